@@ -1,0 +1,5 @@
+//! The codec: the only module that names ciborium.
+
+mod value;
+
+pub use value::{Integer, Value};
