@@ -1,1 +1,11 @@
-//! To come.
+//! Remote procedure call where both sides prove who they are.
+
+// The macro's output names this crate by its full path, also within it.
+extern crate self as countersign;
+
+pub mod builtin;
+pub mod schema;
+pub mod service;
+
+pub use countersign_proto::{Code, HandlerRan, Status, cbor};
+pub use schemars::Schema;

@@ -1,0 +1,1 @@
+//! The services that every server has: reflection, health, statistics, connections.

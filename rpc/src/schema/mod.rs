@@ -1,0 +1,1 @@
+//! Schemas: what an argument may be, and the way from JSON to CBOR and back.

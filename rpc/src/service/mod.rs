@@ -1,0 +1,1 @@
+//! What the output of `#[service]` stands on: dispatch, arguments by name, faults, descriptions.
