@@ -4,6 +4,15 @@
 //! timeout of the protocol is a plain unit test. `SPEC.md` beside this crate says what travels.
 
 pub mod cbor;
+mod connection;
+mod frame;
+pub mod limits;
+pub mod metadata;
 mod status;
+mod violation;
 
+pub use connection::{CallId, Connection, Event, Opened, Opening, PeerHello, Received, Role};
+pub use limits::Limits;
+pub use metadata::{Metadata, MetadataValue};
 pub use status::{Code, HandlerRan, Status};
+pub use violation::Violation;

@@ -1,0 +1,358 @@
+//! A connection between two peers as a value.
+
+mod calls;
+mod deadlines;
+mod liveness;
+mod receive;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use self::calls::{Call, Calls};
+use self::deadlines::Deadlines;
+use self::liveness::Liveness;
+use crate::frame::{self, GoingAway, Hello};
+use crate::limits::{self, HEADER_LEN_MAX, Limits};
+use crate::{Code, HandlerRan, Metadata, Status};
+
+pub use self::receive::{Event, Opened, Received};
+
+/// Names one call of a connection. The client counts 1, 3, 5, …; none is used again.
+pub type CallId = u64;
+
+/// Which end of the connection this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Opens calls.
+    Client,
+    /// Answers them.
+    Server,
+}
+
+/// What the peer said of itself in its hello.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerHello {
+    /// The name and version of its software; untrusted text of at most 128 bytes.
+    pub software: String,
+    /// Changes when what a server can do changes: a cache key for reflection.
+    pub interface_revision: Option<Bytes>,
+    /// Calls that it runs at once.
+    pub calls_open: u32,
+    /// Longest message that it accepts, in bytes.
+    pub message_len: u32,
+}
+
+/// A connection: frames, calls and timers of one side. `T` is what the owner keeps with each call.
+///
+/// Give it what the world says with [`receive`](Self::receive) and [`handle_timeout`](Self::handle_timeout).
+/// After each of them, and after each verb of the application, take its answers: first
+/// [`poll_ended`](Self::poll_ended) until there is none, then the bytes of [`outbox`](Self::outbox), then
+/// [`poll_timeout`](Self::poll_timeout).
+///
+/// ```
+/// use std::time::Instant;
+/// use countersign_proto::{Connection, Event, Limits, Opening};
+///
+/// let now = Instant::now();
+/// let mut client = Connection::client(Limits::default(), "example", now);
+/// let mut server = Connection::<()>::server(Limits::default(), "example", None, now);
+/// let (hello, answer) = (client.take_outbox(), server.take_outbox());
+/// assert!(matches!(client.receive(now, &answer)?.event, Some(Event::Connected)));
+/// assert!(matches!(server.receive(now, &hello)?.event, Some(Event::Connected)));
+///
+/// let call = client.open(now, Opening::new("acme.Ledger/balance", b"\xa0"), "my call")?;
+/// let request = client.take_outbox();
+/// let Some(Event::Opened(opened)) = server.receive(now, &request)?.event else { panic!() };
+/// assert_eq!((opened.procedure.as_ref(), opened.arguments), ("acme.Ledger/balance", &b"\xa0"[..]));
+/// server.reply(opened.id, Ok(b"\x18\x2a"));
+///
+/// let reply = server.take_outbox();
+/// let Some(Event::Ended { call, result }) = client.receive(now, &reply)?.event else { panic!() };
+/// assert_eq!((call, result), ("my call", Ok(&b"\x18\x2a"[..])));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Connection<T> {
+    role: Role,
+    limits: Limits,
+    /// What the peer announced; `None` until its hello was read.
+    peer: Option<Hello>,
+    calls: Calls<T>,
+    deadlines: Deadlines,
+    liveness: Liveness,
+    /// Calls that ended otherwise than by a frame for them.
+    ended: VecDeque<(T, Status)>,
+    /// We said that we go away, or the peer did.
+    going_away: Option<GoingAway>,
+    outbox: Vec<u8>,
+}
+
+/// A call to be opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// `package.Service/method`.
+    pub procedure: &'a str,
+    /// The arguments, a CBOR map by name.
+    pub arguments: &'a [u8],
+    /// How long the caller waits; the server's maximum if `None`.
+    pub timeout: Option<Duration>,
+    /// What goes beside the arguments.
+    pub metadata: &'a Metadata,
+}
+
+impl<'a> Opening<'a> {
+    /// A call without a timeout of its own and without metadata.
+    pub fn new(procedure: &'a str, arguments: &'a [u8]) -> Self {
+        const NONE: &Metadata = &Metadata::new();
+        Self { procedure, arguments, timeout: None, metadata: NONE }
+    }
+}
+
+/// What both sides have in common.
+impl<T> Connection<T> {
+    fn new(role: Role, limits: Limits, software: &str, revision: Option<Bytes>, now: Instant) -> Self {
+        let keepalive_min = match role {
+            Role::Server => u64::try_from(limits.ping_interval_min.as_millis()).ok(),
+            Role::Client => None,
+        };
+        let hello = Hello {
+            frame_len: limits.frame_len,
+            message_len: limits.message_len,
+            calls_open: limits.calls_open,
+            metadata_len: limits.metadata_len,
+            initial_credit: limits.initial_credit,
+            software: software.to_owned(),
+            interface_revision: revision,
+            keepalive_min_ms: keepalive_min,
+        };
+        let mut outbox = Vec::new();
+        frame::write_hello(&mut outbox, &hello);
+        Self {
+            role,
+            liveness: Liveness::new(&limits, now),
+            limits,
+            peer: None,
+            calls: Calls::default(),
+            deadlines: Deadlines::default(),
+            ended: VecDeque::new(),
+            going_away: None,
+            outbox,
+        }
+    }
+
+    /// The next instant at which [`handle_timeout`](Self::handle_timeout) has something to do.
+    pub fn poll_timeout(&self) -> Instant {
+        let silence = self.liveness.next();
+        self.deadlines.next().map_or(silence, |deadline| deadline.min(silence))
+    }
+
+    /// Time has passed: ends calls whose deadline is over, and asks a silent peer whether it is there.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(id) = self.deadlines.pop(now, &self.calls) {
+            let Some(call) = self.calls.remove(id) else { continue };
+            match self.role {
+                Role::Client => frame::write_cancel(&mut self.outbox, id),
+                Role::Server => self.write_status(id, &deadline_passed(HandlerRan::Yes), call.clamped_us),
+            }
+            if let Some(user) = call.user {
+                self.ended.push_back((user, deadline_passed(HandlerRan::Unknown)));
+            }
+        }
+        if let Some(token) = self.liveness.ping(now) {
+            frame::write_ping(&mut self.outbox, token);
+        }
+    }
+
+    /// Whether the peer was asked and has been silent for too long: the connection is lost.
+    pub fn is_silent(&self, now: Instant) -> bool {
+        self.liveness.is_silent(now)
+    }
+
+    /// The next call that ended without a frame of its own: its deadline passed, its id was above the last
+    /// that a going-away peer takes, or, on a server, its caller cancelled it.
+    pub fn poll_ended(&mut self) -> Option<(T, Status)> {
+        self.ended.pop_front()
+    }
+
+    /// Bytes for the peer. What was written is to be removed from it.
+    pub fn outbox(&mut self) -> &mut Vec<u8> {
+        &mut self.outbox
+    }
+
+    /// Takes all bytes for the peer.
+    pub fn take_outbox(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// What the peer said of itself, once its hello was read.
+    pub fn peer(&self) -> Option<PeerHello> {
+        self.peer.as_ref().map(|hello| PeerHello {
+            software: hello.software.clone(),
+            interface_revision: hello.interface_revision.clone(),
+            calls_open: hello.calls_open,
+            message_len: hello.message_len,
+        })
+    }
+
+    /// Says that no new calls are taken; those that are open may end.
+    pub fn go_away(&mut self, code: Code, message: &str) {
+        if self.going_away.is_none() {
+            let going = GoingAway { last: self.calls.last(), code, message: message.to_owned() };
+            frame::write_going_away(&mut self.outbox, &going);
+            self.going_away = Some(going);
+        }
+    }
+
+    /// Says why the connection ends now. Nothing follows it.
+    pub fn close(&mut self, code: Code, message: &str) {
+        frame::write_close(&mut self.outbox, code, message);
+    }
+
+    /// Whether one of the sides goes away and no call is open any more.
+    pub fn is_drained(&self) -> bool {
+        self.going_away.is_some() && self.calls.is_empty()
+    }
+
+    /// Calls that are open, or whose handlers have not ended.
+    pub fn calls_open(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Ends everything: takes what the owner kept with each open call.
+    pub fn abandon(&mut self) -> Vec<T> {
+        let ended = self.ended.drain(..).map(|(user, _)| user);
+        ended.chain(self.calls.drain()).collect()
+    }
+
+    fn write_status(&mut self, id: CallId, status: &Status, clamped_us: Option<u64>) {
+        let details = match self.fits_peer(status.details.len()) {
+            true => &status.details[..],
+            false => &[],
+        };
+        let mut frame = frame::Writer::new(&mut self.outbox);
+        frame.end_status(id, status, clamped_us);
+        frame.finish(details);
+    }
+
+    /// Whether the peer accepts a message of this length, as one frame.
+    fn fits_peer(&self, len: usize) -> bool {
+        let (frame_len, message_len) = match &self.peer {
+            Some(hello) => (hello.frame_len, hello.message_len),
+            None => (limits::before_hello::FRAME_LEN, limits::before_hello::MESSAGE_LEN),
+        };
+        len <= message_len as usize && len + HEADER_LEN_MAX <= frame_len as usize
+    }
+}
+
+/// What only a client does.
+impl<T> Connection<T> {
+    /// The calling side of a new connection.
+    pub fn client(limits: Limits, software: &str, now: Instant) -> Self {
+        Self::new(Role::Client, limits, software, None, now)
+    }
+
+    /// Opens a call and keeps `user` with it until it ends. A status says why it was never sent.
+    pub fn open(&mut self, now: Instant, opening: Opening<'_>, user: T) -> Result<CallId, Status> {
+        self.may_open(&opening).map_err(|status| status.with_handler_ran(HandlerRan::No))?;
+        let id = self.calls.next_id();
+        let timeout_us = opening.timeout.map(micros_up);
+        let mut frame = frame::Writer::new(&mut self.outbox);
+        frame.open(id, opening.procedure, timeout_us, opening.metadata);
+        frame.finish(opening.arguments);
+        let deadline = opening.timeout.and_then(|timeout| now.checked_add(timeout));
+        self.calls.insert(id, Call { user: Some(user), deadline, clamped_us: None });
+        if let Some(deadline) = deadline {
+            self.deadlines.add(deadline, id, &self.calls);
+        }
+        Ok(id)
+    }
+
+    fn may_open(&self, opening: &Opening<'_>) -> Result<(), Status> {
+        if let Some(going) = &self.going_away {
+            return Err(Status::new(Code::Unavailable, format!("the server goes away: {}", going.message)));
+        }
+        let (calls_open, metadata_len) = match &self.peer {
+            Some(hello) => (hello.calls_open, hello.metadata_len),
+            None => (limits::before_hello::CALLS_OPEN, limits::before_hello::METADATA_LEN),
+        };
+        if calls_open as usize <= self.calls.len() {
+            let why = format!("the server takes {calls_open} calls at once on a connection");
+            return Err(Status::new(Code::ResourceExhausted, why));
+        }
+        if (metadata_len as usize) < opening.metadata.len_counted() {
+            let why = format!("metadata is over the server's limit of {metadata_len} bytes");
+            return Err(Status::new(Code::ResourceExhausted, why));
+        }
+        let len = opening.arguments.len() + opening.metadata.len_counted();
+        if limits::PROCEDURE_LEN_MAX < opening.procedure.len() {
+            return Err(Status::new(Code::Unimplemented, "no server has a procedure with so long a name"));
+        }
+        if !self.fits_peer(len) {
+            let why = format!("arguments of {len} bytes are over the server's limit");
+            return Err(Status::new(Code::ResourceExhausted, why));
+        }
+        Ok(())
+    }
+
+    /// Gives a call up, here and at the server. What was kept with it comes back if it had not ended.
+    pub fn cancel(&mut self, id: CallId) -> Option<T> {
+        let call = self.calls.remove(id)?;
+        frame::write_cancel(&mut self.outbox, id);
+        call.user
+    }
+}
+
+/// What only a server does.
+impl<T> Connection<T> {
+    /// The answering side of a new connection.
+    pub fn server(limits: Limits, software: &str, revision: Option<Bytes>, now: Instant) -> Self {
+        Self::new(Role::Server, limits, software, revision, now)
+    }
+
+    /// Keeps `user` with a call whose handler takes its time. `None` and `user` back if the call has ended.
+    pub fn attach(&mut self, id: CallId, user: T) -> Result<(), T> {
+        match self.calls.get_mut(id) {
+            Some(call) => {
+                call.user = Some(user);
+                let deadline = call.deadline;
+                if let Some(deadline) = deadline {
+                    self.deadlines.add(deadline, id, &self.calls);
+                }
+                Ok(())
+            }
+            None => Err(user),
+        }
+    }
+
+    /// The handler of a call has ended, and with this. Says nothing to the peer if the call ended before it.
+    pub fn reply(&mut self, id: CallId, result: Result<&[u8], &Status>) {
+        self.calls.release();
+        let Some(call) = self.calls.remove(id) else { return };
+        match result {
+            Ok(payload) if self.fits_peer(payload.len()) => {
+                let mut frame = frame::Writer::new(&mut self.outbox);
+                frame.end_ok(id, call.clamped_us);
+                frame.finish(payload);
+            }
+            Ok(payload) => {
+                let why = format!("a result of {} bytes is over the client's limit", payload.len());
+                let status = Status::new(Code::ResourceExhausted, why).with_handler_ran(HandlerRan::Yes);
+                self.write_status(id, &status, call.clamped_us);
+            }
+            Err(status) => self.write_status(id, status, call.clamped_us),
+        }
+    }
+}
+
+fn deadline_passed(handler_ran: HandlerRan) -> Status {
+    Status::new(Code::DeadlineExceeded, "the deadline passed").with_handler_ran(handler_ran)
+}
+
+/// Microseconds, rounded up, so that a deadline never becomes shorter on its way.
+fn micros_up(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX)
+}

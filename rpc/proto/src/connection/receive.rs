@@ -1,0 +1,264 @@
+//! What arrives: one frame at a time, judged, and told as an event.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::calls::Call;
+use super::{CallId, Connection, Role, micros_up};
+use crate::frame::{self, End, GoingAway, Header, Hello, Open, Unknown};
+use crate::violation::Violation;
+use crate::{Code, HandlerRan, Metadata, Status};
+
+/// How far `receive` came.
+#[derive(Debug)]
+pub struct Received<'a, T> {
+    /// Bytes taken from the front; 0 if the first frame is not all here yet.
+    pub taken: usize,
+    /// What the frame means for the owner of the connection, if anything.
+    pub event: Option<Event<'a, T>>,
+}
+
+/// What a frame means.
+#[derive(Debug)]
+pub enum Event<'a, T> {
+    /// The peer's hello was read: on a client, the server accepted us.
+    Connected,
+    /// A call was opened; to be answered with [`Connection::reply`].
+    Opened(Opened<'a>),
+    /// A call of ours ended with a result or a status.
+    Ended {
+        /// What was kept with it.
+        call: T,
+        /// The bytes of the result, or what it ended with instead.
+        result: Result<&'a [u8], Status>,
+    },
+    /// The peer takes no more calls; those it has may end.
+    GoingAway {
+        /// Why.
+        code: Code,
+        /// In words; untrusted.
+        message: String,
+    },
+    /// The peer ends the connection with a reason.
+    Closed {
+        /// Why.
+        code: Code,
+        /// In words; untrusted.
+        message: String,
+    },
+}
+
+/// A call that a client opened.
+#[derive(Debug)]
+pub struct Opened<'a> {
+    /// Its id, for the reply.
+    pub id: CallId,
+    /// `package.Service/method`; not known to exist.
+    pub procedure: Cow<'a, str>,
+    /// When the call is over, whatever it does.
+    pub deadline: Instant,
+    /// What came beside the arguments.
+    pub metadata: Metadata,
+    /// The arguments, not yet decoded.
+    pub arguments: &'a [u8],
+}
+
+impl<T> Connection<T> {
+    /// Takes one frame off the front of `bytes`. To be called until nothing is taken; an error ends the
+    /// connection, after [`close`](Self::close) told the peer why.
+    pub fn receive<'a>(&mut self, now: Instant, bytes: &'a [u8]) -> Result<Received<'a, T>, Violation> {
+        let Some((frame, taken)) = frame::split(bytes, self.limits.frame_len)? else {
+            return Ok(Received { taken: 0, event: None });
+        };
+        self.liveness.heard(now);
+        let (header, payload) = frame::header(frame)?;
+        let event = self.judge(now, header, payload)?;
+        Ok(Received { taken, event })
+    }
+
+    fn judge<'a>(
+        &mut self,
+        now: Instant,
+        header: Header<'a>,
+        payload: &'a [u8],
+    ) -> Result<Option<Event<'a, T>>, Violation> {
+        if self.peer.is_none() && !matches!(header, Header::Hello(_)) {
+            return Err(Violation::Hello("the first frame was not a hello"));
+        }
+        match header {
+            Header::Open(open) if self.role == Role::Server => self.opened(now, open, payload),
+            Header::End(end) if self.role == Role::Client => self.peer_ended(end, payload),
+            Header::Cancel { id } if self.role == Role::Server => self.cancelled(id),
+            Header::Open(Open { id, .. }) | Header::End(End { id, .. }) | Header::Cancel { id } => {
+                Err(Violation::Id {
+                    id,
+                    rule: "only clients open and cancel calls, and only servers end them",
+                })
+            }
+            Header::Hello(hello) => self.greeted(hello),
+            Header::GoingAway(going) => Ok(Some(self.peer_goes_away(going))),
+            Header::Close { code, message } => Ok(Some(Event::Closed { code, message })),
+            Header::Ping { token } => {
+                if !self.liveness.asked_by_peer(now) {
+                    return Err(Violation::TooManyPings);
+                }
+                frame::write_pong(&mut self.outbox, token);
+                Ok(None)
+            }
+            Header::Pong { .. } | Header::Ignored => Ok(None),
+            Header::Unknown { id, what } => self.not_understood(id, what),
+        }
+    }
+
+    fn greeted<'a>(&mut self, hello: Hello) -> Result<Option<Event<'a, T>>, Violation> {
+        if self.peer.is_some() {
+            return Err(Violation::Hello("a hello came twice"));
+        }
+        if let Some(keepalive_min_ms) = hello.keepalive_min_ms {
+            self.liveness.ask_at_most_every(Duration::from_millis(keepalive_min_ms));
+        }
+        self.peer = Some(hello);
+        Ok(Some(Event::Connected))
+    }
+
+    fn opened<'a>(
+        &mut self,
+        now: Instant,
+        open: Open<'a>,
+        arguments: &'a [u8],
+    ) -> Result<Option<Event<'a, T>>, Violation> {
+        self.check_new_id(open.id)?;
+        if let Err(status) = self.may_serve(&open, arguments) {
+            self.calls.skip(open.id);
+            self.write_status(open.id, &status.with_handler_ran(HandlerRan::No), None);
+            return Ok(None);
+        }
+        let maximum = self.limits.deadline_max;
+        let (timeout, clamped_us) = match open.deadline_us.map(Duration::from_micros) {
+            Some(asked) if asked <= maximum => (asked, None),
+            Some(_) => (maximum, Some(micros_up(maximum))),
+            None => (maximum, None),
+        };
+        let deadline = now + timeout;
+        self.calls.insert_handled(open.id, Call { user: None, deadline: Some(deadline), clamped_us });
+        let Open { id, procedure, metadata, .. } = open;
+        Ok(Some(Event::Opened(Opened { id, procedure, deadline, metadata, arguments })))
+    }
+
+    /// A client's ids are odd and rise.
+    fn check_new_id(&self, id: CallId) -> Result<(), Violation> {
+        match id {
+            _ if id % 2 == 0 => Err(Violation::Id { id, rule: "a client's ids are odd" }),
+            _ if id <= self.calls.last() => {
+                Err(Violation::Id { id, rule: "ids rise and are not used again" })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn may_serve(&self, open: &Open<'_>, arguments: &[u8]) -> Result<(), Status> {
+        if self.going_away.is_some() {
+            return Err(Status::new(Code::Unavailable, "the server goes away"));
+        }
+        let exhausted = |why: String| Err(Status::new(Code::ResourceExhausted, why));
+        if self.limits.calls_open as usize <= self.calls.len() {
+            return exhausted(format!("more than {} calls at once", self.limits.calls_open));
+        }
+        if (self.limits.message_len as usize) < arguments.len() {
+            return exhausted(format!("arguments over {} bytes", self.limits.message_len));
+        }
+        if (self.limits.metadata_len as usize) < open.metadata.len_counted() {
+            return exhausted(format!("metadata over {} bytes", self.limits.metadata_len));
+        }
+        Ok(())
+    }
+
+    fn peer_ended<'a>(&mut self, end: End, payload: &'a [u8]) -> Result<Option<Event<'a, T>>, Violation> {
+        self.check_known_id(end.id)?;
+        // A late end, of a call that we gave up.
+        let Some(call) = self.calls.remove(end.id).and_then(|call| call.user) else { return Ok(None) };
+        let too_long = (self.limits.message_len as usize) < payload.len();
+        let result = match end.code {
+            _ if too_long => Err(Status::new(
+                Code::ResourceExhausted,
+                format!(
+                    "a result of {} bytes is over our limit of {}",
+                    payload.len(),
+                    self.limits.message_len
+                ),
+            )
+            .with_handler_ran(HandlerRan::Yes)),
+            Code::Ok => Ok(payload),
+            code => Err(Status {
+                code,
+                message: end.message,
+                details: Bytes::copy_from_slice(payload),
+                retry_after_ms: end.retry_after_ms,
+                handler_ran: end.handler_ran,
+            }),
+        };
+        Ok(Some(Event::Ended { call, result }))
+    }
+
+    fn cancelled<'a>(&mut self, id: CallId) -> Result<Option<Event<'a, T>>, Violation> {
+        self.check_known_id(id)?;
+        if let Some(user) = self.calls.remove(id).and_then(|call| call.user) {
+            self.ended.push_back((user, Status::new(Code::Cancelled, "the caller gave up")));
+        }
+        Ok(None)
+    }
+
+    /// A frame for a call that was never opened breaks the protocol; one for a call that has ended is late.
+    fn check_known_id(&self, id: CallId) -> Result<(), Violation> {
+        match id % 2 == 1 && id <= self.calls.last() {
+            true => Ok(()),
+            false => Err(Violation::Id { id, rule: "it was never opened" }),
+        }
+    }
+
+    fn peer_goes_away<'a>(&mut self, going: GoingAway) -> Event<'a, T> {
+        if self.role == Role::Client {
+            for call in self.calls.take_above(going.last) {
+                let status =
+                    Status::new(Code::Unavailable, format!("the server goes away: {}", going.message));
+                self.ended.extend(call.user.map(|user| (user, status.with_handler_ran(HandlerRan::No))));
+            }
+        }
+        let event = Event::GoingAway { code: going.code, message: going.message.clone() };
+        self.going_away = Some(going);
+        event
+    }
+
+    fn not_understood<'a>(&mut self, id: CallId, what: Unknown) -> Result<Option<Event<'a, T>>, Violation> {
+        let what = match what {
+            Unknown::Frame(kind) => format!("type of frame {kind}"),
+            Unknown::Extension(key) => format!("extension {key}"),
+        };
+        if id == 0 {
+            return Err(Violation::Unknown(what));
+        }
+        let status = Status::new(Code::Unimplemented, format!("unknown {what}, which must be understood"));
+        match self.role {
+            Role::Client => {
+                self.check_known_id(id)?;
+                if let Some(user) = self.cancel(id) {
+                    self.ended.push_back((user, status));
+                }
+            }
+            Role::Server if self.calls.last() < id => {
+                self.check_new_id(id)?;
+                self.calls.skip(id);
+                self.write_status(id, &status.with_handler_ran(HandlerRan::No), None);
+            }
+            Role::Server => {
+                if let Some(call) = self.calls.remove(id) {
+                    self.write_status(id, &status.clone().with_handler_ran(HandlerRan::Yes), None);
+                    self.ended.extend(call.user.map(|user| (user, status)));
+                }
+            }
+        }
+        Ok(None)
+    }
+}

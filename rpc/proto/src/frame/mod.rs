@@ -1,0 +1,59 @@
+//! Frames: the unit on the wire. A byte string with a head of five bytes holds a header and a payload.
+
+mod header;
+mod read;
+mod write;
+
+pub(crate) use header::{End, GoingAway, Header, Hello, Open, Unknown};
+pub(crate) use read::header;
+pub(crate) use write::{
+    Writer, write_cancel, write_close, write_going_away, write_hello, write_ping, write_pong,
+};
+
+use crate::violation::Violation;
+
+/// The head of a frame: `5a`, a byte string with a 32-bit length, and that length.
+pub(crate) const HEAD_LEN: usize = 5;
+
+/// A byte string whose length follows in four bytes.
+const BYTE_STRING_32: u8 = 0x5a;
+
+/// Takes the first frame off `bytes`: its content and what it took with its head. `None` if it is not all
+/// here yet, and an error as soon as its length is over `frame_len`.
+pub(crate) fn split(bytes: &[u8], frame_len: u32) -> Result<Option<(&[u8], usize)>, Violation> {
+    match bytes.first() {
+        None => return Ok(None),
+        Some(&BYTE_STRING_32) => {}
+        Some(&other) => return Err(Violation::NotAFrame { first: other }),
+    }
+    let Some(head) = bytes.first_chunk::<HEAD_LEN>() else { return Ok(None) };
+    let len = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
+    if frame_len < len {
+        return Err(Violation::FrameTooLong { len, limit: frame_len });
+    }
+    let end = HEAD_LEN + len as usize;
+    Ok(bytes.get(HEAD_LEN..end).map(|frame| (frame, end)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_taken_when_all_of_it_is_here() {
+        let bytes = [0x5a, 0, 0, 0, 2, 7, 8, 0x5a];
+        for short in 0..7 {
+            assert_eq!(split(&bytes[..short], 2), Ok(None));
+        }
+        assert_eq!(split(&bytes, 2), Ok(Some((&bytes[5..7], 7))));
+    }
+
+    #[test]
+    fn a_frame_too_long_is_refused_before_its_content_arrives() {
+        assert_eq!(
+            split(&[0x5a, 0, 1, 0, 0], 0xffff),
+            Err(Violation::FrameTooLong { len: 0x1_0000, limit: 0xffff })
+        );
+        assert_eq!(split(&[0x59], 0xffff), Err(Violation::NotAFrame { first: 0x59 }));
+    }
+}

@@ -1,0 +1,83 @@
+//! Every limit of a connection, with its default and its reason, in one place.
+
+use std::time::Duration;
+
+/// What this side accepts and how long it waits. The first five are announced in our hello.
+///
+/// ```
+/// use countersign_proto::Limits;
+/// let small = Limits { message_len: 64 * 1024, ..Limits::default() };
+/// assert!(small.message_len < Limits::default().message_len);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest frame accepted, in bytes after the five of its head. Checked before any of it is awaited.
+    ///
+    /// The default is the default message and room for the largest header: version 1.0 sends a message as one
+    /// frame.
+    pub frame_len: u32,
+    /// Longest message accepted, in bytes of payload. 4 MiB is what gRPC made people expect.
+    pub message_len: u32,
+    /// Calls that may run at once on a connection. A cancelled call counts until its handler has ended, or
+    /// else a peer that opens and cancels would run handlers without bound.
+    pub calls_open: u32,
+    /// Bytes of encoded metadata in one message. 16 KiB holds a large token and a trace.
+    pub metadata_len: u32,
+    /// Bytes of items that a call may send before it was granted more, in each direction.
+    pub initial_credit: u32,
+    /// Bytes queued for a peer that does not read, above which we stop reading from it.
+    pub outbox_len: usize,
+    /// Longest time a unary call may take on a server, also where its caller asks for more or for none.
+    pub deadline_max: Duration,
+    /// Silence after which we ask the peer whether it is there.
+    pub keepalive: Duration,
+    /// Silence after which a peer that was asked is gone. A lost machine sends no reset.
+    pub silence_max: Duration,
+    /// The shortest time between two pings that we accept from a peer on average. A peer that asks more
+    /// often costs us a wake-up for nothing.
+    pub ping_interval_min: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frame_len: (4 << 20) + (64 << 10),
+            message_len: 4 << 20,
+            calls_open: 4_096,
+            metadata_len: 16 << 10,
+            initial_credit: 64 << 10,
+            outbox_len: 1 << 20,
+            deadline_max: Duration::from_secs(60),
+            keepalive: Duration::from_secs(20),
+            silence_max: Duration::from_secs(40),
+            ping_interval_min: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Longest header accepted within a frame, beside its metadata: a procedure name, numbers, a message.
+pub(crate) const HEADER_LEN_MAX: usize = 8 << 10;
+
+/// Longest name of a procedure, `package.Service/method`, in bytes.
+pub const PROCEDURE_LEN_MAX: usize = 512;
+
+/// Longest message of a status, in bytes; what is longer is cut by the sender at a character.
+pub const STATUS_MESSAGE_LEN_MAX: usize = 4 << 10;
+
+/// Longest software name in a hello, in bytes.
+pub const SOFTWARE_LEN_MAX: usize = 128;
+
+/// Pings above the agreed rate that are forgiven, since a network may deliver several at once.
+pub(crate) const PINGS_FORGIVEN: u32 = 8;
+
+/// What a client may assume before it has read the server's hello: every server accepts at least this.
+pub mod before_hello {
+    /// Longest frame, in bytes after its head.
+    pub const FRAME_LEN: u32 = 64 << 10;
+    /// Longest message, in bytes of payload.
+    pub const MESSAGE_LEN: u32 = 32 << 10;
+    /// Calls at once.
+    pub const CALLS_OPEN: u32 = 64;
+    /// Bytes of encoded metadata.
+    pub const METADATA_LEN: u32 = 8 << 10;
+}
