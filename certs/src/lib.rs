@@ -1,1 +1,39 @@
-//! To come.
+//! Who a peer is and whom to believe: names, identities, trust, and the authority that issues them.
+//!
+//! - [`Name`], [`TrustDomain`] and [`SpiffeId`] need no feature: a contract or a policy can speak of
+//!   identities without linking any cryptography.
+//! - `identity` (on by default) loads and checks [`Credentials`]: an [`Identity`] to show, and the
+//!   [`Trust`] to judge others by. [`CertificateInfo`] says in words what a certificate claims.
+//! - `authority` makes an [`authority::Authority`] and issues certificates. A server never needs it.
+//!
+//! Nothing here opens a connection or verifies a peer: that is the `countersign` crate, which takes
+//! [`Credentials`] as they come out of this one.
+
+mod name;
+mod text;
+
+#[cfg(feature = "authority")]
+pub mod authority;
+#[cfg(feature = "identity")]
+mod certificate;
+#[cfg(feature = "identity")]
+mod credentials;
+#[cfg(feature = "identity")]
+mod identity;
+#[cfg(feature = "identity")]
+mod pem;
+#[cfg(feature = "identity")]
+mod trust;
+
+pub use name::{Name, ParseNameError, SpiffeId, TrustDomain};
+
+#[cfg(feature = "identity")]
+pub use {
+    certificate::{CertificateError, CertificateInfo, SpiffeIdError, Validity},
+    credentials::{Credentials, CredentialsError, Warning},
+    identity::{Identity, IdentityError},
+    trust::{Trust, TrustError},
+};
+
+#[cfg(feature = "authority")]
+pub use authority::Authority;

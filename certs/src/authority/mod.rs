@@ -1,0 +1,435 @@
+//! The authority of a trust domain: makes itself, issues identities, and keeps a record of them.
+//!
+//! Lives in `DIR/authority/`: its certificate `cert.pem`, its key `key.pem`, its revocation list
+//! `crl.pem`, and `issued.jsonl`, one line for each certificate it ever signed.
+
+mod crl;
+mod files;
+mod register;
+mod request;
+mod template;
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rcgen::{Issuer, KeyPair, PublicKeyData};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use zeroize::Zeroizing;
+
+use crate::certificate::CertificateInfo;
+use crate::credentials::{Credentials, CredentialsError};
+use crate::identity::{Identity, IdentityError};
+use crate::name::{SpiffeId, TrustDomain};
+use crate::pem;
+use crate::trust::Trust;
+
+use register::Register;
+
+pub use register::{Record, list};
+pub use request::{Host, ParseHostError, Request};
+
+/// Vouches for the identities of one trust domain.
+///
+/// In memory, for tests and for embedding:
+///
+/// ```
+/// use countersign_certs::TrustDomain;
+/// use countersign_certs::authority::{Authority, Request};
+///
+/// let authority = Authority::in_memory(&TrustDomain::default())?;
+/// let server = authority.issue(&Request::server("greeter".parse()?, ["localhost".parse()?]))?;
+/// let client = authority.issue(&Request::client("alice".parse()?))?;
+/// assert_eq!(client.credentials().identity().id().as_str(), "spiffe://countersign.internal/alice");
+/// assert_eq!(server.certificate().dns_names(), ["localhost"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// In a folder, where every certificate is recorded before it is used:
+///
+/// ```
+/// use countersign_certs::{Credentials, TrustDomain};
+/// use countersign_certs::authority::{Authority, Existing, Request, list};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let pki = folder.path();
+/// let authority = Authority::init(pki, &TrustDomain::default())?;
+/// let alice = authority.issue_to(pki, &Request::client("alice".parse()?), Existing::Refuse)?;
+/// let credentials = Credentials::load(alice)?;
+/// assert_eq!(list(pki)?[0].serial, credentials.identity().certificate().serial());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Authority {
+    domain: TrustDomain,
+    certificate: CertificateDer<'static>,
+    info: CertificateInfo,
+    // rcgen keeps a copy of the key that it does not clear; an authority should not outlive its use.
+    key: KeyPair,
+    register: Option<Register>,
+}
+
+impl Authority {
+    /// Makes the authority of `domain` in `folder/authority`, and refuses if there is one.
+    pub fn init(folder: impl AsRef<Path>, domain: &TrustDomain) -> Result<Authority, AuthorityError> {
+        let folder = folder.as_ref();
+        let home = folder.join(HOME);
+        if home.exists() {
+            return Err(AuthorityError::Exists { home });
+        }
+        let mut authority = Authority::in_memory(domain)?;
+        let crl = authority.sign_crl(None, Timestamp::now())?;
+        let key_pem = Zeroizing::new(authority.key.serialize_pem());
+        files::create_folder(
+            &home,
+            &[
+                files::public(CERTIFICATE, authority.certificate_pem().as_bytes()),
+                files::secret(KEY, key_pem.as_bytes()),
+                files::public(CRL, crl.as_bytes()),
+                files::public(ISSUED, b""),
+            ],
+        )
+        .map_err(|problem| match problem.kind() {
+            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => {
+                AuthorityError::Exists { home: home.clone() }
+            }
+            _ => AuthorityError::io(&home, problem),
+        })?;
+        authority.register = Some(Register::new(home));
+        Ok(authority)
+    }
+
+    /// Opens the authority in `folder/authority`.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Authority, AuthorityError> {
+        let home = folder.as_ref().join(HOME);
+        if !home.exists() {
+            return Err(AuthorityError::Missing { folder: folder.as_ref().to_owned() });
+        }
+        let certificate = pem::certificates(&home.join(CERTIFICATE))?.swap_remove(0);
+        let (keys, _) = pem::keys(&home.join(KEY))?;
+        let mut authority = Authority::from_der(certificate, keys)
+            .map_err(|reason| AuthorityError::Unusable { path: home.join(CERTIFICATE), reason })?;
+        authority.register = Some(Register::new(home));
+        Ok(authority)
+    }
+
+    /// Makes an authority that is gone when it is dropped: for tests, and for one process that
+    /// talks to itself.
+    pub fn in_memory(domain: &TrustDomain) -> Result<Authority, AuthorityError> {
+        let key = KeyPair::generate()?;
+        let params = template::authority(domain, Timestamp::now())?;
+        let certificate = params.self_signed(&key)?.der().clone();
+        let info = CertificateInfo::from_der(&certificate)
+            .expect("a certificate that we have just made can be read");
+        Ok(Authority { domain: domain.clone(), certificate, info, key, register: None })
+    }
+
+    /// Takes an authority whose certificate and key are kept elsewhere, in a secret store for
+    /// example. It records nothing.
+    pub fn from_pem(certificate: &str, key: &str) -> Result<Authority, AuthorityError> {
+        let unusable = |reason: &str| AuthorityError::Unusable {
+            path: PathBuf::from("the authority given as text"),
+            reason: reason.to_owned(),
+        };
+        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
+            .map_err(|_| unusable("there is no certificate in it"))?;
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
+            .map_err(|_| unusable("there is no private key in it"))?;
+        Authority::from_der(certificate, vec![key]).map_err(|reason| unusable(&reason))
+    }
+
+    fn from_der(
+        certificate: CertificateDer<'static>,
+        keys: Vec<PrivateKeyDer<'static>>,
+    ) -> Result<Authority, String> {
+        let info = CertificateInfo::from_der(&certificate).map_err(|e| e.to_string())?;
+        if !info.is_ca() {
+            return Err(format!("this certificate ({}) is not an authority's", info.subject()));
+        }
+        let id = info.spiffe_id().map_err(|e| format!("it does not name its trust domain: {e}"))?;
+        if !id.path().is_empty() {
+            return Err(format!(
+                "its SPIFFE ID {id} has a path; an authority's is {}",
+                id.trust_domain().id()
+            ));
+        }
+        if info.subject_key_id().is_none() {
+            return Err("it has no subject key identifier, which strict verifiers ask for".to_owned());
+        }
+        let domain = id.trust_domain().clone();
+        let key = keys
+            .iter()
+            .filter_map(|key| KeyPair::try_from(key).ok())
+            .find(|key| key.subject_public_key_info() == info.public_key())
+            .ok_or("the key does not belong to it")?;
+        Ok(Authority { domain, certificate, info, key, register: None })
+    }
+
+    /// The trust domain that it vouches for.
+    pub fn trust_domain(&self) -> &TrustDomain {
+        &self.domain
+    }
+
+    /// What its own certificate says.
+    pub fn certificate(&self) -> &CertificateInfo {
+        &self.info
+    }
+
+    /// Its own certificate as PEM: the root that others trust.
+    pub fn certificate_pem(&self) -> String {
+        pem::encode("CERTIFICATE", &self.certificate)
+    }
+
+    /// The trust in this authority, and in nobody else.
+    pub fn trust(&self) -> Trust {
+        Trust::new(self.domain.clone(), vec![self.certificate.clone()])
+            .expect("an authority's certificate is a root")
+    }
+
+    /// Issues an identity with a key of its own.
+    ///
+    /// An authority in a folder records it before returning, so that no certificate exists that
+    /// could not be revoked.
+    pub fn issue(&self, request: &Request) -> Result<Issued, AuthorityError> {
+        let now = Timestamp::now();
+        let issued = self.sign(request, now)?;
+        if let Some(register) = &self.register {
+            register.add(&issued.record(request, now), |old| self.sign_crl(old, now))?;
+        }
+        Ok(issued)
+    }
+
+    /// Issues an identity into `folder/NAME`: `cert.pem`, `key.pem` and `ca.pem`, ready to be loaded.
+    ///
+    /// Returns that folder. Nobody but the owner can enter it.
+    pub fn issue_to(
+        &self,
+        folder: impl AsRef<Path>,
+        request: &Request,
+        existing: Existing,
+    ) -> Result<PathBuf, AuthorityError> {
+        let home = folder.as_ref().join(request.name.as_str());
+        let exists = home.exists();
+        if exists && existing == Existing::Refuse {
+            return Err(AuthorityError::IdentityExists { home });
+        }
+        let issued = self.issue(request)?;
+        if exists {
+            issued.replace_in(&home)?
+        } else {
+            issued.create(&home)?
+        }
+        Ok(home)
+    }
+
+    fn sign(&self, request: &Request, now: Timestamp) -> Result<Issued, AuthorityError> {
+        if self.info.not_after() <= now {
+            return Err(AuthorityError::Expired { not_after: self.info.not_after() });
+        }
+        let id = SpiffeId::new(&self.domain, &request.name);
+        let params = template::leaf(&id, request, now, self.info.not_after())?;
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer()?)?.der().clone();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let identity = Identity::new(vec![certificate], key)?;
+        Ok(Issued { credentials: Credentials::new(identity, self.trust()) })
+    }
+
+    fn sign_crl(&self, old: Option<&[u8]>, now: Timestamp) -> Result<String, AuthorityError> {
+        // `from_der` and the template both see to it that there is one.
+        let key_id = self.info.subject_key_id().unwrap_or_default();
+        crl::sign(&self.issuer()?, key_id, old, now)
+    }
+
+    fn issuer(&self) -> Result<Issuer<'_, &KeyPair>, AuthorityError> {
+        Ok(Issuer::from_ca_cert_der(&self.certificate, &self.key)?)
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authority")
+            .field("domain", &self.domain.as_str())
+            .field("fingerprint", &self.info.fingerprint())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An identity fresh from its authority.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    credentials: Credentials,
+}
+
+impl Issued {
+    /// The identity, and the trust in the authority that issued it.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// What the certificate says.
+    pub fn certificate(&self) -> &CertificateInfo {
+        self.credentials.identity().certificate()
+    }
+
+    fn record(&self, request: &Request, now: Timestamp) -> Record {
+        let certificate = self.certificate();
+        Record {
+            serial: certificate.serial().to_owned(),
+            name: request.name.clone(),
+            id: self.credentials.identity().id().clone(),
+            hosts: request.hosts.clone(),
+            issued: template::whole_second(now),
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+            fingerprint: certificate.fingerprint().to_owned(),
+        }
+    }
+
+    fn create(&self, home: &Path) -> Result<(), AuthorityError> {
+        files::create_folder(
+            home,
+            &[
+                files::public(CERTIFICATE, self.certificate_pem().as_bytes()),
+                files::secret(KEY, self.key_pem().as_bytes()),
+                files::public(TRUST, self.trust_pem().as_bytes()),
+            ],
+        )
+        .map_err(|problem| match problem.kind() {
+            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => {
+                AuthorityError::IdentityExists { home: home.to_owned() }
+            }
+            _ => AuthorityError::io(home, problem),
+        })
+    }
+
+    /// Takes the place of an identity that may be in use: whoever loads the folder at any moment
+    /// finds a certificate and its key.
+    fn replace_in(&self, home: &Path) -> Result<(), AuthorityError> {
+        let new_key = self.key_pem();
+        if let Ok(old_key) = std::fs::read(home.join(KEY)).map(Zeroizing::new) {
+            let both = Zeroizing::new([new_key.as_bytes(), &old_key].concat());
+            files::replace(home, &files::secret(KEY, &both))?;
+        } else {
+            files::replace(home, &files::secret(KEY, new_key.as_bytes()))?;
+        }
+        files::replace(home, &files::public(TRUST, self.trust_pem().as_bytes()))?;
+        files::replace(home, &files::public(CERTIFICATE, self.certificate_pem().as_bytes()))?;
+        files::replace(home, &files::secret(KEY, new_key.as_bytes()))
+    }
+
+    fn certificate_pem(&self) -> String {
+        let chain = self.credentials.identity().chain();
+        chain.iter().map(|certificate| pem::encode("CERTIFICATE", certificate)).collect()
+    }
+
+    fn key_pem(&self) -> Zeroizing<String> {
+        Zeroizing::new(pem::encode("PRIVATE KEY", self.credentials.identity().key().secret_der()))
+    }
+
+    fn trust_pem(&self) -> String {
+        let domain = self.credentials.identity().id().trust_domain();
+        let roots = self.credentials.trust().roots(domain);
+        roots.iter().map(|root| pem::encode("CERTIFICATE", root)).collect()
+    }
+}
+
+/// What to do about an identity that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Leave it alone, and fail.
+    Refuse,
+    /// Put the new certificate and key in its place.
+    Replace,
+}
+
+/// Why an authority could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthorityError {
+    /// There is an authority already, and it is never overwritten.
+    #[error("{}: there is an authority already; choose another folder, or move this one away", .home.display())]
+    Exists {
+        /// Where it is.
+        home: PathBuf,
+    },
+    /// There is no authority.
+    #[error("{folder}: no authority here; make one with `countersign certs init {folder}`", folder = .folder.display())]
+    Missing {
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// One of its files cannot be loaded.
+    #[error(transparent)]
+    Files(#[from] CredentialsError),
+    /// Its certificate or key cannot be an authority's.
+    #[error("{}: {reason}", .path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Its own certificate has expired, so nothing it signs would be believed.
+    #[error("the authority expired on {not_after}; make a new one in another folder, and issue from that")]
+    Expired {
+        /// Its last moment.
+        not_after: Timestamp,
+    },
+    /// There is an identity of that name already.
+    #[error("{}: there is an identity of this name already; choose another name, or ask to replace it", .home.display())]
+    IdentityExists {
+        /// Where it is.
+        home: PathBuf,
+    },
+    /// A certificate that is valid for no time at all.
+    #[error("a certificate for 0 days is of no use; ask for at least 1")]
+    NoDays,
+    /// A line of the record of issued certificates cannot be read.
+    #[error("{}: line {line} is damaged: {reason}; restore the file from a copy, or mend that line", .path.display())]
+    Damaged {
+        /// The record.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system did not let us read or write.
+    #[error("{}: {problem}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        problem: io::Error,
+    },
+    /// The certificate could not be made.
+    #[error("the certificate could not be made: {0}")]
+    Signing(String),
+}
+
+impl AuthorityError {
+    fn io(path: &Path, problem: io::Error) -> AuthorityError {
+        AuthorityError::Io { path: path.to_owned(), problem }
+    }
+}
+
+impl From<rcgen::Error> for AuthorityError {
+    fn from(error: rcgen::Error) -> AuthorityError {
+        AuthorityError::Signing(error.to_string())
+    }
+}
+
+impl From<IdentityError> for AuthorityError {
+    fn from(error: IdentityError) -> AuthorityError {
+        AuthorityError::Signing(error.to_string())
+    }
+}
+
+const HOME: &str = "authority";
+const CERTIFICATE: &str = "cert.pem";
+const KEY: &str = "key.pem";
+const TRUST: &str = "ca.pem";
+const CRL: &str = "crl.pem";
+const ISSUED: &str = "issued.jsonl";

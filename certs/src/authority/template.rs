@@ -1,0 +1,103 @@
+//! What goes into a certificate. Strict verifiers decide the details; each is told below.
+
+use jiff::{SignedDuration, Timestamp};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyUsagePurpose, SanType, SerialNumber,
+};
+use time::OffsetDateTime;
+
+use super::AuthorityError;
+use super::request::Request;
+use crate::name::{SpiffeId, TrustDomain};
+use crate::text::hex;
+
+/// How long an authority lives. Its leaves live for days, so it is renewed long before.
+const AUTHORITY_DAYS: u32 = 10 * 365;
+
+/// How far certificates are backdated: a peer whose clock is slow must not refuse a fresh one.
+pub(super) const BACKDATED: SignedDuration = SignedDuration::from_mins(5);
+
+/// An authority that signs leaves and nothing else.
+pub(super) fn authority(domain: &TrustDomain, now: Timestamp) -> Result<CertificateParams, AuthorityError> {
+    let serial = random_serial()?;
+    // Two authorities of one domain need different names: a verifier that knows only one of them
+    // can then tell that a certificate comes from the other.
+    let common_name = format!("{domain:.36} authority {}", hex(&serial[1..5]));
+    let mut params = base(serial, &common_name, &domain.id(), now, after(now, AUTHORITY_DAYS));
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Ok(params)
+}
+
+/// An identity for `request`, which ends no later than its authority.
+pub(super) fn leaf(
+    id: &SpiffeId,
+    request: &Request,
+    now: Timestamp,
+    authority_ends: Timestamp,
+) -> Result<CertificateParams, AuthorityError> {
+    if request.days == 0 {
+        return Err(AuthorityError::NoDays);
+    }
+    let ends = after(now, request.days).min(authority_ends);
+    let mut params = base(random_serial()?, request.name.as_str(), id, now, ends);
+    // Says "not an authority" aloud, and with it comes the subject key identifier.
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    for host in &request.hosts {
+        params.insert_extended_key_usage(ExtendedKeyUsagePurpose::ServerAuth);
+        params.subject_alt_names.push(match host.ip() {
+            Some(ip) => SanType::IpAddress(ip),
+            None => SanType::DnsName(host.to_string().try_into()?),
+        });
+    }
+    Ok(params)
+}
+
+fn base(
+    serial: [u8; 16],
+    common_name: &str,
+    id: &SpiffeId,
+    now: Timestamp,
+    ends: Timestamp,
+) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.serial_number = Some(SerialNumber::from_slice(&serial));
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.not_before = date(now - BACKDATED);
+    params.not_after = date(ends);
+    params.use_authority_key_identifier_extension = true;
+    let id = id.as_str().try_into().expect("a SPIFFE ID is ASCII");
+    params.subject_alt_names = vec![SanType::URI(id)];
+    params
+}
+
+/// Sixteen random bytes that read as a positive number of that length: RFC 5280 wants it positive,
+/// and a leading zero would be another spelling of a shorter one.
+fn random_serial() -> Result<[u8; 16], AuthorityError> {
+    let mut serial = [0; 16];
+    rustls::crypto::aws_lc_rs::default_provider()
+        .secure_random
+        .fill(&mut serial)
+        .map_err(|_| AuthorityError::Signing("the system has no random numbers for us".to_owned()))?;
+    serial[0] = serial[0] & 0x3f | 0x40;
+    Ok(serial)
+}
+
+/// The moment that many days later, or the end of time if that comes first.
+pub(super) fn after(now: Timestamp, days: u32) -> Timestamp {
+    now.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
+}
+
+/// The moment as rcgen takes it.
+pub(super) fn date(at: Timestamp) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(at.as_second()).expect("both types end with the year 9999")
+}
+
+/// Certificates know no fractions of a second, and neither do the records of them.
+pub(super) fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).expect("a timestamp's own second is in range")
+}

@@ -1,0 +1,155 @@
+//! PEM files, read with errors that name the file. Knows what is in a file, not what it is for.
+
+use std::fs::{File, Metadata};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use rustls_pki_types::pem::{self, PemObject, SectionKind};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use zeroize::Zeroizing;
+
+use crate::credentials::{CredentialsError, Warning};
+
+/// The certificates in a file, in their order. There is at least one.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CredentialsError> {
+    let (file, metadata) = open(path)?;
+    let text = read(path, file, &metadata)?;
+    let certificates = sections(path, &text, SectionKind::Certificate)?;
+    if certificates.is_empty() {
+        return Err(CredentialsError::Empty {
+            path: path.to_owned(),
+            what: "certificate",
+            hint: hint(&text),
+        });
+    }
+    Ok(certificates.into_iter().map(CertificateDer::from).collect())
+}
+
+/// The private keys in a file that only its owner can read, and a warning if a group can, too.
+pub(crate) fn keys(path: &Path) -> Result<(Vec<PrivateKeyDer<'static>>, Option<Warning>), CredentialsError> {
+    let (file, metadata) = open(path)?;
+    let warning = check_access(path, &metadata)?;
+    let text = read(path, file, &metadata)?;
+    let keys = PrivateKeyDer::pem_slice_iter(&text)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| malformed(path, &error))?;
+    if keys.is_empty() {
+        return Err(CredentialsError::Empty {
+            path: path.to_owned(),
+            what: "private key",
+            hint: hint(&text),
+        });
+    }
+    Ok((keys, warning))
+}
+
+/// One PEM section.
+#[cfg(feature = "authority")]
+pub(crate) fn encode(label: &str, der: &[u8]) -> String {
+    use base64::Engine;
+    let body = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(der));
+    // Room for all of it from the start, for the same reason as in `read`.
+    let mut text = String::with_capacity(body.len() / 64 + body.len() + 2 * label.len() + 40);
+    text.extend(["-----BEGIN ", label, "-----\n"]);
+    for line in body.as_bytes().chunks(64) {
+        text.extend(line.iter().map(|&byte| char::from(byte)));
+        text.push('\n');
+    }
+    text.extend(["-----END ", label, "-----\n"]);
+    text
+}
+
+/// The longest file read as PEM: five times the roots of every public authority together.
+const FILE_LIMIT: u64 = 1 << 20;
+
+fn open(path: &Path) -> Result<(File, Metadata), CredentialsError> {
+    let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+    match opened {
+        Ok((metadata, _)) if !metadata.is_file() => Err(CredentialsError::NotAFile { path: path.to_owned() }),
+        Ok((metadata, _)) if metadata.len() > FILE_LIMIT => {
+            Err(CredentialsError::TooLarge { path: path.to_owned(), limit: FILE_LIMIT })
+        }
+        Ok((metadata, file)) => Ok((file, metadata)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(CredentialsError::FileMissing { path: path.to_owned() })
+        }
+        Err(problem) => Err(CredentialsError::Unreadable { path: path.to_owned(), problem }),
+    }
+}
+
+/// The whole file, in memory that is cleared afterwards: it may hold a key.
+fn read(path: &Path, file: File, metadata: &Metadata) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
+    // Room for all of it from the start: growing would leave copies behind that nobody clears.
+    let room = metadata.len().min(FILE_LIMIT) as usize + 1;
+    let mut text = Zeroizing::new(Vec::with_capacity(room));
+    match file.take(FILE_LIMIT + 1).read_to_end(&mut text) {
+        Ok(len) if len as u64 > FILE_LIMIT => {
+            Err(CredentialsError::TooLarge { path: path.to_owned(), limit: FILE_LIMIT })
+        }
+        Ok(_) => Ok(text),
+        Err(problem) => Err(CredentialsError::Unreadable { path: path.to_owned(), problem }),
+    }
+}
+
+fn sections(path: &Path, text: &[u8], wanted: SectionKind) -> Result<Vec<Vec<u8>>, CredentialsError> {
+    <(SectionKind, Vec<u8>)>::pem_slice_iter(text)
+        .filter_map(|section| match section {
+            Ok((kind, der)) => (kind == wanted).then_some(Ok(der)),
+            Err(error) => Some(Err(malformed(path, &error))),
+        })
+        .collect()
+}
+
+fn malformed(path: &Path, error: &pem::Error) -> CredentialsError {
+    let reason = match error {
+        pem::Error::MissingSectionEnd { .. } => "a BEGIN line without its END line",
+        pem::Error::IllegalSectionStart { .. } => "a BEGIN line that is not well-formed",
+        pem::Error::Base64Decode(_) => "text between BEGIN and END that is not base64",
+        _ => "a section that cannot be read",
+    };
+    CredentialsError::Malformed { path: path.to_owned(), reason }
+}
+
+/// What a file that lacks the expected may be instead.
+fn hint(text: &[u8]) -> &'static str {
+    let has = |needle: &str| text.windows(needle.len()).any(|window| window == needle.as_bytes());
+    if text.is_empty() {
+        "it is empty"
+    } else if text[0] == DER_SEQUENCE {
+        "it looks like DER; convert it to PEM with openssl"
+    } else if has("BEGIN ENCRYPTED PRIVATE KEY") || has("Proc-Type: 4,ENCRYPTED") {
+        "the key in it is encrypted; decrypt it with `openssl pkey` and protect the file itself"
+    } else if has("PRIVATE KEY-----") {
+        "it holds a private key"
+    } else if has("BEGIN CERTIFICATE-----") {
+        "it holds a certificate"
+    } else {
+        "it holds no PEM section of that kind"
+    }
+}
+
+/// The first byte of everything in DER that we read.
+const DER_SEQUENCE: u8 = 0x30;
+
+/// Refuses a key that everyone can reach, and warns of one that a group can.
+///
+/// Asks the open file, not its path: that may be another file by now.
+#[cfg(unix)]
+fn check_access(path: &Path, metadata: &Metadata) -> Result<Option<Warning>, CredentialsError> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = metadata.permissions().mode() & 0o7777;
+    let path: PathBuf = path.to_owned();
+    if mode & 0o006 != 0 {
+        Err(CredentialsError::KeyExposed { path, mode })
+    } else if mode & 0o060 != 0 {
+        Ok(Some(Warning::KeyOpenToGroup { path, mode }))
+    } else {
+        Ok(None)
+    }
+}
+
+/// Elsewhere a file has no mode bits: who may read the key is what its folder's access list says.
+#[cfg(not(unix))]
+fn check_access(_path: &Path, _metadata: &Metadata) -> Result<Option<Warning>, CredentialsError> {
+    Ok(None)
+}

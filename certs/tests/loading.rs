@@ -1,0 +1,1 @@
+//! What can be loaded from a folder, and what is refused.
