@@ -1,0 +1,176 @@
+//! The keys of maps: text or an integer, and no two alike.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, Unexpected, VariantAccess, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::error::DecodeError;
+use super::value::Integer;
+
+/// A key of a map, as a value: the same for every encoding of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Key<'de> {
+    Text(Cow<'de, str>),
+    Integer(Integer),
+}
+
+impl<'de> Key<'de> {
+    /// What serde decodes this key from.
+    #[inline]
+    pub(super) fn deserializer(&self) -> KeyDeserializer<'_, 'de> {
+        KeyDeserializer(self)
+    }
+}
+
+/// The keys that a map has shown so far.
+pub(super) struct Keys<'de> {
+    /// The first keys, where they are text in one piece: most maps are structs with few fields.
+    few: [&'de str; FEW],
+    count: usize,
+    /// All other keys. SipHash, because a stranger chooses them.
+    others: Option<Box<HashSet<Key<'de>>>>,
+}
+
+/// Up to here comparing one by one is cheaper than hashing.
+const FEW: usize = 12;
+
+impl<'de> Keys<'de> {
+    #[inline]
+    pub(super) fn new() -> Self {
+        Self { few: [""; FEW], count: 0, others: None }
+    }
+
+    /// Notes `key`, and says whether it is new.
+    #[inline]
+    pub(super) fn insert(&mut self, key: &Key<'de>) -> bool {
+        match key {
+            Key::Text(Cow::Borrowed(text)) => self.insert_text(text),
+            other => self.insert_other(other),
+        }
+    }
+
+    #[inline]
+    fn insert_text(&mut self, text: &'de str) -> bool {
+        if self.few[..self.count].contains(&text) {
+            return false;
+        }
+        if self.count == FEW || self.others.is_some() {
+            return self.insert_other(&Key::Text(text.into()));
+        }
+        self.few[self.count] = text;
+        self.count += 1;
+        true
+    }
+
+    /// `others` never holds a key of `few`: a text in chunks is compared with those first.
+    fn insert_other(&mut self, key: &Key<'de>) -> bool {
+        let in_few = matches!(key, Key::Text(text) if self.few[..self.count].contains(&text.as_ref()));
+        !in_few && self.others.get_or_insert_default().insert(key.clone())
+    }
+}
+
+/// Gives a key to serde.
+#[derive(Clone, Copy)]
+pub(super) struct KeyDeserializer<'k, 'de>(&'k Key<'de>);
+
+impl<'de> Deserializer<'de> for KeyDeserializer<'_, 'de> {
+    type Error = DecodeError;
+
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.0 {
+            Key::Text(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
+            Key::Text(Cow::Owned(text)) => visitor.visit_str(text),
+            Key::Integer(number) => number.visit(visitor),
+        }
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(self, _: V) -> Result<V::Value, DecodeError> {
+        Err(DecodeError::new(super::NO_128_BITS))
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, _: V) -> Result<V::Value, DecodeError> {
+        Err(DecodeError::new(super::NO_128_BITS))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        visitor.visit_enum(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct seq
+        tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// A key can name a variant, and so can the text that stands for one without data.
+impl<'de> EnumAccess<'de> for KeyDeserializer<'_, 'de> {
+    type Error = DecodeError;
+    type Variant = Bare;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Bare), DecodeError> {
+        Ok((seed.deserialize(self)?, Bare))
+    }
+}
+
+/// The contents of a variant of which only the name was sent.
+pub(super) struct Bare;
+
+impl<'de> VariantAccess<'de> for Bare {
+    type Error = DecodeError;
+
+    fn unit_variant(self) -> Result<(), DecodeError> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, DecodeError> {
+        Err(de::Error::invalid_type(Unexpected::UnitVariant, &"a variant with a value"))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, DecodeError> {
+        Err(de::Error::invalid_type(Unexpected::UnitVariant, &visitor))
+    }
+
+    /// As if it were empty: fields that are all optional may have been added since the peer was built.
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        visitor.visit_map(NoFields)
+    }
+}
+
+/// A map without entries.
+pub(super) struct NoFields;
+
+impl<'de> de::MapAccess<'de> for NoFields {
+    type Error = DecodeError;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, _: S) -> Result<Option<S::Value>, DecodeError> {
+        Ok(None)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, _: S) -> Result<S::Value, DecodeError> {
+        Err(DecodeError::new("asked for a value where there is no key"))
+    }
+}

@@ -1,0 +1,13 @@
+//! The codec against the RFC, against ciborium, and against bytes made to hurt.
+
+mod typed;
+
+/// The bytes that `hex` spells; spaces are for the reader.
+fn unhex(hex: &str) -> Vec<u8> {
+    let digits: Vec<_> = hex.chars().filter(|c| !c.is_whitespace()).collect();
+    digits.chunks(2).map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap()).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
