@@ -1,1 +1,21 @@
-//! Schemas: what an argument may be, and the way from JSON to CBOR and back.
+//! JSON Schema, as far as `schemars` writes it: what a form, a command line and a description need.
+//!
+//! [`Node`] is a place in a schema and [`Shape`] says what belongs there. That is the one part which
+//! reads JSON Schema; whatever converts, describes or draws a value walks shapes. A schema may come from a hostile
+//! server: it may refer to itself, be ten thousand levels deep or mean nothing. So a shape is worked out one
+//! place at a time and within bounds, and what is not understood is [`Shape::Any`], which
+//! leaves the last word to the server.
+
+mod facets;
+mod keywords;
+mod node;
+mod shape;
+mod types;
+
+pub use node::Node;
+pub use shape::{Choice, Content, Field, FloatRange, Format, Key, List, Map, Record, Shape, Text, Variant};
+
+use serde_json::Value as Json;
+
+#[cfg(test)]
+mod tests;
