@@ -1,19 +1,23 @@
 //! What a certificate says, parsed once. Believes nothing: whether to trust it is decided elsewhere.
 
-use std::fmt::Write;
+mod words;
+
+use std::borrow::Cow;
 use std::net::IpAddr;
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, KeyUsage, ParsedExtension};
+use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry as oid;
-use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
+use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
-use x509_parser::x509::SubjectPublicKeyInfo;
 
+use crate::credentials::CredentialsError;
 use crate::name::{ParseNameError, SpiffeId};
-use crate::text::{hex, shown};
+use crate::pem;
+use crate::text::hex;
 
 /// What one certificate claims, in a form that is safe to show and easy to ask.
 ///
@@ -21,6 +25,8 @@ use crate::text::{hex, shown};
 /// and clipped. None of it is verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CertificateInfo {
+    #[serde(serialize_with = "id_or_null")]
+    spiffe_id: Result<SpiffeId, SpiffeIdError>,
     subject: String,
     issuer: String,
     serial: String,
@@ -35,7 +41,7 @@ pub struct CertificateInfo {
     key_algorithm: String,
     fingerprint: String,
     #[serde(skip)]
-    spiffe_id: Result<SpiffeId, SpiffeIdError>,
+    issuer_der: Vec<u8>,
     #[serde(skip)]
     public_key: Vec<u8>,
     #[serde(skip)]
@@ -49,7 +55,7 @@ impl CertificateInfo {
     /// that is there twice or is malformed, or bytes behind the certificate.
     pub fn from_der(der: &[u8]) -> Result<CertificateInfo, CertificateError> {
         let (rest, certificate) =
-            X509Certificate::from_der(der).map_err(|e| CertificateError(shown(&e.to_string(), 200)))?;
+            X509Certificate::from_der(der).map_err(|e| CertificateError(words::clipped(&e.to_string())))?;
         if !rest.is_empty() {
             return Err(CertificateError(format!("{} bytes follow it", rest.len())));
         }
@@ -57,23 +63,41 @@ impl CertificateInfo {
         let key_usage = certificate.key_usage().map_err(|e| unreadable("key usage", &e))?;
         let extended = certificate.extended_key_usage().map_err(|e| unreadable("extended key usage", &e))?;
         Ok(CertificateInfo {
-            subject: words_of(certificate.subject()),
-            issuer: words_of(certificate.issuer()),
+            subject: words::distinguished_name(certificate.subject()),
+            issuer: words::distinguished_name(certificate.issuer()),
             serial: hex(certificate.raw_serial()),
             not_before: timestamp(certificate.validity().not_before),
             not_after: timestamp(certificate.validity().not_after),
             spiffe_id: names.spiffe_id(),
-            uris: names.uris.iter().map(|uri| shown(uri, TEXT_LIMIT)).collect(),
+            uris: names.uris.iter().map(|uri| words::clipped(uri)).collect(),
             dns_names: names.dns_names,
             ips: names.ips,
             is_ca: is_ca(&certificate)?,
-            key_usages: key_usage.map_or_else(Vec::new, |usage| key_usages(usage.value)),
-            extended_key_usages: extended.map_or_else(Vec::new, |usage| extended_key_usages(usage.value)),
-            key_algorithm: key_algorithm(certificate.public_key()),
+            key_usages: key_usage.map_or_else(Vec::new, |usage| words::key_usages(usage.value)),
+            extended_key_usages: extended
+                .map_or_else(Vec::new, |usage| words::extended_key_usages(usage.value)),
+            key_algorithm: words::key_algorithm(certificate.public_key()),
             fingerprint: hex(&Sha256::digest(der)),
+            issuer_der: certificate.issuer().as_raw().to_vec(),
             public_key: certificate.public_key().raw.to_vec(),
             subject_key_id: subject_key_id(&certificate),
         })
+    }
+
+    /// Reads every certificate in a PEM file, in its order. There is at least one.
+    pub fn load(path: impl AsRef<Path>) -> Result<Vec<CertificateInfo>, CredentialsError> {
+        let path = path.as_ref();
+        let certificates = pem::certificates(path)?;
+        (1..)
+            .zip(certificates)
+            .map(|(number, der)| {
+                CertificateInfo::from_der(&der).map_err(|problem| CredentialsError::Certificate {
+                    path: path.to_owned(),
+                    number,
+                    problem,
+                })
+            })
+            .collect()
     }
 
     /// Whom it is for, as a distinguished name such as `CN=alice`.
@@ -84,6 +108,11 @@ impl CertificateInfo {
     /// Who signed it, as a distinguished name.
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// Who signed it, in DER: the form in which a TLS server names the authorities that it accepts.
+    pub fn issuer_der(&self) -> &[u8] {
+        &self.issuer_der
     }
 
     /// The serial number in hexadecimal.
@@ -149,12 +178,12 @@ impl CertificateInfo {
 
     /// Whether it names client authentication among its usages.
     pub fn has_client_auth(&self) -> bool {
-        self.extended_key_usages.iter().any(|usage| usage == CLIENT_AUTH)
+        self.extended_key_usages.iter().any(|usage| usage == words::CLIENT_AUTH)
     }
 
     /// Whether it names server authentication among its usages.
     pub fn has_server_auth(&self) -> bool {
-        self.extended_key_usages.iter().any(|usage| usage == SERVER_AUTH)
+        self.extended_key_usages.iter().any(|usage| usage == words::SERVER_AUTH)
     }
 
     /// The kind of its key, such as `ECDSA P-256`.
@@ -168,49 +197,19 @@ impl CertificateInfo {
     }
 
     /// What it says, in words: a sentence, then one line for each fact.
+    ///
+    /// ```
+    /// # use countersign_certs::CertificateInfo;
+    /// # fn show(certificate: &CertificateInfo) {
+    /// print!("{}", certificate.describe());
+    /// // A certificate for the client spiffe://countersign.internal/alice.
+    /// //   Valid from   2026-11-22 09:55:00 UTC
+    /// //   Valid until  2026-12-22 10:00:00 UTC
+    /// //   …
+    /// # }
+    /// ```
     pub fn describe(&self) -> String {
-        let who = match &self.spiffe_id {
-            Ok(id) => id.to_string(),
-            Err(_) if self.subject.is_empty() => "nobody in particular".to_owned(),
-            Err(_) => self.subject.clone(),
-        };
-        let mut words = format!("A certificate {} {who}.\n", self.purpose());
-        let mut line = |label: &str, text: &str| {
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(words, "  {label:<13}{text}");
-        };
-        if let Err(problem) = &self.spiffe_id {
-            line("SPIFFE ID", &format!("none that counts: {problem}"));
-        }
-        if !self.dns_names.is_empty() || !self.ips.is_empty() {
-            let ips = self.ips.iter().map(IpAddr::to_string);
-            line("Hosts", &listed(self.dns_names.iter().cloned().chain(ips)));
-        }
-        line("Valid from", &moment(self.not_before));
-        line("Valid until", &moment(self.not_after));
-        line("Subject", &self.subject);
-        line("Issuer", &self.issuer);
-        line("Usages", &self.usages());
-        line("Key", &self.key_algorithm);
-        line("Serial", &self.serial);
-        line("SHA-256", &self.fingerprint);
-        words
-    }
-
-    fn purpose(&self) -> &'static str {
-        match (self.is_ca, self.has_client_auth(), self.has_server_auth()) {
-            (true, ..) => "of the authority",
-            (_, true, true) => "for the client and server",
-            (_, true, false) => "for the client",
-            (_, false, true) => "for the server",
-            (_, false, false) => "for",
-        }
-    }
-
-    fn usages(&self) -> String {
-        let usages = self.key_usages.iter().map(|usage| (*usage).to_owned());
-        let all = listed(usages.chain(self.extended_key_usages.iter().cloned()));
-        if all.is_empty() { "not restricted".to_owned() } else { all }
+        words::describe(self)
     }
 
     /// The public key, with its algorithm, in DER: to find the private key that belongs to it.
@@ -261,17 +260,8 @@ pub enum SpiffeIdError {
     Invalid(#[from] ParseNameError),
 }
 
-const CLIENT_AUTH: &str = "clientAuth";
-const SERVER_AUTH: &str = "serverAuth";
-
-/// How much of one text from a certificate is kept. Twice the longest common name allowed.
-const TEXT_LIMIT: usize = 128;
-
-/// How many entries of a list are worth reading in a description.
-const LIST_LIMIT: usize = 16;
-
 struct AlternativeNames<'a> {
-    uris: Vec<std::borrow::Cow<'a, str>>,
+    uris: Vec<Cow<'a, str>>,
     dns_names: Vec<String>,
     ips: Vec<IpAddr>,
 }
@@ -288,7 +278,7 @@ impl<'a> AlternativeNames<'a> {
                 GeneralName::Invalid(tag, bytes) if tag.0 == URI_TAG => {
                     names.uris.push(String::from_utf8_lossy(bytes));
                 }
-                GeneralName::DNSName(name) => names.dns_names.push(shown(name, TEXT_LIMIT)),
+                GeneralName::DNSName(name) => names.dns_names.push(words::clipped(name)),
                 GeneralName::IPAddress(bytes) => names.ips.push(ip(bytes)?),
                 _ => {}
             }
@@ -349,91 +339,9 @@ fn timestamp(time: ASN1Time) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(if second < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
-fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
-/// A distinguished name as `CN=alice, O=Example`, escaped and clipped.
-fn words_of(name: &X509Name<'_>) -> String {
-    listed(name.iter_attributes().map(|attribute| {
-        let kind = match attribute.attr_type().to_id_string().as_str() {
-            "2.5.4.3" => "CN".to_owned(),
-            "2.5.4.5" => "serialNumber".to_owned(),
-            "2.5.4.6" => "C".to_owned(),
-            "2.5.4.7" => "L".to_owned(),
-            "2.5.4.8" => "ST".to_owned(),
-            "2.5.4.10" => "O".to_owned(),
-            "2.5.4.11" => "OU".to_owned(),
-            other => shown(other, TEXT_LIMIT),
-        };
-        let value = match attribute.as_str() {
-            Ok(text) => shown(text, TEXT_LIMIT),
-            Err(_) => shown(&format!("#{}", hex(attribute.as_slice())), TEXT_LIMIT),
-        };
-        format!("{kind}={value}")
-    }))
-}
-
-/// The first few of `items`, and how many more there are.
-fn listed(items: impl Iterator<Item = String>) -> String {
-    let mut items: Vec<String> = items.collect();
-    let more = items.len().saturating_sub(LIST_LIMIT);
-    if more > 0 {
-        items.truncate(LIST_LIMIT);
-        items.push(format!("and {more} more"));
-    }
-    items.join(", ")
-}
-
-fn key_usages(usage: &KeyUsage) -> Vec<&'static str> {
-    let all = [
-        (usage.digital_signature(), "digitalSignature"),
-        (usage.non_repudiation(), "nonRepudiation"),
-        (usage.key_encipherment(), "keyEncipherment"),
-        (usage.data_encipherment(), "dataEncipherment"),
-        (usage.key_agreement(), "keyAgreement"),
-        (usage.key_cert_sign(), "keyCertSign"),
-        (usage.crl_sign(), "cRLSign"),
-        (usage.encipher_only(), "encipherOnly"),
-        (usage.decipher_only(), "decipherOnly"),
-    ];
-    all.into_iter().filter_map(|(set, name)| set.then_some(name)).collect()
-}
-
-fn extended_key_usages(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
-    let known = [
-        (usage.any, "anyExtendedKeyUsage"),
-        (usage.server_auth, SERVER_AUTH),
-        (usage.client_auth, CLIENT_AUTH),
-        (usage.code_signing, "codeSigning"),
-        (usage.email_protection, "emailProtection"),
-        (usage.time_stamping, "timeStamping"),
-        (usage.ocsp_signing, "OCSPSigning"),
-    ];
-    let known = known.into_iter().filter(|(set, _)| *set).map(|(_, name)| name.to_owned());
-    known.chain(usage.other.iter().map(|oid| shown(&oid.to_id_string(), TEXT_LIMIT))).collect()
-}
-
-fn key_algorithm(key: &SubjectPublicKeyInfo<'_>) -> String {
-    let algorithm = &key.algorithm.algorithm;
-    if *algorithm == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
-        let curve = key.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
-        match curve.map(|curve| curve.to_id_string()).as_deref() {
-            Some("1.2.840.10045.3.1.7") => "ECDSA P-256".to_owned(),
-            Some("1.3.132.0.34") => "ECDSA P-384".to_owned(),
-            Some("1.3.132.0.35") => "ECDSA P-521".to_owned(),
-            Some(other) => format!("ECDSA on the curve {}", shown(other, TEXT_LIMIT)),
-            None => "ECDSA on an unnamed curve".to_owned(),
-        }
-    } else if *algorithm == oid::OID_PKCS1_RSAENCRYPTION {
-        key.parsed().map_or_else(|_| "RSA".to_owned(), |parsed| format!("RSA {}", parsed.key_size()))
-    } else {
-        match algorithm.to_id_string().as_str() {
-            "1.3.101.112" => "Ed25519".to_owned(),
-            "2.16.840.1.101.3.4.3.17" => "ML-DSA-44".to_owned(),
-            "2.16.840.1.101.3.4.3.18" => "ML-DSA-65".to_owned(),
-            "2.16.840.1.101.3.4.3.19" => "ML-DSA-87".to_owned(),
-            other => shown(other, TEXT_LIMIT),
-        }
-    }
+fn id_or_null<S: serde::Serializer>(
+    id: &Result<SpiffeId, SpiffeIdError>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    id.as_ref().ok().serialize(serializer)
 }

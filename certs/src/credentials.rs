@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::certificate::CertificateError;
 use crate::identity::{Identity, IdentityError};
 use crate::name::{ParseNameError, TrustDomain};
 use crate::pem;
@@ -206,6 +207,16 @@ pub enum CredentialsError {
         /// The certificate file.
         certificate: PathBuf,
     },
+    /// One of the certificates in a file cannot be read.
+    #[error("{}: its certificate {number} is {problem}", .path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// Which one, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        problem: CertificateError,
+    },
     /// The certificate or the key cannot be an identity's.
     #[error("{}: {problem}", .path.display())]
     Identity {
@@ -265,8 +276,13 @@ impl FileNames {
     }
 
     fn count_in(&self, folder: &Path) -> usize {
-        [self.certificate, self.key, self.trust].iter().filter(|name| folder.join(name).exists()).count()
+        [self.certificate, self.key, self.trust].iter().filter(|name| may_exist(&folder.join(name))).count()
     }
+}
+
+/// Whether there is such a file, or none of our business: opening it then says why.
+fn may_exist(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
 }
 
 /// Adds the roots in `trust/DOMAIN.pem`, if there is such a folder.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 
 use crate::certificate::{CertificateError, CertificateInfo};
@@ -73,6 +74,16 @@ pub enum TrustError {
         /// Whose it is.
         subject: String,
     },
+    /// One of them is an authority's, but of a kind that the verifier cannot work with.
+    #[error("its certificate {number} ({subject}) cannot be a root: {reason}")]
+    Unusable {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+        /// What the verifier says.
+        reason: String,
+    },
     /// The domain has roots already.
     #[error("the trust domain {domain} has its roots from elsewhere already; keep one of the two")]
     Twice {
@@ -92,6 +103,12 @@ fn check(roots: &[CertificateDer<'static>]) -> Result<(), TrustError> {
             let subject = certificate.subject().to_owned();
             return Err(TrustError::NotAnAuthority { number, subject });
         }
+        // Found out here, with a file to name, and not when the first peer is turned away.
+        RootCertStore::empty().add(root.clone()).map_err(|error| TrustError::Unusable {
+            number,
+            subject: certificate.subject().to_owned(),
+            reason: error.to_string(),
+        })?;
     }
     Ok(())
 }

@@ -4,13 +4,15 @@
 //! `crl.pem`, and `issued.jsonl`, one line for each certificate it ever signed.
 
 mod crl;
+mod error;
 mod files;
+mod issued;
 mod register;
 mod request;
 mod template;
 
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -20,14 +22,16 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
 use crate::certificate::CertificateInfo;
-use crate::credentials::{Credentials, CredentialsError};
-use crate::identity::{Identity, IdentityError};
+use crate::credentials::Credentials;
+use crate::identity::Identity;
 use crate::name::{SpiffeId, TrustDomain};
 use crate::pem;
 use crate::trust::Trust;
 
 use register::Register;
 
+pub use error::AuthorityError;
+pub use issued::{Existing, Issued};
 pub use register::{Record, list};
 pub use request::{Host, ParseHostError, Request};
 
@@ -233,7 +237,7 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.issuer()?)?.der().clone();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let identity = Identity::new(vec![certificate], key)?;
-        Ok(Issued { credentials: Credentials::new(identity, self.trust()) })
+        Ok(Issued::new(Credentials::new(identity, self.trust())))
     }
 
     fn sign_crl(&self, old: Option<&[u8]>, now: Timestamp) -> Result<String, AuthorityError> {
@@ -253,177 +257,6 @@ impl fmt::Debug for Authority {
             .field("domain", &self.domain.as_str())
             .field("fingerprint", &self.info.fingerprint())
             .finish_non_exhaustive()
-    }
-}
-
-/// An identity fresh from its authority.
-#[derive(Debug, Clone)]
-pub struct Issued {
-    credentials: Credentials,
-}
-
-impl Issued {
-    /// The identity, and the trust in the authority that issued it.
-    pub fn credentials(&self) -> &Credentials {
-        &self.credentials
-    }
-
-    /// What the certificate says.
-    pub fn certificate(&self) -> &CertificateInfo {
-        self.credentials.identity().certificate()
-    }
-
-    fn record(&self, request: &Request, now: Timestamp) -> Record {
-        let certificate = self.certificate();
-        Record {
-            serial: certificate.serial().to_owned(),
-            name: request.name.clone(),
-            id: self.credentials.identity().id().clone(),
-            hosts: request.hosts.clone(),
-            issued: template::whole_second(now),
-            not_before: certificate.not_before(),
-            not_after: certificate.not_after(),
-            fingerprint: certificate.fingerprint().to_owned(),
-        }
-    }
-
-    fn create(&self, home: &Path) -> Result<(), AuthorityError> {
-        files::create_folder(
-            home,
-            &[
-                files::public(CERTIFICATE, self.certificate_pem().as_bytes()),
-                files::secret(KEY, self.key_pem().as_bytes()),
-                files::public(TRUST, self.trust_pem().as_bytes()),
-            ],
-        )
-        .map_err(|problem| match problem.kind() {
-            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => {
-                AuthorityError::IdentityExists { home: home.to_owned() }
-            }
-            _ => AuthorityError::io(home, problem),
-        })
-    }
-
-    /// Takes the place of an identity that may be in use: whoever loads the folder at any moment
-    /// finds a certificate and its key.
-    fn replace_in(&self, home: &Path) -> Result<(), AuthorityError> {
-        let new_key = self.key_pem();
-        if let Ok(old_key) = std::fs::read(home.join(KEY)).map(Zeroizing::new) {
-            let both = Zeroizing::new([new_key.as_bytes(), &old_key].concat());
-            files::replace(home, &files::secret(KEY, &both))?;
-        } else {
-            files::replace(home, &files::secret(KEY, new_key.as_bytes()))?;
-        }
-        files::replace(home, &files::public(TRUST, self.trust_pem().as_bytes()))?;
-        files::replace(home, &files::public(CERTIFICATE, self.certificate_pem().as_bytes()))?;
-        files::replace(home, &files::secret(KEY, new_key.as_bytes()))
-    }
-
-    fn certificate_pem(&self) -> String {
-        let chain = self.credentials.identity().chain();
-        chain.iter().map(|certificate| pem::encode("CERTIFICATE", certificate)).collect()
-    }
-
-    fn key_pem(&self) -> Zeroizing<String> {
-        Zeroizing::new(pem::encode("PRIVATE KEY", self.credentials.identity().key().secret_der()))
-    }
-
-    fn trust_pem(&self) -> String {
-        let domain = self.credentials.identity().id().trust_domain();
-        let roots = self.credentials.trust().roots(domain);
-        roots.iter().map(|root| pem::encode("CERTIFICATE", root)).collect()
-    }
-}
-
-/// What to do about an identity that is there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    /// Leave it alone, and fail.
-    Refuse,
-    /// Put the new certificate and key in its place.
-    Replace,
-}
-
-/// Why an authority could not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AuthorityError {
-    /// There is an authority already, and it is never overwritten.
-    #[error("{}: there is an authority already; choose another folder, or move this one away", .home.display())]
-    Exists {
-        /// Where it is.
-        home: PathBuf,
-    },
-    /// There is no authority.
-    #[error("{folder}: no authority here; make one with `countersign certs init {folder}`", folder = .folder.display())]
-    Missing {
-        /// Where it was looked for.
-        folder: PathBuf,
-    },
-    /// One of its files cannot be loaded.
-    #[error(transparent)]
-    Files(#[from] CredentialsError),
-    /// Its certificate or key cannot be an authority's.
-    #[error("{}: {reason}", .path.display())]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Its own certificate has expired, so nothing it signs would be believed.
-    #[error("the authority expired on {not_after}; make a new one in another folder, and issue from that")]
-    Expired {
-        /// Its last moment.
-        not_after: Timestamp,
-    },
-    /// There is an identity of that name already.
-    #[error("{}: there is an identity of this name already; choose another name, or ask to replace it", .home.display())]
-    IdentityExists {
-        /// Where it is.
-        home: PathBuf,
-    },
-    /// A certificate that is valid for no time at all.
-    #[error("a certificate for 0 days is of no use; ask for at least 1")]
-    NoDays,
-    /// A line of the record of issued certificates cannot be read.
-    #[error("{}: line {line} is damaged: {reason}; restore the file from a copy, or mend that line", .path.display())]
-    Damaged {
-        /// The record.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The system did not let us read or write.
-    #[error("{}: {problem}", .path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        problem: io::Error,
-    },
-    /// The certificate could not be made.
-    #[error("the certificate could not be made: {0}")]
-    Signing(String),
-}
-
-impl AuthorityError {
-    fn io(path: &Path, problem: io::Error) -> AuthorityError {
-        AuthorityError::Io { path: path.to_owned(), problem }
-    }
-}
-
-impl From<rcgen::Error> for AuthorityError {
-    fn from(error: rcgen::Error) -> AuthorityError {
-        AuthorityError::Signing(error.to_string())
-    }
-}
-
-impl From<IdentityError> for AuthorityError {
-    fn from(error: IdentityError) -> AuthorityError {
-        AuthorityError::Signing(error.to_string())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The record of everything an authority ever signed: one line of JSON for each certificate.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -74,7 +74,7 @@ impl Register {
         Register { home }
     }
 
-    /// Appends a record and signs the revocation list anew, both under one lock.
+    /// Appends a record and puts a fresh revocation list in place, both under one lock.
     ///
     /// `sign` makes the new list out of the old one.
     pub(super) fn add(
@@ -84,30 +84,49 @@ impl Register {
     ) -> Result<(), AuthorityError> {
         let path = self.home.join(ISSUED);
         let io = |problem| AuthorityError::io(&path, problem);
-        let mut line = serde_json::to_vec(record).expect("a record is plain text and times");
-        line.push(b'\n');
         // Held until the end of this function: two commands at once must neither mix their lines
         // nor sign two lists with the same number.
-        let mut file = OpenOptions::new().append(true).create(true).open(&path).map_err(io)?;
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(io)?;
         file.lock().map_err(io)?;
-        file.write_all(&line).and_then(|()| file.sync_data()).map_err(io)?;
-        self.refresh_crl(sign)
+        let crl = self.next_crl(sign)?;
+        append_line(&mut file, record).map_err(io)?;
+        files::replace(&self.home, &files::public(CRL, crl.as_bytes()))
     }
 
-    fn refresh_crl(
+    fn next_crl(
         &self,
         sign: impl FnOnce(Option<&[u8]>) -> Result<String, AuthorityError>,
-    ) -> Result<(), AuthorityError> {
+    ) -> Result<String, AuthorityError> {
         let path = self.home.join(CRL);
         let old = match fs::read(&path) {
             Ok(old) => Some(old),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(problem) => return Err(AuthorityError::io(&path, problem)),
         };
-        let new = sign(old.as_deref()).map_err(|error| match error {
+        sign(old.as_deref()).map_err(|error| match error {
             AuthorityError::Signing(reason) => AuthorityError::Unusable { path, reason },
             other => other,
-        })?;
-        files::replace(&self.home, &files::public(CRL, new.as_bytes()))
+        })
     }
+}
+
+fn append_line(file: &mut File, record: &Record) -> io::Result<()> {
+    let mut line = serde_json::to_vec(record)?;
+    line.push(b'\n');
+    if ends_within_a_line(file)? {
+        // An append was cut short, by a full disk perhaps. That line is lost; this one must not be.
+        line.insert(0, b'\n');
+    }
+    file.write_all(&line)?;
+    file.sync_data()
+}
+
+fn ends_within_a_line(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }

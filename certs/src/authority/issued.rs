@@ -1,0 +1,106 @@
+//! An identity fresh from its authority, and how it gets into a folder.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::{AuthorityError, CERTIFICATE, KEY, Record, Request, TRUST, files, template};
+use crate::certificate::CertificateInfo;
+use crate::credentials::Credentials;
+use crate::pem;
+
+/// An identity fresh from its authority.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    credentials: Credentials,
+}
+
+impl Issued {
+    pub(super) fn new(credentials: Credentials) -> Issued {
+        Issued { credentials }
+    }
+
+    /// The identity, and the trust in the authority that issued it.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// What the certificate says.
+    pub fn certificate(&self) -> &CertificateInfo {
+        self.credentials.identity().certificate()
+    }
+
+    pub(super) fn record(&self, request: &Request, now: Timestamp) -> Record {
+        let certificate = self.certificate();
+        Record {
+            serial: certificate.serial().to_owned(),
+            name: request.name.clone(),
+            id: self.credentials.identity().id().clone(),
+            hosts: request.hosts.clone(),
+            issued: template::whole_second(now),
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+            fingerprint: certificate.fingerprint().to_owned(),
+        }
+    }
+
+    pub(super) fn create(&self, home: &Path) -> Result<(), AuthorityError> {
+        files::create_folder(
+            home,
+            &[
+                files::public(CERTIFICATE, self.certificate_pem().as_bytes()),
+                files::secret(KEY, self.key_pem().as_bytes()),
+                files::public(TRUST, self.trust_pem().as_bytes()),
+            ],
+        )
+        .map_err(|problem| match problem.kind() {
+            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => {
+                AuthorityError::IdentityExists { home: home.to_owned() }
+            }
+            _ => AuthorityError::io(home, problem),
+        })
+    }
+
+    /// Takes the place of an identity that may be in use: whoever loads the folder at any moment
+    /// finds a certificate and its key.
+    pub(super) fn replace_in(&self, home: &Path) -> Result<(), AuthorityError> {
+        let new_key = self.key_pem();
+        let old_key = match fs::read(home.join(KEY)) {
+            Ok(old_key) => Zeroizing::new(old_key),
+            Err(error) if error.kind() == ErrorKind::NotFound => Zeroizing::default(),
+            Err(problem) => return Err(AuthorityError::io(&home.join(KEY), problem)),
+        };
+        let both = Zeroizing::new([new_key.as_bytes(), &old_key].concat());
+        files::replace(home, &files::secret(KEY, &both))?;
+        files::replace(home, &files::public(TRUST, self.trust_pem().as_bytes()))?;
+        files::replace(home, &files::public(CERTIFICATE, self.certificate_pem().as_bytes()))?;
+        files::replace(home, &files::secret(KEY, new_key.as_bytes()))
+    }
+
+    fn certificate_pem(&self) -> String {
+        let chain = self.credentials.identity().chain();
+        chain.iter().map(|certificate| pem::encode("CERTIFICATE", certificate)).collect()
+    }
+
+    fn key_pem(&self) -> Zeroizing<String> {
+        Zeroizing::new(pem::encode("PRIVATE KEY", self.credentials.identity().key().secret_der()))
+    }
+
+    fn trust_pem(&self) -> String {
+        let domain = self.credentials.identity().id().trust_domain();
+        let roots = self.credentials.trust().roots(domain);
+        roots.iter().map(|root| pem::encode("CERTIFICATE", root)).collect()
+    }
+}
+
+/// What to do about an identity that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Leave it alone, and fail.
+    Refuse,
+    /// Put the new certificate and key in its place.
+    Replace,
+}
