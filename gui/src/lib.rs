@@ -1,1 +1,22 @@
-//! To come.
+//! The Countersign dashboard as a library without a window system: give it an `egui::Ui` and it draws.
+//!
+//! State, commands and drawing are apart. [`Dashboard`] holds the model and draws it; panels read the model
+//! and return wishes; a worker thread owns the clients and tells the model what it learned.
+
+#![expect(dead_code, reason = "the client is on its way")]
+
+mod command;
+mod dashboard;
+mod exchange;
+mod form;
+mod model;
+#[cfg(test)]
+mod tests;
+mod text;
+mod ui;
+mod worker;
+
+pub use dashboard::Dashboard;
+pub use model::connection::Target;
+pub use model::settings::settings_file;
+pub use worker::{Chosen, Desk};

@@ -1,0 +1,145 @@
+//! Everything the user can ask for, under one name each: buttons, keys, the palette and the tests all use these.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use crate::exchange::Purpose;
+use crate::model::view::{Lens, Scope, Theme, TimeRange};
+
+/// A wish of the user. The model obeys it; what concerns the network becomes an order to the worker.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Command {
+    /// Connect to what was typed.
+    Connect,
+    /// Hang up, and show the connection panel.
+    Disconnect,
+    /// Do not wait for the next attempt to reconnect.
+    RetryNow,
+    /// Ask the server again what it can do.
+    ReloadProcedures,
+    /// Make the call that is filled in.
+    Call,
+    /// Give up the call that is under way.
+    CancelCall,
+    /// Put the form back to its defaults.
+    ResetForm,
+    /// Show this procedure.
+    Select(String),
+    /// Put the cursor into the filter.
+    FindProcedure,
+    /// Freeze the graphs, or let them run.
+    TogglePause,
+    /// Show the graphs this far back.
+    SetRange(TimeRange),
+    /// Show the graphs of the selected procedure or of all.
+    SetScope(Scope),
+    /// Change the colours.
+    SetTheme(Theme),
+    /// Light if dark, dark if light.
+    ToggleTheme,
+    /// Show or hide who is at the other end.
+    ToggleIdentity,
+    /// Look at the reply in this way.
+    SetLens(Lens),
+    /// Fold or unfold a row of the reply, or of its fault.
+    ToggleRow(usize),
+    /// Choose a file or folder.
+    Browse(Purpose),
+    /// Fill in the connection panel from a saved profile.
+    UseProfile(usize),
+    /// Keep what was typed as a profile.
+    SaveProfile,
+    /// Drop a saved profile.
+    ForgetProfile(usize),
+    /// Show or hide the list of commands.
+    TogglePalette,
+    /// The message was read.
+    DismissTrouble,
+}
+
+impl Command {
+    /// What the palette lists, in its order; all that have a shortcut are here.
+    pub(crate) const LISTED: [Self; 17] = [
+        Self::Call,
+        Self::CancelCall,
+        Self::FindProcedure,
+        Self::ResetForm,
+        Self::TogglePause,
+        Self::SetScope(Scope::Selected),
+        Self::SetScope(Scope::All),
+        Self::SetRange(TimeRange::OneMinute),
+        Self::SetRange(TimeRange::FiveMinutes),
+        Self::SetRange(TimeRange::FifteenMinutes),
+        Self::ToggleIdentity,
+        Self::ReloadProcedures,
+        Self::RetryNow,
+        Self::Connect,
+        Self::Disconnect,
+        Self::ToggleTheme,
+        Self::TogglePalette,
+    ];
+
+    /// What it is called in the window.
+    pub(crate) fn text(&self) -> &'static str {
+        match self {
+            Self::Connect => "Connect",
+            Self::Disconnect => "Disconnect",
+            Self::RetryNow => "Try again now",
+            Self::ReloadProcedures => "Reload procedures",
+            Self::Call => "Call",
+            Self::CancelCall => "Cancel call",
+            Self::ResetForm => "Reset form",
+            Self::Select(_) => "Show procedure",
+            Self::FindProcedure => "Find procedure",
+            Self::TogglePause => "Pause or resume graphs",
+            Self::SetRange(TimeRange::OneMinute) => "Graph the last minute",
+            Self::SetRange(TimeRange::FiveMinutes) => "Graph the last 5 minutes",
+            Self::SetRange(TimeRange::FifteenMinutes) => "Graph the last 15 minutes",
+            Self::SetScope(Scope::Selected) => "Graph the selected procedure",
+            Self::SetScope(Scope::All) => "Graph all procedures",
+            Self::SetTheme(_) => "Change theme",
+            Self::ToggleTheme => "Switch between light and dark",
+            Self::ToggleIdentity => "Connection details",
+            Self::SetLens(_) => "Change how the reply is shown",
+            Self::ToggleRow(_) => "Fold or unfold",
+            Self::Browse(_) => "Browse…",
+            Self::UseProfile(_) => "Use profile",
+            Self::SaveProfile => "Save as profile",
+            Self::ForgetProfile(_) => "Forget profile",
+            Self::TogglePalette => "All commands",
+            Self::DismissTrouble => "Dismiss",
+        }
+    }
+
+    /// The keys that mean it everywhere in the window.
+    pub(crate) fn shortcut(&self) -> Option<KeyboardShortcut> {
+        let key = match self {
+            Self::Call => Key::Enter,
+            Self::CancelCall => Key::Period,
+            Self::FindProcedure => Key::F,
+            Self::TogglePause => Key::P,
+            Self::ToggleIdentity => Key::I,
+            Self::ToggleTheme => Key::T,
+            Self::RetryNow => Key::R,
+            Self::TogglePalette => Key::K,
+            _ => return None,
+        };
+        Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_commands_share_their_text_or_their_keys() {
+        let mut texts: Vec<_> = Command::LISTED.iter().map(Command::text).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), Command::LISTED.len());
+        let shortcuts: Vec<_> = Command::LISTED.iter().filter_map(Command::shortcut).collect();
+        for (i, shortcut) in shortcuts.iter().enumerate() {
+            assert!(!shortcuts[..i].contains(shortcut), "{shortcut:?}");
+        }
+    }
+}

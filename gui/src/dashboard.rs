@@ -1,0 +1,90 @@
+//! The window's content: the model, drawn; wishes obeyed; orders sent and updates taken in.
+
+use std::io;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+use egui::Ui;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::command::Command;
+use crate::exchange::{Order, Update};
+use crate::model::Model;
+use crate::model::connection::{Failure, Target};
+use crate::model::settings::Settings;
+use crate::ui::{self, theme};
+use crate::worker::{self, Desk};
+
+/// The dashboard, without a window around it.
+pub struct Dashboard {
+    pub(crate) model: Model,
+    orders: UnboundedSender<Order>,
+    updates: Receiver<Update>,
+}
+
+impl Dashboard {
+    /// A dashboard that shows this model and speaks to a worker through these channels.
+    pub(crate) fn new(model: Model, orders: UnboundedSender<Order>, updates: Receiver<Update>) -> Self {
+        Self { model, orders, updates }
+    }
+
+    /// A dashboard with a worker of its own, which connects at once if the target says where.
+    pub fn start(desk: Desk, target: Target) -> io::Result<Self> {
+        let (settings, unread) = match desk.settings_file.as_deref().map(Settings::load) {
+            Some(Err(error)) => (Settings::default(), Some(error)),
+            Some(Ok(settings)) => (settings, None),
+            None => (Settings::default(), None),
+        };
+        let mut desk = desk;
+        if unread.is_some() {
+            // What could not be read is not overwritten.
+            desk.settings_file = None;
+        }
+        let (orders, updates) = worker::start(desk)?;
+        let wants_connection = !target.address.is_empty() && !target.identity.is_empty();
+        let mut dashboard = Self::new(Model::new(settings, target), orders, updates);
+        dashboard.model.trouble = unread.map(|error| {
+            Failure::new(
+                format!("The settings could not be read: {error}"),
+                "Profiles are not saved in this run.",
+            )
+        });
+        if wants_connection {
+            dashboard.obey(Command::Connect, Instant::now());
+        }
+        Ok(dashboard)
+    }
+
+    /// Sets fonts, sizes and colours. Call it once, before the first frame.
+    pub fn install(&self, ctx: &egui::Context) {
+        theme::install(ctx);
+        theme::choose(ctx, self.model.settings.theme);
+    }
+
+    /// Takes in what the worker has learned. Call it whenever a repaint was asked for.
+    pub fn learn(&mut self) {
+        while let Ok(update) = self.updates.try_recv() {
+            self.model.learn(update);
+        }
+    }
+
+    /// Draws the dashboard, and does what the user wished.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        let now = Instant::now();
+        let theme = self.model.settings.theme;
+        for wish in ui::dashboard_ui(ui, &mut self.model, now) {
+            self.obey(wish, now);
+            ui.ctx().request_repaint();
+        }
+        if self.model.settings.theme != theme {
+            theme::choose(ui.ctx(), self.model.settings.theme);
+        }
+    }
+
+    fn obey(&mut self, command: Command, now: Instant) {
+        if let Some(order) = self.model.obey(command, now) {
+            // The worker outlives the dashboard, which holds the only sender.
+            let _ = self.orders.send(order);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What the window asks of the worker, and what the worker tells the window.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use countersign::Schema;
+
+use crate::form::Arguments;
+use crate::model::calls::{CallNumber, Ended};
+use crate::model::catalogue::Service;
+use crate::model::connection::{Failure, Retry, Session, Target};
+use crate::model::settings::Settings;
+use crate::model::stats::Snapshot;
+
+/// Counts the targets that were asked for, so that news of an earlier one is not taken for the present one's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Generation(pub(crate) u64);
+
+/// What the window asks of the worker. Nothing here is answered directly: the answer is an [`Update`].
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Order {
+    /// Leave the present server, if any, and stay connected to this one.
+    Connect(Target, Generation),
+    /// Leave the server.
+    Disconnect,
+    /// Do not wait for the next attempt.
+    RetryNow,
+    /// Ask for the procedures again.
+    Reload,
+    /// Make a call.
+    Call(Box<CallOrder>),
+    /// Give a call up.
+    Cancel(CallNumber),
+    /// Let the user choose a file or folder.
+    Browse(Purpose),
+    /// Write the settings to their file.
+    Save(Settings),
+}
+
+/// A call to make.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CallOrder {
+    /// Its number here.
+    pub(crate) number: CallNumber,
+    /// What to call.
+    pub(crate) procedure: String,
+    /// What was typed.
+    pub(crate) arguments: Arguments,
+    /// What the server says the arguments are.
+    pub(crate) schema: Schema,
+    /// How long to wait; without it, as long as the procedure says.
+    pub(crate) deadline: Option<Duration>,
+}
+
+/// What a file or folder is chosen for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The identity folder.
+    Identity,
+    /// The bytes of a form field.
+    Bytes {
+        /// Whose form.
+        procedure: String,
+        /// Which field.
+        path: String,
+    },
+}
+
+/// What the worker tells the window, and about which target.
+#[derive(Debug)]
+pub(crate) struct Update {
+    /// The target that was asked for when this became true.
+    pub(crate) generation: Generation,
+    /// When the worker learned it.
+    pub(crate) at: Instant,
+    /// What it learned.
+    pub(crate) news: News,
+}
+
+/// What the worker learned.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// The server's hello was read.
+    Connected(Session),
+    /// The first attempt failed.
+    Failed(Failure),
+    /// The connection is lost, and is being brought back.
+    Reconnecting(Retry),
+    /// What the server can do.
+    Catalogue(Result<Vec<Service>, Failure>),
+    /// What the server counted.
+    Stats(Result<Snapshot, Failure>),
+    /// A call ended.
+    Ended(CallNumber, Ended),
+    /// The user chose a file or folder.
+    Picked(Purpose, PathBuf),
+    /// Something went wrong that belongs to no connection, such as writing the settings.
+    Trouble(Failure),
+}

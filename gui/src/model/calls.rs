@@ -1,0 +1,96 @@
+//! The calls made from this window, and what came of them.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::reply::{Answer, Problem};
+
+/// How many calls are remembered for their marks on the graphs.
+const REMEMBERED: usize = 2000;
+
+/// The number of a call, counted from 1 in the order in which they were made here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct CallNumber(pub(crate) u64);
+
+/// One call that was made here.
+#[derive(Debug)]
+pub(crate) struct OwnCall {
+    /// Which one.
+    pub(crate) number: CallNumber,
+    /// What was called.
+    pub(crate) procedure: String,
+    /// When the button was pressed.
+    pub(crate) started: Instant,
+    /// How it ended, if it has.
+    pub(crate) ended: Option<Ended>,
+}
+
+/// How a call ended, and how long it took.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// From the button to the verdict, as the worker measured it.
+    pub(crate) took: Duration,
+    /// The verdict.
+    pub(crate) outcome: Result<Answer, Problem>,
+}
+
+/// A call as a mark on the graphs: all that is left of it once another call of its procedure was made.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Mark {
+    /// What was called.
+    pub(crate) procedure: String,
+    /// When it ended.
+    pub(crate) at: Instant,
+    /// How long it took.
+    pub(crate) took: Duration,
+    /// Whether it was answered.
+    pub(crate) answered: bool,
+}
+
+/// The last call of each procedure with its reply, and the marks of all.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    made: u64,
+    last: BTreeMap<String, OwnCall>,
+    marks: Vec<Mark>,
+}
+
+impl Calls {
+    /// A new call begins; it takes the place of the one before it.
+    pub(crate) fn start(&mut self, procedure: &str, now: Instant) -> CallNumber {
+        self.made += 1;
+        let number = CallNumber(self.made);
+        let call = OwnCall { number, procedure: procedure.to_owned(), started: now, ended: None };
+        self.last.insert(call.procedure.clone(), call);
+        number
+    }
+
+    /// A call has ended. One that was never sent leaves no mark.
+    pub(crate) fn end(&mut self, number: CallNumber, ended: Ended, now: Instant) {
+        let Some(call) = self.last.values_mut().find(|call| call.number == number) else { return };
+        if !matches!(&ended.outcome, Err(problem) if problem.is_local()) {
+            let answered = ended.outcome.is_ok();
+            let mark = Mark { procedure: call.procedure.clone(), at: now, took: ended.took, answered };
+            if self.marks.len() == REMEMBERED {
+                self.marks.remove(0);
+            }
+            self.marks.push(mark);
+        }
+        call.ended = Some(ended);
+    }
+
+    /// The last call of this procedure.
+    pub(crate) fn last(&self, procedure: &str) -> Option<&OwnCall> {
+        self.last.get(procedure)
+    }
+
+    /// The same, to fold and unfold its reply.
+    pub(crate) fn last_mut(&mut self, procedure: &str) -> Option<&mut OwnCall> {
+        self.last.get_mut(procedure)
+    }
+
+    /// The marks of one procedure, or of all.
+    pub(crate) fn marks(&self, procedure: Option<&str>) -> impl Iterator<Item = &Mark> {
+        self.marks.iter().filter(move |mark| procedure.is_none_or(|path| mark.procedure == path))
+    }
+}

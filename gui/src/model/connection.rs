@@ -1,0 +1,111 @@
+//! Where we stand with the server.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+/// Which server to talk to, and who we are to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Target {
+    /// `host:port`.
+    pub address: String,
+    /// The folder with our key, our certificate and our trust.
+    pub identity: String,
+}
+
+/// Everything that can be true of the connection; each has a face of its own in the window.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Connection {
+    /// Nothing was asked for yet, or the user hung up.
+    #[default]
+    Disconnected,
+    /// The handshake is under way.
+    Connecting(Target),
+    /// The server's hello has been read.
+    Connected(Target, Session),
+    /// The first attempt did not succeed: the user has to change something.
+    Failed(Target, Failure),
+    /// There was a connection, and the worker is getting it back.
+    Reconnecting(Target, Retry),
+}
+
+/// Who is at the other end, and how the connection is protected.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    /// The server, as its certificate says.
+    pub(crate) peer: PeerFacts,
+    /// Who we are to the server, as our own certificate says.
+    pub(crate) own_id: String,
+    /// When our own certificate ends.
+    pub(crate) own_not_after: Option<Timestamp>,
+}
+
+/// What is known of the peer, ready to show.
+#[derive(Debug, Clone)]
+pub(crate) struct PeerFacts {
+    /// The SPIFFE ID.
+    pub(crate) id: String,
+    /// The address at the other end of the socket.
+    pub(crate) address: String,
+    /// SHA-256 of the certificate, in hexadecimal.
+    pub(crate) fingerprint: String,
+    /// When the certificate ends.
+    pub(crate) not_after: Timestamp,
+    /// The cipher suite.
+    pub(crate) cipher: String,
+    /// The key exchange.
+    pub(crate) key_exchange: String,
+}
+
+/// Why something did not work, and what the user can do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The reason in plain words.
+    pub(crate) reason: String,
+    /// The next step, or empty.
+    pub(crate) remedy: String,
+}
+
+/// A lost connection that is being brought back.
+#[derive(Debug, Clone)]
+pub(crate) struct Retry {
+    /// Why the connection ended, or why the last attempt failed.
+    pub(crate) failure: Failure,
+    /// How many attempts there were.
+    pub(crate) attempt: u32,
+    /// When the next attempt begins; `None` while one is under way.
+    pub(crate) next: Option<Instant>,
+}
+
+impl Connection {
+    /// What the worker is connected to, or trying to reach.
+    pub(crate) fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Disconnected => None,
+            Self::Connecting(target)
+            | Self::Connected(target, _)
+            | Self::Failed(target, _)
+            | Self::Reconnecting(target, _) => Some(target),
+        }
+    }
+
+    /// The session, while there is one.
+    pub(crate) fn session(&self) -> Option<&Session> {
+        match self {
+            Self::Connected(_, session) => Some(session),
+            _ => None,
+        }
+    }
+
+    /// Whether calls can be made just now.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.session().is_some()
+    }
+}
+
+impl Failure {
+    /// A failure with a reason and a next step.
+    pub(crate) fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { reason: reason.into(), remedy: remedy.into() }
+    }
+}

@@ -1,0 +1,85 @@
+//! What the user has typed for one procedure. It outlives selection, errors and lost connections.
+
+use std::time::Duration;
+
+use countersign::Schema;
+
+use super::catalogue::Procedure;
+use crate::form::{Arguments, Form};
+
+/// A request that is being filled in.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// The arguments.
+    pub(crate) form: Form,
+    /// The deadline as typed; empty for the procedure's own.
+    pub(crate) deadline: String,
+    /// Whether a call was tried, so that every mistake is shown and not only those in edited fields.
+    pub(crate) tried: bool,
+    /// Whether the server describes the arguments differently from the form.
+    pub(crate) outdated: bool,
+    schema: Schema,
+}
+
+impl Draft {
+    /// A form with its defaults.
+    pub(crate) fn new(procedure: &Procedure) -> Self {
+        let schema = procedure.arguments.clone();
+        let form = Form::new(&schema);
+        Self { form, deadline: String::new(), tried: false, outdated: false, schema }
+    }
+
+    /// Compares the form with what the server says now. What was typed stays; a form that nobody has touched
+    /// is made anew.
+    pub(crate) fn meet(&mut self, procedure: &Procedure) {
+        self.outdated = self.schema != procedure.arguments;
+        if self.outdated && !self.form.is_edited() {
+            *self = Self::new(procedure);
+        }
+    }
+
+    /// The request, if everything that was typed can be understood.
+    pub(crate) fn request(&self) -> Option<(Arguments, Option<Duration>)> {
+        let deadline = self.deadline().ok()?;
+        Some((self.form.arguments()?, deadline))
+    }
+
+    /// The deadline that was typed, or what is wrong with it.
+    pub(crate) fn deadline(&self) -> Result<Option<Duration>, String> {
+        match self.deadline.trim() {
+            "" => Ok(None),
+            text => duration(text).map(Some).ok_or_else(|| "Write 500 ms, 5 s or 2 min".to_owned()),
+        }
+    }
+}
+
+/// A number and its unit: `500 ms`, `5s`, `1.5 s`, `2 min`.
+fn duration(text: &str) -> Option<Duration> {
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic() || c == 'µ')?;
+    let (number, unit) = text.split_at(unit_at);
+    let number: f64 = number.trim().parse().ok()?;
+    let seconds = match unit {
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number * seconds).ok().filter(|duration| !duration.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_a_number_with_its_unit() {
+        assert_eq!(duration("500 ms"), Some(Duration::from_millis(500)));
+        assert_eq!(duration("1.5s"), Some(Duration::from_millis(1500)));
+        assert_eq!(duration("2 min"), Some(Duration::from_secs(120)));
+        for wrong in ["5", "ms", "-1 s", "0 s", "5 parsecs", "1e300 h"] {
+            assert_eq!(duration(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What is remembered from one run to the next: a small JSON file in the user's configuration folder.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+use serde::{Deserialize, Serialize};
+
+use super::connection::Target;
+use super::view::Theme;
+
+/// What is remembered. Holds no secrets: an identity is named by its folder.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Settings {
+    /// The colours.
+    pub(crate) theme: Theme,
+    /// The servers that the user goes back to.
+    pub(crate) profiles: Vec<Profile>,
+}
+
+/// A server that the user goes back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    /// What the user calls it.
+    pub(crate) name: String,
+    /// `host:port`.
+    pub(crate) address: String,
+    /// The identity folder.
+    pub(crate) identity: String,
+}
+
+impl Settings {
+    /// Reads the file; a missing one means the defaults.
+    pub(crate) fn load(path: &Path) -> io::Result<Self> {
+        match fs::read(path) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the file anew, so that a crash leaves the old one or the new one.
+    pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let file = tempfile::NamedTempFile::new_in(folder)?;
+        serde_json::to_writer_pretty(&file, self)?;
+        file.persist(path)?;
+        Ok(())
+    }
+
+    /// Keeps a target under a name, in the place of the profile that had it.
+    pub(crate) fn keep(&mut self, name: &str, target: &Target) {
+        let Target { address, identity } = target.clone();
+        let profile = Profile { name: name.to_owned(), address, identity };
+        match self.profiles.iter_mut().find(|known| known.name == name) {
+            Some(known) => *known = profile,
+            None => self.profiles.push(profile),
+        }
+    }
+}
+
+/// The settings' file in the user's configuration folder, if the system has such a folder.
+pub fn settings_file() -> Option<PathBuf> {
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(folders.config_dir().join("countersign").join("dashboard.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_come_back_as_they_were_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new").join("dashboard.json");
+        assert_eq!(Settings::load(&path).unwrap(), Settings::default());
+        let mut settings = Settings { theme: Theme::Light, ..Settings::default() };
+        settings.keep("stage", &Target { address: "a:1".to_owned(), identity: "pki/alice".to_owned() });
+        settings.keep("stage", &Target { address: "b:2".to_owned(), identity: "pki/alice".to_owned() });
+        settings.save(&path).unwrap();
+        assert_eq!(Settings::load(&path).unwrap(), settings);
+        assert_eq!(settings.profiles.len(), 1);
+    }
+
+    #[test]
+    fn a_broken_file_is_an_error_and_not_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dashboard.json");
+        fs::write(&path, "{").unwrap();
+        assert!(Settings::load(&path).is_err(), "saving must not overwrite what could not be read");
+    }
+}

@@ -1,0 +1,4 @@
+//! The dashboard by its accessible labels. The worker is the test.
+
+mod panels;
+mod stage;

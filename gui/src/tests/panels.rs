@@ -1,0 +1,219 @@
+use std::time::{Duration, Instant};
+
+use countersign::Code;
+use countersign::cbor::Value;
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+use super::stage::{Stage, ledger, session};
+use crate::exchange::{News, Order};
+use crate::model::connection::{Connection, Failure, Retry};
+use crate::model::history::History;
+
+impl Stage {
+    /// Presses the button of this name.
+    pub(crate) fn click(&mut self, label: &str) {
+        self.window.get_by_role_and_label(Role::Button, label).click();
+        self.settle();
+    }
+
+    /// Types into the field of this name.
+    pub(crate) fn type_into(&mut self, label: &str, text: &str) {
+        let field = self.window.get_by_role_and_label(Role::TextInput, label);
+        field.focus();
+        field.type_text(text);
+        self.settle();
+    }
+
+    /// Whether these words can be read somewhere.
+    pub(crate) fn shows(&self, words: &str) -> bool {
+        self.window.query_all_by_label_contains(words).next().is_some()
+    }
+}
+
+#[test]
+fn connecting_connected_and_failed_have_three_faces() {
+    let mut stage = Stage::new();
+    stage.click("Connect");
+    assert!(stage.shows("Connecting to localhost:7443…"));
+    assert!(matches!(stage.order(), Some(Order::Connect(target, _)) if target.identity == "pki/alice"));
+    stage.tell(News::Failed(Failure::new("The server's certificate has expired.", "Renew it.")));
+    assert!(stage.shows("The server's certificate has expired.") && stage.shows("Renew it."));
+    stage.click("Connect");
+    stage.order();
+    stage.tell(News::Connected(session()));
+    assert!(stage.shows("X25519MLKEM768") && stage.shows("spiffe://countersign.internal/server"));
+    assert!(stage.shows("Asking the server what it can do…"));
+    stage.tell(News::Catalogue(Ok(ledger())));
+    assert!(stage.shows("acme.Ledger/rename"));
+}
+
+#[test]
+fn an_empty_address_is_said_before_anything_is_dialled() {
+    let mut stage = Stage::new();
+    stage.window.state_mut().model.entry.target.address.clear();
+    stage.click("Connect");
+    assert!(stage.shows("The address or the identity folder is missing."));
+    assert_eq!(stage.order(), None);
+}
+
+#[test]
+fn the_filter_finds_procedures_in_folded_services() {
+    let mut stage = Stage::connected(ledger());
+    assert!(!stage.shows("countersign.Stats/get"), "built-in services begin folded");
+    stage.type_into("Filter procedures", "STATS get");
+    assert!(stage.shows("countersign.Stats/get") && !stage.shows("acme.Ledger/rename"));
+    stage.type_into("Filter procedures", " nothing");
+    assert!(stage.shows("Nothing matches"));
+}
+
+#[test]
+fn a_call_is_made_by_button_and_by_keys_and_its_reply_is_shown() {
+    let mut stage = Stage::connected(ledger());
+    stage.click("Call");
+    let call = stage.call();
+    assert_eq!(call.procedure, "acme.Ledger/balance");
+    assert!(stage.shows("Waiting for the reply"));
+    stage.answer(&call, &Value::Map(vec![(Value::Text("amount".into()), Value::Integer(1200_u64.into()))]));
+    assert!(
+        stage.shows("OK") && stage.shows("3.1 ms") && stage.shows("212 bytes") && stage.shows("amount 1200")
+    );
+    stage.click("Diagnostic");
+    assert!(stage.shows("{\"amount\": 1200}"));
+    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    stage.settle();
+    let call = stage.call();
+    stage.refuse(&call, Code::NotFound, "no such account 17");
+    assert!(stage.shows("NOT_FOUND") && stage.shows("no such account 17"));
+    let marks = stage.window.state().model.calls.marks(None).map(|mark| mark.answered).collect::<Vec<_>>();
+    assert_eq!(marks, [true, false]);
+}
+
+#[test]
+fn a_call_under_way_is_not_made_twice_and_can_be_given_up() {
+    let mut stage = Stage::connected(ledger());
+    stage.click("Call");
+    let call = stage.call();
+    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    stage.settle();
+    assert_eq!(stage.order(), None);
+    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Period);
+    stage.settle();
+    assert_eq!(stage.order(), Some(Order::Cancel(call.number)));
+}
+
+#[test]
+fn pause_freezes_the_view_and_not_the_collection() {
+    let mut stage = Stage::connected(ledger());
+    stage.count("acme.Ledger/balance", 7, Duration::from_millis(2), None);
+    assert!(stage.shows("7.0 calls/s"));
+    stage.click("Pause");
+    stage.count("acme.Ledger/balance", 9, Duration::from_millis(2), None);
+    assert!(stage.shows("7.0 calls/s") && stage.shows("paused"));
+    stage.click("Paused");
+    assert!(stage.shows("9.0 calls/s"));
+}
+
+#[test]
+fn the_graphs_are_of_the_selected_procedure_or_of_all() {
+    let mut stage = Stage::connected(ledger());
+    stage.count("acme.Ledger/balance", 7, Duration::from_millis(2), None);
+    stage.count("acme.Ledger/rename", 5, Duration::from_millis(2), Some("UNAVAILABLE"));
+    assert!(stage.shows("0.0 calls/s") && !stage.shows("UNAVAILABLE"));
+    stage.click("All procedures");
+    assert!(stage.shows("UNAVAILABLE"));
+    stage.click("acme.Ledger/rename");
+    stage.click("Graph acme.Ledger/rename");
+    assert!(stage.shows("UNAVAILABLE"));
+}
+
+#[test]
+fn a_lost_connection_is_said_at_once_and_costs_no_typed_text() {
+    let mut stage = Stage::connected(ledger());
+    stage.type_into("Deadline", "250 ms");
+    stage.count("acme.Ledger/balance", 7, Duration::from_millis(2), None);
+    let failure = Failure::new("The server closed the connection.", "");
+    stage.tell(News::Reconnecting(Retry {
+        failure,
+        attempt: 1,
+        next: Some(Instant::now() + Duration::from_secs(9)),
+    }));
+    assert!(stage.shows("Connection lost") && stage.shows("The server closed the connection."));
+    assert!(stage.window.get_by_role_and_label(Role::Button, "Call").accesskit_node().is_disabled());
+    stage.click("Try again now");
+    assert_eq!(stage.order(), Some(Order::RetryNow));
+    stage.tell(News::Connected(session()));
+    stage.tell(News::Catalogue(Ok(ledger())));
+    stage.restart_server();
+    stage.count("acme.Ledger/balance", 3, Duration::from_millis(2), None);
+    stage.count("acme.Ledger/balance", 4, Duration::from_millis(2), None);
+    assert!(stage.shows("4.0 calls/s"));
+    let deadline = stage.window.get_by_role_and_label(Role::TextInput, "Deadline");
+    assert_eq!(deadline.value().as_deref(), Some("250 ms"));
+}
+
+#[test]
+fn news_of_a_server_that_was_left_is_not_taken_for_the_present_ones() {
+    let mut stage = Stage::connected(ledger());
+    stage.click("Disconnect");
+    assert_eq!(stage.order(), Some(Order::Disconnect));
+    stage.tell(News::Connected(session()));
+    assert!(matches!(stage.window.state().model.connection, Connection::Disconnected));
+}
+
+#[test]
+fn another_server_gets_graphs_of_its_own() {
+    let mut stage = Stage::connected(ledger());
+    stage.count("acme.Ledger/balance", 7, Duration::from_millis(2), None);
+    stage.click("Disconnect");
+    stage.order();
+    stage.window.state_mut().model.entry.target.address = "elsewhere:7443".to_owned();
+    stage.click("Connect");
+    assert!(stage.window.state().model.history.is_empty());
+    let History { .. } = &stage.window.state().model.history;
+}
+
+#[test]
+fn refused_statistics_are_explained_in_their_place() {
+    let mut stage = Stage::connected(ledger());
+    stage.tell(News::Stats(Err(Failure::new("countersign.Stats/get is not allowed.", "Ask for a rule."))));
+    assert!(stage.shows("countersign.Stats/get is not allowed."));
+    assert!(stage.shows("acme.Ledger/balance"), "the rest goes on");
+}
+
+#[test]
+fn a_server_that_shows_nothing_is_not_a_server_that_is_loading() {
+    let mut stage = Stage::connected(Vec::new());
+    assert!(stage.shows("No procedures") && !stage.shows("Asking the server"));
+    stage.tell(News::Catalogue(Err(Failure::new("Reflection is not allowed.", "Ask for a rule."))));
+    assert!(stage.shows("Reflection is not allowed."));
+}
+
+#[test]
+fn the_details_say_who_the_peer_is() {
+    let mut stage = Stage::connected(ledger());
+    stage.click("spiffe://countersign.internal/server");
+    assert!(stage.shows("TLS13_AES_256_GCM_SHA384") && stage.shows(&"9f".repeat(16)));
+    assert!(stage.shows("spiffe://countersign.internal/alice") && stage.shows("expires in 29 d"));
+}
+
+#[test]
+fn the_palette_runs_what_is_chosen() {
+    let mut stage = Stage::connected(ledger());
+    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    stage.settle();
+    stage.type_into("Filter commands", "pause");
+    stage.window.key_press(Key::Enter);
+    stage.settle();
+    assert!(stage.window.state().model.frozen.is_some() && !stage.shows("Filter commands"));
+}
+
+#[test]
+fn both_themes_can_be_chosen() {
+    let mut stage = Stage::connected(ledger());
+    stage.click("Light");
+    assert!(matches!(stage.order(), Some(Order::Save(_))));
+    stage.click("Dark");
+    assert!(stage.shows("acme.Ledger/balance"));
+}

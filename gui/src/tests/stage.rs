@@ -1,0 +1,188 @@
+//! A dashboard whose worker is the test.
+
+use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
+
+use countersign::Schema;
+use countersign::cbor::Value;
+use egui_kittest::Harness;
+use serde_json::json;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::Dashboard;
+use crate::exchange::{CallOrder, Generation, News, Order, Update};
+use crate::model::Model;
+use crate::model::calls::Ended;
+use crate::model::catalogue::{Procedure, Service};
+use crate::model::connection::{PeerFacts, Session, Target};
+use crate::model::reply::{Answer, Body, Problem, ProblemKind};
+use crate::model::settings::Settings;
+use crate::model::stats::{ProcedureStats, Snapshot};
+
+/// The window, and the worker's ends of its channels.
+pub(crate) struct Stage {
+    pub(crate) window: Harness<'static, Dashboard>,
+    orders: UnboundedReceiver<Order>,
+    updates: Sender<Update>,
+    generation: Generation,
+    counters: Snapshot,
+}
+
+impl Stage {
+    /// A window that was just opened.
+    pub(crate) fn new() -> Self {
+        let (order_sender, orders) = unbounded_channel();
+        let (updates, update_receiver) = channel();
+        let target = Target { address: "localhost:7443".to_owned(), identity: "pki/alice".to_owned() };
+        let model = Model::new(Settings::default(), target);
+        let dashboard = Dashboard::new(model, order_sender, update_receiver);
+        let window = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(12).build_ui_state(
+            |ui, dashboard: &mut Dashboard| {
+                dashboard.learn();
+                dashboard.ui(ui);
+            },
+            dashboard,
+        );
+        window.state().install(&window.ctx);
+        let counters = Snapshot { start_id: 1, ..Snapshot::default() };
+        let mut stage = Self { window, orders, updates, generation: Generation::default(), counters };
+        stage.settle();
+        stage
+    }
+
+    /// A window that is connected to a server with these services, whose counters have come twice.
+    pub(crate) fn connected(services: Vec<Service>) -> Self {
+        let mut stage = Self::new();
+        stage.click("Connect");
+        assert!(matches!(stage.order(), Some(Order::Connect(..))));
+        stage.tell(News::Connected(session()));
+        stage.tell(News::Catalogue(Ok(services)));
+        stage.count("acme.Ledger/balance", 0, Duration::ZERO, None);
+        stage
+    }
+
+    /// The worker says something.
+    pub(crate) fn tell(&mut self, news: News) {
+        self.tell_at(Instant::now(), news);
+    }
+
+    fn tell_at(&mut self, at: Instant, news: News) {
+        self.updates.send(Update { generation: self.generation, at, news }).unwrap();
+        self.settle();
+    }
+
+    /// A second passes on the server, in which so many calls of a procedure ended.
+    pub(crate) fn count(&mut self, procedure: &str, calls: u64, took: Duration, code: Option<&str>) {
+        self.counters.monotonic_ns += 1_000_000_000;
+        let stats = match self.counters.procedures.iter_mut().find(|stats| stats.procedure == procedure) {
+            Some(stats) => stats,
+            None => {
+                let stats = ProcedureStats { procedure: procedure.to_owned(), ..ProcedureStats::default() };
+                self.counters.procedures.push(stats);
+                self.counters.procedures.last_mut().unwrap()
+            }
+        };
+        stats.calls += calls;
+        for _ in 0..calls {
+            stats.latency.record(took);
+        }
+        if let Some(code) = code {
+            *stats.errors.entry(code.to_owned()).or_default() += calls;
+        }
+        let snapshot = self.counters.clone();
+        self.tell(News::Stats(Ok(snapshot)));
+    }
+
+    /// The server was started again: its counters begin anew.
+    pub(crate) fn restart_server(&mut self) {
+        self.counters = Snapshot { start_id: self.counters.start_id + 1, ..Snapshot::default() };
+    }
+
+    /// What the window asked of the worker, oldest first.
+    pub(crate) fn order(&mut self) -> Option<Order> {
+        let order = self.orders.try_recv().ok();
+        if let Some(Order::Connect(_, generation)) = &order {
+            self.generation = *generation;
+        }
+        order
+    }
+
+    /// The call that the window asked for.
+    pub(crate) fn call(&mut self) -> CallOrder {
+        match self.order() {
+            Some(Order::Call(call)) => *call,
+            other => panic!("a call was expected: {other:?}"),
+        }
+    }
+
+    /// The server answers a call.
+    pub(crate) fn answer(&mut self, call: &CallOrder, value: &Value) {
+        let body = Body::new(value, "{\"amount\": 1200}".to_owned(), 212);
+        let ended = Ended { took: Duration::from_micros(3100), outcome: Ok(Answer { body }) };
+        self.tell(News::Ended(call.number, ended));
+    }
+
+    /// The server refuses a call.
+    pub(crate) fn refuse(&mut self, call: &CallOrder, code: countersign::Code, message: &str) {
+        let problem = Problem {
+            kind: ProblemKind::Status(code),
+            message: message.to_owned(),
+            fault: None,
+            advice: String::new(),
+        };
+        self.tell(News::Ended(call.number, Ended { took: Duration::from_millis(2), outcome: Err(problem) }));
+    }
+
+    /// Draws until nothing moves; where a spinner turns, a few times.
+    pub(crate) fn settle(&mut self) {
+        self.window.run_steps(6);
+    }
+}
+
+/// Who the server is.
+pub(crate) fn session() -> Session {
+    Session {
+        peer: PeerFacts {
+            id: "spiffe://countersign.internal/server".to_owned(),
+            address: "127.0.0.1:7443".to_owned(),
+            fingerprint: "9f".repeat(32),
+            not_after: jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 29 + 1),
+            cipher: "TLS13_AES_256_GCM_SHA384".to_owned(),
+            key_exchange: "X25519MLKEM768".to_owned(),
+        },
+        own_id: "spiffe://countersign.internal/alice".to_owned(),
+        own_not_after: None,
+    }
+}
+
+/// A service of two procedures, and a built-in one.
+pub(crate) fn ledger() -> Vec<Service> {
+    let service = |name: &str, procedures: Vec<Procedure>| Service {
+        name: name.to_owned(),
+        documentation: "Accounts and what is in them.".to_owned(),
+        procedures,
+    };
+    let account = json!({ "type": "object", "properties": { "account": { "type": "string" } },
+        "required": ["account"], "additionalProperties": false });
+    vec![
+        service(
+            "acme.Ledger",
+            vec![procedure("acme.Ledger/balance", account.clone()), procedure("acme.Ledger/rename", account)],
+        ),
+        service("countersign.Stats", vec![procedure("countersign.Stats/get", json!({ "type": "object" }))]),
+    ]
+}
+
+/// A procedure with these arguments.
+pub(crate) fn procedure(path: &str, arguments: serde_json::Value) -> Procedure {
+    Procedure {
+        path: path.to_owned(),
+        name: path.rsplit('/').next().unwrap().to_owned(),
+        documentation: "The balance of an account.".to_owned(),
+        unary: true,
+        idempotent: true,
+        deadline_ms: None,
+        arguments: Schema::try_from(arguments).unwrap(),
+        faults: Vec::new(),
+    }
+}

@@ -1,0 +1,89 @@
+//! Text that came from a peer, made fit to show: clipped, and with nothing in it that could reorder,
+//! hide or fake its neighbours.
+
+use std::fmt::Write as _;
+
+/// One line of at most `limit` characters; line breaks and invisible characters are written as escapes.
+pub(crate) fn line(text: &str, limit: usize) -> String {
+    clipped(text, limit, |c| is_unsafe(c) || c == '\n')
+}
+
+/// The same with its line breaks, for documentation and messages.
+pub(crate) fn paragraph(text: &str, limit: usize) -> String {
+    clipped(text.trim(), limit, |c| is_unsafe(c) && c != '\n')
+}
+
+fn clipped(text: &str, limit: usize, escape: impl Fn(char) -> bool) -> String {
+    let mut shown = String::with_capacity(text.len().min(limit));
+    let mut characters = text.chars();
+    for c in characters.by_ref().take(limit) {
+        match c {
+            '\n' if escape(c) => shown.push_str("\\n"),
+            '\t' if escape(c) => shown.push_str("\\t"),
+            c if escape(c) => {
+                // Writing to a `String` cannot fail.
+                let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => shown.push(c),
+        }
+    }
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Control characters, and those that turn the reading direction around or take no room.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A number of bytes as people say it.
+pub(crate) fn size(bytes: usize) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let count = bytes as f64;
+    match bytes {
+        1 => "1 byte".to_owned(),
+        0..=1023 => format!("{bytes} bytes"),
+        1024..=1_048_575 => format!("{:.1} KiB", count / 1024.0),
+        _ => format!("{:.1} MiB", count / 1_048_576.0),
+    }
+}
+
+/// A number of seconds as people say a latency: `850 µs`, `3.1 ms`, `1.24 s`.
+pub(crate) fn latency(seconds: f64) -> String {
+    match seconds {
+        s if s < 1e-3 => format!("{:.0} µs", s * 1e6),
+        s if s < 1e-2 => format!("{:.1} ms", s * 1e3),
+        s if s < 1.0 => format!("{:.0} ms", s * 1e3),
+        s if s < 100.0 => format!("{s:.2} s"),
+        s => format!("{s:.0} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_sends_cannot_reorder_or_hide_its_neighbours() {
+        assert_eq!(line("a\u{202e}b\u{0}c\nd", 99), "a\\u{202e}b\\u{0}c\\nd");
+        assert_eq!(paragraph(" a\n\u{2066}b\r\n", 99), "a\n\\u{2066}b");
+        assert_eq!(line("żółć 🦀", 99), "żółć 🦀");
+    }
+
+    #[test]
+    fn what_a_peer_sends_is_clipped() {
+        assert_eq!(line("abcdef", 3), "abc…");
+        assert_eq!(line("abc", 3), "abc");
+    }
+
+    #[test]
+    fn sizes_and_latencies_carry_their_unit() {
+        assert_eq!([size(1), size(212), size(4096)], ["1 byte", "212 bytes", "4.0 KiB"]);
+        assert_eq!([latency(0.000_85), latency(0.0031), latency(0.31)], ["850 µs", "3.1 ms", "310 ms"]);
+    }
+}

@@ -1,0 +1,380 @@
+//! Latency, errors, rate: what the server counted, with the calls made here marked on it.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Instant;
+
+use egui::{Color32, RichText, Ui, vec2};
+use egui_plot::{
+    Bar, BarChart, GridInput, GridMark, Line, MarkerShape, Plot, PlotPoints, PlotUi, Points, VLine,
+};
+
+use super::parts::{empty_ui, failed_ui, loading_ui, muted};
+use super::theme::{Palette, palette};
+use crate::command::Command;
+use crate::model::Model;
+use crate::model::history::{Percentiles, Point};
+use crate::model::view::Scope;
+use crate::text;
+
+/// The panel at the bottom.
+pub(crate) fn graphs_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec<Command>) {
+    let now = model.view_now(now);
+    ui.horizontal(|ui| heading_ui(ui, model, wishes));
+    ui.add_space(2.0);
+    if let Some(failure) = &model.no_stats {
+        return failed_ui(ui, failure);
+    }
+    if model.graphs.is_empty {
+        return loading_ui(ui, "Waiting for the server's counters…");
+    }
+    if model.scope == Scope::Selected && model.selected.is_none() {
+        return empty_ui(ui, "No procedure selected", "Select one, or graph all procedures.");
+    }
+    let scene = Scene { model, now, colors: palette(ui), span: model.range.duration().as_secs_f64() };
+    let (height, gap) = (ui.available_height(), 14.0);
+    let width = (ui.available_width() - 2.0 * gap) / 3.0;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = gap;
+        let column_ui = |ui: &mut Ui, draw: fn(&mut Ui, &Scene<'_>)| {
+            ui.allocate_ui(vec2(width, height), |ui| ui.vertical(|ui| draw(ui, &scene)));
+        };
+        column_ui(ui, latency_ui);
+        column_ui(ui, errors_ui);
+        column_ui(ui, rate_ui);
+    });
+}
+
+/// What the three graphs share.
+struct Scene<'m> {
+    model: &'m Model,
+    now: Instant,
+    colors: Palette,
+    span: f64,
+}
+
+impl Scene<'_> {
+    /// Seconds before the right edge, as a number that is not above zero.
+    fn x(&self, at: Instant) -> f64 {
+        -self.now.saturating_duration_since(at).as_secs_f64()
+    }
+
+    fn points(&self) -> &[Point] {
+        &self.model.graphs.points
+    }
+
+    /// Two points further apart than this have a gap between them.
+    fn gap(&self) -> f64 {
+        5.0_f64.max(3.0 * self.model.range.seconds_per_point() as f64)
+    }
+
+    /// The runs of points without a gap between them, with their places.
+    fn runs(&self, value: impl Fn(&Point) -> Option<f64>) -> Vec<Vec<[f64; 2]>> {
+        let places: Vec<[f64; 2]> =
+            self.points().iter().filter_map(|point| Some([self.x(point.at), value(point)?])).collect();
+        places.chunk_by(|a, b| b[0] - a[0] <= self.gap()).map(<[_]>::to_vec).collect()
+    }
+}
+
+fn heading_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
+    let colors = palette(ui);
+    let selected = model.selected.as_deref().unwrap_or("Selected procedure");
+    let mut scope_ui = |ui: &mut Ui, scope: Scope, text: &str| {
+        let response = ui.selectable_label(model.scope == scope, text);
+        if response.on_hover_text(Command::SetScope(scope).text()).clicked() {
+            wishes.push(Command::SetScope(scope));
+        }
+    };
+    scope_ui(ui, Scope::Selected, &format!("Graph {selected}"));
+    scope_ui(ui, Scope::All, "All procedures");
+    ui.separator();
+    if let Some(last) = model.graphs.points.last() {
+        let latency = last.latency.map_or_else(
+            || "no call just now".to_owned(),
+            |latency| format!("p50 {}  p99 {}", text::latency(latency.p50), text::latency(latency.p99)),
+        );
+        ui.label(muted(
+            &colors,
+            format!("{:.1} calls/s  {} in flight  {latency}", last.rate, last.in_flight),
+        ));
+    }
+    if model.frozen.is_some() {
+        ui.label(RichText::new("paused").color(colors.warn));
+    }
+}
+
+fn latency_ui(ui: &mut Ui, scene: &Scene<'_>) {
+    let colors = scene.colors;
+    legend_ui(
+        ui,
+        &colors,
+        "Latency",
+        &[("p50", colors.p50), ("p90", colors.p90), ("p99", colors.p99), ("my calls", colors.ok)],
+    );
+    let marks = || scene.model.calls.marks(scene.procedure()).map(|mark| mark.took.as_secs_f64());
+    let shown = scene.points().iter().filter_map(|point| point.latency).flat_map(|l| [l.p50, l.p99]);
+    let (low, high) = decades(shown.chain(marks()));
+    plot(ui, "latency plot", scene.span, 62.0)
+        .y_grid_spacer(decade_marks)
+        .y_axis_formatter(|mark, _| if mark.step_size >= 1.0 { decade(mark.value) } else { String::new() })
+        .label_formatter(|at| hover(at, |y| text::latency(10_f64.powf(y))))
+        .show(ui, |plot| {
+            plot.set_plot_bounds_x(scene.bounds());
+            plot.set_plot_bounds_y(low..=high);
+            let mut draw = |name: &str, color, pick: fn(Percentiles) -> f64| {
+                for run in scene.runs(|point| point.latency.map(|latency| pick(latency).max(1e-9).log10())) {
+                    run_ui(plot, name, run, color);
+                }
+            };
+            draw("p99", colors.p99, |latency| latency.p99);
+            draw("p90", colors.p90, |latency| latency.p90);
+            draw("p50", colors.p50, |latency| latency.p50);
+            own_calls_ui(plot, scene);
+            restarts_ui(plot, scene);
+        });
+}
+
+impl Scene<'_> {
+    /// The time that is shown; a little of the future leaves room for the word at the right edge.
+    fn bounds(&self) -> RangeInclusive<f64> {
+        -self.span..=self.span * 0.035
+    }
+
+    fn procedure(&self) -> Option<&str> {
+        match self.model.scope {
+            Scope::Selected => self.model.selected.as_deref(),
+            Scope::All => None,
+        }
+    }
+}
+
+/// The calls made here: a filled circle for an answer, a cross for an error.
+fn own_calls_ui(plot: &mut PlotUi<'_>, scene: &Scene<'_>) {
+    for (answered, shape, color) in
+        [(true, MarkerShape::Circle, scene.colors.ok), (false, MarkerShape::Cross, scene.colors.error)]
+    {
+        let marks = scene.model.calls.marks(scene.procedure()).filter(|mark| mark.answered == answered);
+        let places: Vec<[f64; 2]> =
+            marks.map(|mark| [scene.x(mark.at), mark.took.as_secs_f64().max(1e-9).log10()]).collect();
+        plot.points(Points::new("my calls", places).shape(shape).radius(4.5).color(color));
+    }
+}
+
+fn errors_ui(ui: &mut Ui, scene: &Scene<'_>) {
+    let mut totals: BTreeMap<&str, f64> = BTreeMap::new();
+    for (code, rate) in scene.points().iter().flat_map(|point| &point.errors) {
+        *totals.entry(code).or_default() += rate;
+    }
+    let codes: Vec<(&str, Color32)> =
+        totals.keys().map(|code| (*code, code_color(&scene.colors, code))).collect();
+    legend_ui(ui, &scene.colors, "Errors per second", &codes);
+    let sum = |point: &Point| point.errors.values().sum::<f64>();
+    let top = scene.points().iter().map(sum).fold(1.0, f64::max);
+    let width = scene.model.range.seconds_per_point() as f64;
+    plot(ui, "errors plot", scene.span, 34.0).label_formatter(|at| hover(at, |y| format!("{y:.1}/s"))).show(
+        ui,
+        |plot| {
+            plot.set_plot_bounds_x(scene.bounds());
+            plot.set_plot_bounds_y(0.0..=top * 1.1);
+            let mut below: Vec<BarChart> = Vec::new();
+            for (code, color) in &codes {
+                let bar = |point: &Point| {
+                    Bar::new(scene.x(point.at), point.errors.get(*code).copied().unwrap_or(0.0))
+                        .width(width)
+                        .fill(*color)
+                };
+                let bars = scene.points().iter().map(bar).collect();
+                let chart =
+                    BarChart::new(*code, bars).color(*color).stack_on(&below.iter().collect::<Vec<_>>());
+                below.push(chart);
+            }
+            for chart in below {
+                plot.bar_chart(chart);
+            }
+            restarts_ui(plot, scene);
+        },
+    );
+}
+
+fn rate_ui(ui: &mut Ui, scene: &Scene<'_>) {
+    let colors = scene.colors;
+    legend_ui(ui, &colors, "Load", &[("calls per second", colors.p50), ("in flight", colors.p90)]);
+    let largest = |point: &Point| point.rate.max(point.in_flight as f64);
+    let top = scene.points().iter().map(largest).fold(1.0, f64::max);
+    plot(ui, "rate plot", scene.span, 34.0).label_formatter(|at| hover(at, |y| format!("{y:.1}"))).show(
+        ui,
+        |plot| {
+            plot.set_plot_bounds_x(scene.bounds());
+            plot.set_plot_bounds_y(0.0..=top * 1.1);
+            for run in scene.runs(|point| Some(point.rate)) {
+                plot.line(
+                    Line::new("calls per second", run)
+                        .color(colors.p50)
+                        .width(1.6)
+                        .fill(0.0)
+                        .fill_alpha(0.12),
+                );
+            }
+            for run in scene.runs(|point| Some(point.in_flight as f64)) {
+                run_ui(plot, "in flight", run, colors.p90);
+            }
+            restarts_ui(plot, scene);
+        },
+    );
+}
+
+fn run_ui(plot: &mut PlotUi<'_>, name: &str, run: Vec<[f64; 2]>, color: Color32) {
+    if run.len() == 1 {
+        plot.points(Points::new(name, run).radius(1.6).color(color));
+    } else {
+        plot.line(Line::new(name, PlotPoints::from(run)).color(color).width(1.6));
+    }
+}
+
+fn restarts_ui(plot: &mut PlotUi<'_>, scene: &Scene<'_>) {
+    for restart in &scene.model.graphs.restarts {
+        plot.vline(VLine::new("server started", scene.x(*restart)).color(scene.colors.muted).width(1.0));
+    }
+}
+
+fn legend_ui(ui: &mut Ui, colors: &Palette, title: &str, entries: &[(&str, Color32)]) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 10.0;
+        ui.label(RichText::new(title).strong());
+        for (text, color) in entries {
+            ui.label(RichText::new(*text).small().color(*color));
+        }
+        if entries.is_empty() {
+            ui.label(muted(colors, "none").small());
+        }
+    });
+}
+
+fn plot<'a>(ui: &Ui, id: &'static str, span: f64, axis_width: f32) -> Plot<'a> {
+    Plot::new(id)
+        .height(ui.available_height())
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_axis_zoom_drag(false)
+        .allow_double_click_reset(false)
+        .show_crosshair(false)
+        .set_margin_fraction(vec2(0.0, 0.0))
+        .y_axis_min_width(axis_width)
+        .x_grid_spacer(move |_| time_marks(span))
+        .y_grid_spacer(|input| count_marks(input.bounds.1))
+        .x_axis_formatter(|mark, _| ago(mark.value))
+        .grid_color(palette(ui).muted.gamma_multiply(0.6))
+}
+
+/// Grid lines at round times. The left edge has none: its label would run into those of the other axis.
+fn time_marks(span: f64) -> Vec<GridMark> {
+    let step = match span {
+        s if s <= 60.0 => 15.0,
+        s if s <= 300.0 => 60.0,
+        _ => 180.0,
+    };
+    let count = (span / step).ceil() as usize;
+    (0..count).map(|i| GridMark { value: -(i as f64) * step, step_size: step }).collect()
+}
+
+fn ago(x: f64) -> String {
+    match -x {
+        s if s < 0.5 => "now".to_owned(),
+        s if s < 60.0 => format!("-{s:.0} s"),
+        s => format!("-{:.0} min", s / 60.0),
+    }
+}
+
+/// Two to five grid lines at round numbers from zero.
+fn count_marks(top: f64) -> Vec<GridMark> {
+    let decade = 10_f64.powf((top / 2.0).log10().floor());
+    let step = [5.0, 2.0, 1.0].into_iter().map(|factor| factor * decade).find(|step| top / step >= 2.0);
+    let step = step.unwrap_or(decade);
+    (0..=(top / step) as usize).map(|i| GridMark { value: i as f64 * step, step_size: step }).collect()
+}
+
+/// The powers of ten that hold all values, at least two of them.
+fn decades(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (low, high) = values
+        .filter(|value| *value > 0.0)
+        .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
+    if low > high {
+        return (-4.0, -1.0);
+    }
+    let (low, high) = ((low.log10() - 0.1).floor(), (high.log10() + 0.1).ceil());
+    (low, high.max(low + 2.0))
+}
+
+/// A power of ten of seconds, as short as it goes.
+fn decade(exponent: f64) -> String {
+    match exponent.round() as i32 {
+        e if e >= 0 => format!("{} s", 10_f64.powi(e)),
+        e if e >= -3 => format!("{} ms", 10_f64.powi(e + 3)),
+        e if e >= -6 => format!("{} µs", 10_f64.powi(e + 6)),
+        e => format!("{} ns", 10_f64.powi(e + 9)),
+    }
+}
+
+/// Grid lines at powers of ten, and thinner ones at twice and five times those.
+fn decade_marks(input: GridInput) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    let exponents: RangeInclusive<i32> = low.floor() as i32..=high.ceil() as i32;
+    exponents
+        .flat_map(|exponent| {
+            [(1.0, 1.0), (2.0, 0.3), (5.0, 0.3)].map(|(factor, size): (f64, f64)| GridMark {
+                value: f64::from(exponent) + factor.log10(),
+                step_size: size,
+            })
+        })
+        .collect()
+}
+
+/// A colour for a code: the same wherever and whenever it is drawn.
+fn code_color(colors: &Palette, code: &str) -> Color32 {
+    let number = countersign::Code::from_name(code).map_or(0, |code| usize::from(code.number()));
+    colors.codes[number % colors.codes.len()]
+}
+
+fn hover(at: &egui_plot::HoverPosition<'_>, y_text: impl Fn(f64) -> String) -> Option<String> {
+    match at {
+        egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {
+            Some(format!("{plot_name}\n{}\n{}", y_text(position.y), ago(position.x)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::view::TimeRange;
+
+    #[test]
+    fn every_range_is_marked_up_to_now_but_not_at_its_edge() {
+        for range in TimeRange::ALL {
+            let span = range.duration().as_secs_f64();
+            let marks = time_marks(span);
+            assert_eq!(ago(marks[0].value), "now");
+            assert!(marks.iter().all(|mark| mark.value > -span), "{range:?}");
+            assert!((4..=5).contains(&marks.len()), "{range:?}");
+        }
+    }
+
+    #[test]
+    fn an_axis_of_counts_has_a_few_round_numbers() {
+        for (top, last) in [(1.1, 1.0), (5.0, 4.0), (85.0, 80.0), (110.0, 100.0), (4321.0, 4000.0)] {
+            let marks = count_marks(top);
+            assert!((3..=6).contains(&marks.len()), "{top}: {}", marks.len());
+            assert_eq!(marks[marks.len() - 1].value, last, "{top}");
+        }
+    }
+
+    #[test]
+    fn a_latency_axis_shows_whole_decades() {
+        assert_eq!(decades([0.002, 0.15].into_iter()), (-3.0, 0.0));
+        assert_eq!(decades([0.002].into_iter()), (-3.0, -1.0));
+        assert_eq!(decades(std::iter::empty()), (-4.0, -1.0));
+    }
+}

@@ -1,0 +1,46 @@
+//! Every command in one list, with a filter.
+
+use egui::{Button, Id, Key, Modal, ScrollArea, TextEdit, Ui};
+
+use crate::command::Command;
+use crate::model::Model;
+
+/// The list over everything else, while it is wanted.
+pub(crate) fn palette_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
+    let Some(mut filter) = model.palette.take() else { return };
+    let mut chosen = None;
+    let modal = Modal::new(Id::unique("palette")).show(ui.ctx(), |ui| {
+        ui.set_width(380.0);
+        let edit = TextEdit::singleline(&mut filter)
+            .hint_text("Type to filter commands")
+            .desired_width(f32::INFINITY);
+        let response = ui.add(edit).accessible_name("Filter commands");
+        response.request_focus();
+        let listed = || Command::LISTED.iter().filter(|command| is_listed(model, &filter, command));
+        if ui.input(|input| input.key_pressed(Key::Enter)) {
+            chosen = listed().next().cloned();
+        }
+        ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+            for command in listed() {
+                let mut button = Button::new(command.text()).frame_when_inactive(false);
+                if let Some(shortcut) = command.shortcut() {
+                    button = button.shortcut_text(ui.ctx().format_shortcut(&shortcut));
+                }
+                if ui.add_sized([ui.available_width(), 24.0], button).clicked() {
+                    chosen = Some(command.clone());
+                }
+            }
+        });
+    });
+    let is_done = chosen.is_some() || modal.should_close();
+    wishes.extend(chosen);
+    if !is_done {
+        model.palette = Some(filter);
+    }
+}
+
+fn is_listed(model: &Model, filter: &str, command: &Command) -> bool {
+    let text = command.text().to_lowercase();
+    let matches = filter.to_lowercase().split_whitespace().all(|word| text.contains(word));
+    matches && *command != Command::TogglePalette && model.allows(command)
+}

@@ -1,0 +1,113 @@
+//! Small things that several panels draw.
+
+use egui::{
+    Button, Color32, Frame, Label, Margin, Painter, Pos2, Response, RichText, Sense, Shape, Stroke, Ui, vec2,
+};
+
+use super::theme::{Palette, palette};
+use crate::command::Command;
+use crate::model::connection::Failure;
+
+/// Pushes the command when its button is pressed; greyed out while it would do nothing.
+pub(crate) fn command_button_ui(
+    ui: &mut Ui,
+    command: Command,
+    allowed: bool,
+    wishes: &mut Vec<Command>,
+) -> Response {
+    let mut response = ui.add_enabled(allowed, Button::new(command.text()));
+    if let Some(shortcut) = command.shortcut() {
+        response = response.on_hover_text(ui.ctx().format_shortcut(&shortcut));
+    }
+    if response.clicked() {
+        wishes.push(command);
+    }
+    response
+}
+
+/// The one button of a panel that matters most.
+pub(crate) fn primary_button_ui(ui: &mut Ui, text: &str, enabled: bool) -> Response {
+    let palette = palette(ui);
+    let text = RichText::new(text).color(palette.on_accent).strong();
+    ui.add_enabled(enabled, Button::new(text).fill(palette.accent).min_size(vec2(72.0, 28.0)))
+}
+
+/// A coloured point that says how things are; the words beside it say the same.
+pub(crate) fn dot_ui(ui: &mut Ui, color: Color32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(10.0, 14.0), Sense::hover());
+    ui.painter().circle_filled(rect.center(), 4.5, color);
+}
+
+/// A word in a frame: `idempotent`, `deadline 500 ms`.
+pub(crate) fn chip_ui(ui: &mut Ui, text: &str, color: Color32) {
+    Frame::new()
+        .stroke(Stroke::new(1.0, color.gamma_multiply(0.6)))
+        .corner_radius(4)
+        .inner_margin(Margin::symmetric(6, 1))
+        .show(ui, |ui| ui.add(Label::new(RichText::new(text).small().color(color)).extend()));
+}
+
+/// Text that explains.
+pub(crate) fn muted(palette: &Palette, text: impl Into<String>) -> RichText {
+    RichText::new(text).color(palette.muted)
+}
+
+/// The face of a panel that has nothing to show yet, and what would change that.
+pub(crate) fn empty_ui(ui: &mut Ui, title: &str, hint: &str) {
+    let palette = palette(ui);
+    middle_ui(ui, |ui| {
+        ui.label(RichText::new(title).size(15.0).color(palette.muted));
+        ui.add(Label::new(muted(&palette, hint).small()).wrap());
+    });
+}
+
+/// The face of a panel that is waiting for someone.
+pub(crate) fn loading_ui(ui: &mut Ui, title: &str) {
+    let palette = palette(ui);
+    middle_ui(ui, |ui| {
+        ui.add(egui::Spinner::new().size(22.0).color(palette.accent));
+        ui.label(muted(&palette, title));
+    });
+}
+
+/// The face of a panel whose content could not be had.
+pub(crate) fn failed_ui(ui: &mut Ui, failure: &Failure) {
+    middle_ui(ui, |ui| failure_card_ui(ui, failure));
+}
+
+/// A failure and its remedy, in a frame of the colour of errors.
+pub(crate) fn failure_card_ui(ui: &mut Ui, failure: &Failure) {
+    let palette = palette(ui);
+    Frame::new()
+        .fill(palette.error.gamma_multiply(0.10))
+        .stroke(Stroke::new(1.0, palette.error.gamma_multiply(0.7)))
+        .corner_radius(6)
+        .inner_margin(10)
+        .show(ui, |ui| {
+            ui.vertical(|ui| {
+                ui.add(Label::new(RichText::new(&failure.reason).color(palette.error)).wrap());
+                if !failure.remedy.is_empty() {
+                    ui.add(Label::new(RichText::new(&failure.remedy)).wrap());
+                }
+            });
+        });
+}
+
+fn middle_ui(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
+    ui.vertical_centered(|ui| {
+        ui.add_space((ui.available_height() * 0.35 - 20.0).max(8.0));
+        ui.set_max_width(ui.available_width().min(420.0));
+        content(ui);
+    });
+}
+
+/// The triangle before something that folds: to the right when folded, down when not.
+pub(crate) fn triangle(painter: &Painter, center: Pos2, is_folded: bool, color: Color32) {
+    let corners = if is_folded {
+        [vec2(-2.5, -4.0), vec2(3.0, 0.0), vec2(-2.5, 4.0)]
+    } else {
+        [vec2(-4.0, -2.5), vec2(4.0, -2.5), vec2(0.0, 3.0)]
+    };
+    let corners = corners.map(|corner| center + corner).to_vec();
+    painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
+}

@@ -1,0 +1,193 @@
+//! Colours and sizes, once for dark and once for light.
+
+use egui::{Color32, Context, CornerRadius, FontFamily, FontId, Margin, Stroke, Style, TextStyle, vec2};
+
+use crate::model::view::Theme;
+
+/// The colours that mean something.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Palette {
+    /// What can be pressed, and what is selected.
+    pub(crate) accent: Color32,
+    /// Text on `accent`.
+    pub(crate) on_accent: Color32,
+    /// All is well.
+    pub(crate) ok: Color32,
+    /// Soon it will not be.
+    pub(crate) warn: Color32,
+    /// It is not.
+    pub(crate) error: Color32,
+    /// Text that explains.
+    pub(crate) muted: Color32,
+    /// The ground of a card.
+    pub(crate) card: Color32,
+    /// The lines between things.
+    pub(crate) line: Color32,
+    /// The percentiles, and the rate.
+    pub(crate) p50: Color32,
+    pub(crate) p90: Color32,
+    pub(crate) p99: Color32,
+    /// Values in a tree.
+    pub(crate) text_value: Color32,
+    pub(crate) number_value: Color32,
+    pub(crate) word_value: Color32,
+    /// Error codes, in turn.
+    pub(crate) codes: [Color32; 8],
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    let [_, r, g, b] = hex.to_be_bytes();
+    Color32::from_rgb(r, g, b)
+}
+
+const DARK: Palette = Palette {
+    accent: rgb(0x4c9ffe),
+    on_accent: rgb(0x08131f),
+    ok: rgb(0x4cc38a),
+    warn: rgb(0xe6b450),
+    error: rgb(0xf47c7c),
+    muted: rgb(0x97a0ae),
+    card: rgb(0x1d2129),
+    line: rgb(0x323845),
+    p50: rgb(0x4c9ffe),
+    p90: rgb(0xe6b450),
+    p99: rgb(0xf47c7c),
+    text_value: rgb(0x8fd19e),
+    number_value: rgb(0x8cc4ff),
+    word_value: rgb(0xd7a6ff),
+    codes: [
+        rgb(0xf47c7c),
+        rgb(0xe6b450),
+        rgb(0xd7a6ff),
+        rgb(0x4cc3c3),
+        rgb(0xf0a36b),
+        rgb(0x8cc4ff),
+        rgb(0xb5cc66),
+        rgb(0xe58fc2),
+    ],
+};
+
+const LIGHT: Palette = Palette {
+    accent: rgb(0x1464d2),
+    on_accent: rgb(0xffffff),
+    ok: rgb(0x187a48),
+    warn: rgb(0x915f00),
+    error: rgb(0xc02a2f),
+    muted: rgb(0x5a6473),
+    card: rgb(0xffffff),
+    line: rgb(0xd3d8e0),
+    p50: rgb(0x1464d2),
+    p90: rgb(0xb07500),
+    p99: rgb(0xc02a2f),
+    text_value: rgb(0x18703f),
+    number_value: rgb(0x0b57b5),
+    word_value: rgb(0x7a35b5),
+    codes: [
+        rgb(0xc02a2f),
+        rgb(0xb07500),
+        rgb(0x7a35b5),
+        rgb(0x0f7c80),
+        rgb(0xb5561c),
+        rgb(0x1464d2),
+        rgb(0x5f7410),
+        rgb(0xad2f7c),
+    ],
+};
+
+/// The palette of the theme that is shown.
+pub(crate) fn palette(ui: &egui::Ui) -> Palette {
+    if ui.visuals().dark_mode { DARK } else { LIGHT }
+}
+
+/// Sets sizes and colours of both themes. Call it once, before the first frame.
+pub(crate) fn install(ctx: &Context) {
+    ctx.style_mut_of(egui::Theme::Dark, |style| {
+        shape(style, &DARK);
+        ground(style, &DARK, rgb(0x15181e), rgb(0x0f1116), rgb(0xdde2ea), [0x262b35, 0x2f3542, 0x394150]);
+    });
+    ctx.style_mut_of(egui::Theme::Light, |style| {
+        shape(style, &LIGHT);
+        ground(style, &LIGHT, rgb(0xf3f5f8), rgb(0xffffff), rgb(0x1b2230), [0xe6e9ef, 0xdbe0e8, 0xccd3de]);
+    });
+}
+
+/// Shows the theme that the user chose.
+pub(crate) fn choose(ctx: &Context, theme: Theme) {
+    ctx.set_theme(match theme {
+        Theme::System => egui::ThemePreference::System,
+        Theme::Light => egui::ThemePreference::Light,
+        Theme::Dark => egui::ThemePreference::Dark,
+    });
+}
+
+fn shape(style: &mut Style, palette: &Palette) {
+    style.text_styles = [
+        (TextStyle::Small, FontId::new(11.5, FontFamily::Proportional)),
+        (TextStyle::Body, FontId::new(13.5, FontFamily::Proportional)),
+        (TextStyle::Button, FontId::new(13.5, FontFamily::Proportional)),
+        (TextStyle::Heading, FontId::new(17.0, FontFamily::Proportional)),
+        (TextStyle::Monospace, FontId::new(12.5, FontFamily::Monospace)),
+    ]
+    .into();
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = vec2(8.0, 6.0);
+    spacing.button_padding = vec2(9.0, 4.0);
+    spacing.interact_size.y = 24.0;
+    spacing.window_margin = Margin::same(14);
+    spacing.indent = 16.0;
+    spacing.scroll = egui::style::ScrollStyle::solid();
+    spacing.scroll.bar_width = 8.0;
+    spacing.scroll.content_margin = Margin::ZERO;
+    let visuals = &mut style.visuals;
+    visuals.selection.bg_fill = palette.accent.gamma_multiply(0.35);
+    visuals.selection.stroke = Stroke::new(1.0, palette.accent);
+    visuals.hyperlink_color = palette.accent;
+    visuals.error_fg_color = palette.error;
+    visuals.warn_fg_color = palette.warn;
+    visuals.weak_text_color = Some(palette.muted);
+    visuals.window_corner_radius = CornerRadius::same(8);
+    visuals.menu_corner_radius = CornerRadius::same(6);
+    let widgets = &mut visuals.widgets;
+    for state in [
+        &mut widgets.noninteractive,
+        &mut widgets.inactive,
+        &mut widgets.hovered,
+        &mut widgets.active,
+        &mut widgets.open,
+    ] {
+        state.corner_radius = CornerRadius::same(5);
+        state.expansion = 0.0;
+    }
+}
+
+fn ground(
+    style: &mut Style,
+    palette: &Palette,
+    panel: Color32,
+    deep: Color32,
+    text: Color32,
+    button: [u32; 3],
+) {
+    let visuals = &mut style.visuals;
+    visuals.panel_fill = panel;
+    visuals.window_fill = palette.card;
+    visuals.window_stroke = Stroke::new(1.0, palette.line);
+    visuals.extreme_bg_color = deep;
+    visuals.text_edit_bg_color = Some(deep);
+    visuals.faint_bg_color = palette.card;
+    visuals.code_bg_color = deep;
+    let widgets = &mut visuals.widgets;
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, palette.line);
+    widgets.noninteractive.fg_stroke = Stroke::new(1.0, text);
+    widgets.noninteractive.bg_fill = panel;
+    for (state, fill) in
+        [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active].into_iter().zip(button)
+    {
+        state.weak_bg_fill = rgb(fill);
+        state.bg_fill = rgb(fill);
+        state.bg_stroke = Stroke::new(1.0, palette.line);
+        state.fg_stroke = Stroke::new(1.0, text);
+    }
+    widgets.hovered.bg_stroke = Stroke::new(1.0, palette.muted);
+    widgets.open = widgets.active;
+}

@@ -1,0 +1,131 @@
+//! Where we are connected, how it is protected, and the controls of the graphs.
+
+use std::time::Instant;
+
+use egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
+use jiff::Timestamp;
+
+use super::parts::{command_button_ui, dot_ui, muted};
+use super::theme::palette;
+use crate::command::Command;
+use crate::model::Model;
+use crate::model::connection::{Connection, Retry, Session};
+use crate::model::view::TimeRange;
+
+/// The line at the top of the window.
+pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
+    let colors = palette(ui);
+    ui.horizontal(|ui| {
+        let address = model.connection.target().map_or("", |target| target.address.as_str());
+        match &model.connection {
+            Connection::Connected(..) => dot_ui(ui, colors.ok),
+            _ => dot_ui(ui, colors.error),
+        }
+        ui.add(Label::new(RichText::new(address).strong()).extend());
+        command_button_ui(ui, Command::Disconnect, true, wishes);
+        ui.separator();
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            controls_ui(ui, model, wishes);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| match &model.connection {
+                Connection::Connected(_, session) => session_ui(ui, session, wishes),
+                _ => {
+                    ui.label(RichText::new("Not connected").color(colors.error));
+                }
+            });
+        });
+    });
+}
+
+fn session_ui(ui: &mut Ui, session: &Session, wishes: &mut Vec<Command>) {
+    let colors = palette(ui);
+    let peer = &session.peer;
+    let protection = format!("TLS 1.3 · {} · {}", peer.key_exchange, peer.cipher);
+    ui.add(Label::new(muted(&colors, protection).small()).extend());
+    ui.separator();
+    let (expiry, is_soon) = expiry(peer.not_after, Timestamp::now());
+    let button = Button::new(RichText::new(&peer.id)).truncate();
+    // What is left for the ID once the expiry has its room.
+    let width = (ui.available_width() - 110.0).max(80.0);
+    let shown = ui.scope(|ui| {
+        ui.set_max_width(width);
+        ui.add(button).on_hover_text("Connection details")
+    });
+    if shown.inner.clicked() {
+        wishes.push(Command::ToggleIdentity);
+    }
+    let color = if is_soon { colors.warn } else { colors.muted };
+    ui.add(Label::new(RichText::new(expiry).small().color(color)).truncate());
+}
+
+fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
+    command_button_ui(ui, Command::TogglePalette, true, wishes);
+    let theme = ui.button(if model.is_dark { "Light" } else { "Dark" });
+    if theme.on_hover_text(Command::ToggleTheme.text()).clicked() {
+        wishes.push(Command::ToggleTheme);
+    }
+    let range =
+        ComboBox::from_id_salt("range").selected_text(model.range.text()).width(64.0).show_ui(ui, |ui| {
+            for range in TimeRange::ALL {
+                if ui.selectable_label(model.range == range, range.text()).clicked() {
+                    wishes.push(Command::SetRange(range));
+                }
+            }
+        });
+    range.response.accessible_name("Time range").on_hover_text("How far back the graphs go");
+    let is_paused = model.frozen.is_some();
+    let pause = ui.selectable_label(is_paused, if is_paused { "Paused" } else { "Pause" });
+    if pause.on_hover_text("Freezes the graphs; counting goes on").clicked() {
+        wishes.push(Command::TogglePause);
+    }
+}
+
+/// The line that says that the connection is lost, and what is being done about it.
+pub(crate) fn lost_ui(ui: &mut Ui, retry: &Retry, now: Instant, wishes: &mut Vec<Command>) {
+    let colors = palette(ui);
+    ui.horizontal(|ui| {
+        let next = match retry.next {
+            Some(at) => format!("next attempt in {} s", at.saturating_duration_since(now).as_secs() + 1),
+            None => "trying again…".to_owned(),
+        };
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            command_button_ui(ui, Command::RetryNow, retry.next.is_some(), wishes);
+            ui.label(muted(&colors, format!("attempt {}, {next}", retry.attempt)));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.label(RichText::new("Connection lost").strong().color(colors.error));
+                let reason = Label::new(RichText::new(&retry.failure.reason).color(colors.error)).truncate();
+                ui.add(reason).on_hover_text(&retry.failure.remedy);
+            });
+        });
+    });
+    if retry.next.is_some() {
+        ui.ctx().request_repaint_after(std::time::Duration::from_millis(500));
+    }
+}
+
+/// When a certificate ends, in words, and whether that is soon.
+pub(crate) fn expiry(not_after: Timestamp, now: Timestamp) -> (String, bool) {
+    let seconds = not_after.as_second() - now.as_second();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600, seconds / 60);
+    let words = match () {
+        () if seconds < 0 => "expired".to_owned(),
+        () if days >= 3 => format!("expires in {days} d"),
+        () if hours >= 2 => format!("expires in {hours} h"),
+        () => format!("expires in {minutes} min"),
+    };
+    (words, days < 7)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expiry_is_said_in_the_unit_that_matters() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let after = |seconds: i64| expiry(Timestamp::from_second(1_000_000 + seconds).unwrap(), now);
+        assert_eq!(after(30 * 86_400), ("expires in 30 d".to_owned(), false));
+        assert_eq!(after(50 * 3600), ("expires in 50 h".to_owned(), true));
+        assert_eq!(after(600), ("expires in 10 min".to_owned(), true));
+        assert_eq!(after(-1), ("expired".to_owned(), true));
+    }
+}

@@ -1,0 +1,158 @@
+//! The thread that owns the clients. It obeys orders, tells what it learns, and asks for a repaint whenever it
+//! has told something, so that the window itself never waits.
+
+mod link;
+mod session;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use tokio::runtime;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::{AbortHandle, JoinSet};
+
+use self::session::Session;
+use crate::exchange::{CallOrder, Generation, News, Order, Purpose, Update};
+use crate::model::calls::{CallNumber, Ended};
+use crate::model::connection::Failure;
+use crate::model::reply::{Problem, ProblemKind};
+use crate::model::settings::Settings;
+
+/// Called with what the user chose.
+pub type Chosen = Box<dyn FnOnce(PathBuf) + Send>;
+
+/// What the worker needs of the window system, as functions: the library has none.
+#[derive(Clone)]
+pub struct Desk {
+    /// Asks for a repaint; called from the worker's thread.
+    pub repaint: Arc<dyn Fn() + Send + Sync>,
+    /// Lets the user choose a folder (`true`) or a file, and calls back if one was chosen.
+    pub browse: Arc<dyn Fn(bool, Chosen) + Send + Sync>,
+    /// Where the settings are kept, if anywhere.
+    pub settings_file: Option<PathBuf>,
+}
+
+/// Starts the thread. It ends when the sender of orders is dropped.
+pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Receiver<Update>)> {
+    let (order_sender, orders) = unbounded_channel();
+    let (update_sender, updates) = mpsc::channel();
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let speaker =
+        Speaker { updates: update_sender, repaint: desk.repaint.clone(), generation: Generation::default() };
+    thread::Builder::new().name("clients".to_owned()).spawn(move || {
+        let worker = Worker { desk, speaker, session: None, calls: HashMap::new(), running: JoinSet::new() };
+        runtime.block_on(worker.run(orders));
+        runtime.shutdown_background();
+    })?;
+    Ok((order_sender, updates))
+}
+
+/// Tells the window what was learned.
+#[derive(Clone)]
+struct Speaker {
+    updates: mpsc::Sender<Update>,
+    repaint: Arc<dyn Fn() + Send + Sync>,
+    generation: Generation,
+}
+
+impl Speaker {
+    fn say(&self, news: News) {
+        let update = Update { generation: self.generation, at: Instant::now(), news };
+        // A window that has gone needs no news.
+        if self.updates.send(update).is_ok() {
+            (self.repaint)();
+        }
+    }
+}
+
+/// What the thread holds.
+struct Worker {
+    desk: Desk,
+    speaker: Speaker,
+    session: Option<Session>,
+    calls: HashMap<CallNumber, AbortHandle>,
+    running: JoinSet<CallNumber>,
+}
+
+impl Worker {
+    async fn run(mut self, mut orders: UnboundedReceiver<Order>) {
+        loop {
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(order) => self.obey(order),
+                    None => return,
+                },
+                Some(ended) = self.running.join_next() => {
+                    if let Ok(number) = ended {
+                        self.calls.remove(&number);
+                    }
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Connect(target, generation) => {
+                self.speaker.generation = generation;
+                self.session = Some(Session::start(target, self.speaker.clone()));
+            }
+            Order::Disconnect => self.session = None,
+            Order::RetryNow => self.session.iter().for_each(Session::retry_now),
+            Order::Reload => self.session.iter().for_each(Session::reload),
+            Order::Call(call) => self.call(*call),
+            Order::Cancel(number) => self.cancel(number),
+            Order::Browse(purpose) => self.browse(purpose),
+            Order::Save(settings) => self.save(settings),
+        }
+    }
+
+    fn call(&mut self, call: CallOrder) {
+        let (number, speaker) = (call.number, self.speaker.clone());
+        let link = self.session.as_ref().and_then(Session::link);
+        let task = self.running.spawn(async move {
+            let began = Instant::now();
+            let outcome = match link {
+                Some(link) => link.call(&call).await,
+                None => Err(Problem::new(ProblemKind::Lost, "There is no connection to the server.")),
+            };
+            speaker.say(News::Ended(number, Ended { took: began.elapsed(), outcome }));
+            number
+        });
+        self.calls.insert(number, task);
+    }
+
+    /// Dropping the call's future tells the server; the window is told here.
+    fn cancel(&mut self, number: CallNumber) {
+        if let Some(task) = self.calls.remove(&number) {
+            task.abort();
+            let problem =
+                Problem::new(ProblemKind::Cancelled, "The call was given up. The handler may have run.");
+            let ended = Ended { took: std::time::Duration::ZERO, outcome: Err(problem) };
+            self.speaker.say(News::Ended(number, ended));
+        }
+    }
+
+    fn browse(&self, purpose: Purpose) {
+        let speaker = self.speaker.clone();
+        let wants_folder = purpose == Purpose::Identity;
+        (self.desk.browse)(wants_folder, Box::new(move |path| speaker.say(News::Picked(purpose, path))));
+    }
+
+    fn save(&self, settings: Settings) {
+        let Some(path) = self.desk.settings_file.clone() else { return };
+        let speaker = self.speaker.clone();
+        // Disks can be slow, networks of disks more so.
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = settings.save(&path) {
+                let reason = format!("The settings could not be saved to {}: {error}", path.display());
+                speaker.say(News::Trouble(Failure::new(reason, "They hold until this window closes.")));
+            }
+        });
+    }
+}
