@@ -57,7 +57,7 @@ impl CertificateInfo {
         let (rest, certificate) =
             X509Certificate::from_der(der).map_err(|e| CertificateError(words::clipped(&e.to_string())))?;
         if !rest.is_empty() {
-            return Err(CertificateError(format!("{} bytes follow it", rest.len())));
+            return Err(CertificateError(format!("{} more bytes follow it", rest.len())));
         }
         let names = AlternativeNames::of(&certificate)?;
         let key_usage = certificate.key_usage().map_err(|e| unreadable("key usage", &e))?;
@@ -132,9 +132,10 @@ impl CertificateInfo {
 
     /// How it stands at `now`.
     pub fn validity_at(&self, now: Timestamp) -> Validity {
+        // Certificates count in whole seconds, and the last one counts to its end.
         if now < self.not_before {
             Validity::NotYet
-        } else if now > self.not_after {
+        } else if now.as_second() > self.not_after.as_second() {
             Validity::Expired
         } else {
             Validity::Valid
@@ -164,6 +165,13 @@ impl CertificateInfo {
     /// Whether it may sign other certificates.
     pub fn is_ca(&self) -> bool {
         self.is_ca
+    }
+
+    /// Whether it claims any power to vouch for others, over certificates or revocation lists.
+    ///
+    /// No identity may: whoever holds such a key could make up any number of other identities.
+    pub fn may_sign_for_others(&self) -> bool {
+        self.is_ca || self.key_usages.iter().any(|usage| matches!(*usage, "keyCertSign" | "cRLSign"))
     }
 
     /// Its key usages by their standard names, such as `digitalSignature`; none means unrestricted.
@@ -221,11 +229,6 @@ impl CertificateInfo {
     #[cfg(feature = "authority")]
     pub(crate) fn subject_key_id(&self) -> Option<&[u8]> {
         self.subject_key_id.as_deref()
-    }
-
-    /// Whether its owner may sign certificates or revocation lists, by any of the ways to say so.
-    pub(crate) fn may_sign_for_others(&self) -> bool {
-        self.is_ca || self.key_usages.iter().any(|usage| matches!(*usage, "keyCertSign" | "cRLSign"))
     }
 }
 

@@ -125,14 +125,18 @@ pub enum CredentialsError {
         folder: PathBuf,
     },
     /// A file was given where a folder is needed.
-    #[error("{}: not a folder; give the folder that holds the certificate, the key and the trust", .path.display())]
+    #[error(
+        "{}: not a folder; give the folder that holds the certificate, the key and the trust",
+        .path.display()
+    )]
     NotAFolder {
         /// What was given.
         path: PathBuf,
     },
     /// The folder holds none of the known files.
     #[error(
-        "{}: no identity in this folder; it needs cert.pem, key.pem and ca.pem (or tls.crt, tls.key and ca.crt)",
+        "{}: no identity in this folder; \
+         it needs cert.pem, key.pem and ca.pem (or tls.crt, tls.key and ca.crt)",
         .folder.display()
     )]
     NoIdentity {
@@ -198,7 +202,8 @@ pub enum CredentialsError {
     },
     /// The key and the certificate do not belong together.
     #[error(
-        "{}: no key in this file belongs to the certificate in {}; put the right key here, or issue both anew",
+        "{}: no key in this file belongs to the certificate in {}; \
+         put the right key here, or issue both anew",
         .key.display(), .certificate.display()
     )]
     KeyMismatch {
@@ -234,7 +239,10 @@ pub enum CredentialsError {
         problem: TrustError,
     },
     /// A file in `trust` is not called after a trust domain.
-    #[error("{}: call it DOMAIN.pem after the trust domain whose roots it holds: {problem}", .path.display())]
+    #[error(
+        "{}: call it DOMAIN.pem after the trust domain whose roots it holds: {problem}",
+        .path.display()
+    )]
     TrustFileName {
         /// The file.
         path: PathBuf,

@@ -30,15 +30,14 @@ impl Identity {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<Identity, IdentityError> {
-        Identity::with_one_of(chain, vec![key])
+        Identity::with_one_of(chain, vec![ClearedKey(key)])
     }
 
     /// Takes the one of `keys` that belongs to the chain: during a renewal there are two.
     pub(crate) fn with_one_of(
         chain: Vec<CertificateDer<'static>>,
-        keys: Vec<PrivateKeyDer<'static>>,
+        keys: Vec<ClearedKey>,
     ) -> Result<Identity, IdentityError> {
-        let keys: Vec<ClearedKey> = keys.into_iter().map(ClearedKey).collect();
         let leaf = chain.first().ok_or(IdentityError::NoCertificate)?;
         let certificate = CertificateInfo::from_der(leaf).map_err(IdentityError::Unreadable)?;
         if certificate.may_sign_for_others() {
@@ -132,7 +131,20 @@ fn matching(keys: Vec<ClearedKey>, certificate: &CertificateInfo) -> Result<Clea
 }
 
 /// A private key whose memory is cleared when it goes.
-struct ClearedKey(PrivateKeyDer<'static>);
+pub(crate) struct ClearedKey(PrivateKeyDer<'static>);
+
+impl ClearedKey {
+    #[cfg(feature = "authority")]
+    pub(crate) fn der(&self) -> &PrivateKeyDer<'static> {
+        &self.0
+    }
+}
+
+impl From<PrivateKeyDer<'static>> for ClearedKey {
+    fn from(key: PrivateKeyDer<'static>) -> ClearedKey {
+        ClearedKey(key)
+    }
+}
 
 impl Drop for ClearedKey {
     fn drop(&mut self) {

@@ -332,7 +332,8 @@ mod tests {
         assert_eq!(refusal::<Name>(""), r#""" is not a name: it is empty"#);
         assert_eq!(
             refusal::<Name>("alice smith"),
-            r#""alice smith" is not a name: it has the character ' '; use lower-case letters, digits, '.', '_' and '-'"#
+            "\"alice smith\" is not a name: it has the character ' '; \
+             use lower-case letters, digits, '.', '_' and '-'"
         );
         assert_eq!(
             refusal::<Name>("-alice"),
@@ -415,7 +416,8 @@ mod tests {
     fn a_refused_spiffe_id_says_what_to_do() {
         assert_eq!(
             refusal::<SpiffeId>("alice"),
-            "\"alice\" is not a SPIFFE ID: begin it with \"spiffe://\", as in spiffe://countersign.internal/alice"
+            "\"alice\" is not a SPIFFE ID: begin it with \"spiffe://\", \
+             as in spiffe://countersign.internal/alice"
         );
         assert_eq!(
             refusal::<SpiffeId>("spiffe://example.org/alice/"),

@@ -9,6 +9,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use crate::credentials::{CredentialsError, Warning};
+use crate::identity::ClearedKey;
 
 /// The certificates in a file, in their order. There is at least one.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CredentialsError> {
@@ -26,11 +27,12 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
 }
 
 /// The private keys in a file that only its owner can read, and a warning if a group can, too.
-pub(crate) fn keys(path: &Path) -> Result<(Vec<PrivateKeyDer<'static>>, Option<Warning>), CredentialsError> {
+pub(crate) fn keys(path: &Path) -> Result<(Vec<ClearedKey>, Option<Warning>), CredentialsError> {
     let (file, metadata) = open(path)?;
     let warning = check_access(path, &metadata)?;
     let text = read(path, file, &metadata)?;
     let keys = PrivateKeyDer::pem_slice_iter(&text)
+        .map(|key| key.map(ClearedKey::from))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| malformed(path, &error))?;
     if keys.is_empty() {

@@ -61,7 +61,7 @@ impl Folder {
     fn called(certificate: &str, key_name: &str, trust: &str) -> Folder {
         let folder =
             Folder { home: tempfile::tempdir().unwrap(), ca: Ca::new(), key: KeyPair::generate().unwrap() };
-        folder.write(certificate, &folder.ca.sign(&alice(), &folder.key));
+        folder.write(certificate, folder.ca.sign(&alice(), &folder.key));
         folder.write_key(key_name, &folder.key.serialize_pem());
         folder.write(trust, &folder.ca.pem);
         folder

@@ -28,7 +28,7 @@ pub(super) fn sign(
     let list = CertificateRevocationListParams {
         this_update: date(now - BACKDATED),
         next_update: date(after(now, DAYS)),
-        crl_number: SerialNumber::from(old.number + 1),
+        crl_number: SerialNumber::from(old.number.saturating_add(1)),
         issuing_distribution_point: None,
         revoked_certs: old.revoked,
         key_identifier_method: KeyIdMethod::PreSpecified(key_id.to_vec()),

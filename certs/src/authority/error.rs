@@ -13,13 +13,19 @@ use crate::identity::IdentityError;
 #[non_exhaustive]
 pub enum AuthorityError {
     /// There is an authority already, and it is never overwritten.
-    #[error("{}: there is an authority already; choose another folder, or move this one away", .home.display())]
+    #[error(
+        "{}: there is an authority already; choose another folder, or move this one away",
+        .home.display()
+    )]
     Exists {
         /// Where it is.
         home: PathBuf,
     },
     /// There is no authority.
-    #[error("{folder}: no authority here; make one with `countersign certs init {folder}`", folder = .folder.display())]
+    #[error(
+        "{folder}: no authority here; make one with `countersign certs init {folder}`",
+        folder = .folder.display()
+    )]
     Missing {
         /// Where it was looked for.
         folder: PathBuf,
@@ -42,7 +48,10 @@ pub enum AuthorityError {
         not_after: Timestamp,
     },
     /// There is an identity of that name already.
-    #[error("{}: there is an identity of this name already; choose another name, or ask to replace it", .home.display())]
+    #[error(
+        "{}: there is an identity of this name already; choose another name, or ask to replace it",
+        .home.display()
+    )]
     IdentityExists {
         /// Where it is.
         home: PathBuf,
@@ -51,7 +60,10 @@ pub enum AuthorityError {
     #[error("a certificate for 0 days is of no use; ask for at least 1")]
     NoDays,
     /// A line of the record of issued certificates cannot be read.
-    #[error("{}: line {line} is damaged: {reason}; restore the file from a copy, or mend that line", .path.display())]
+    #[error(
+        "{}: line {line} is damaged: {reason}; restore the file from a copy, or mend that line",
+        .path.display()
+    )]
     Damaged {
         /// The record.
         path: PathBuf,

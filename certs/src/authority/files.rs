@@ -1,7 +1,7 @@
 //! Files written so that nobody ever sees half of one, and nobody but the owner sees a key.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use tempfile::Builder;
@@ -42,6 +42,11 @@ pub(super) fn create_folder(folder: &Path, files: &[NewFile<'_>]) -> io::Result<
     // It has its lasting name now; there is nothing left to clean up.
     let _ = temporary.keep();
     Ok(())
+}
+
+/// Whether a folder could not be created because somebody else was first.
+pub(super) fn is_taken(problem: &io::Error) -> bool {
+    matches!(problem.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists)
 }
 
 /// Puts a file in the place of another of that name, or where there was none, in one step.

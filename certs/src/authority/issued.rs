@@ -56,11 +56,9 @@ impl Issued {
                 files::public(TRUST, self.trust_pem().as_bytes()),
             ],
         )
-        .map_err(|problem| match problem.kind() {
-            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => {
-                AuthorityError::IdentityExists { home: home.to_owned() }
-            }
-            _ => AuthorityError::io(home, problem),
+        .map_err(|problem| match files::is_taken(&problem) {
+            true => AuthorityError::IdentityExists { home: home.to_owned() },
+            false => AuthorityError::io(home, problem),
         })
     }
 

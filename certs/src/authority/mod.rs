@@ -12,7 +12,6 @@ mod request;
 mod template;
 
 use std::fmt;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -23,7 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::certificate::CertificateInfo;
 use crate::credentials::Credentials;
-use crate::identity::Identity;
+use crate::identity::{ClearedKey, Identity};
 use crate::name::{SpiffeId, TrustDomain};
 use crate::pem;
 use crate::trust::Trust;
@@ -66,10 +65,11 @@ pub use request::{Host, ParseHostError, Request};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Authority {
-    domain: TrustDomain,
     certificate: CertificateDer<'static>,
     info: CertificateInfo,
-    // rcgen keeps a copy of the key that it does not clear; an authority should not outlive its use.
+    domain: TrustDomain,
+    trust: Trust,
+    // Unlike an identity's, this key is not cleared when it goes: rcgen keeps a copy out of our reach.
     key: KeyPair,
     register: Option<Register>,
 }
@@ -94,11 +94,9 @@ impl Authority {
                 files::public(ISSUED, b""),
             ],
         )
-        .map_err(|problem| match problem.kind() {
-            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => {
-                AuthorityError::Exists { home: home.clone() }
-            }
-            _ => AuthorityError::io(&home, problem),
+        .map_err(|problem| match files::is_taken(&problem) {
+            true => AuthorityError::Exists { home: home.clone() },
+            false => AuthorityError::io(&home, problem),
         })?;
         authority.register = Some(Register::new(home));
         Ok(authority)
@@ -107,12 +105,12 @@ impl Authority {
     /// Opens the authority in `folder/authority`.
     pub fn open(folder: impl AsRef<Path>) -> Result<Authority, AuthorityError> {
         let home = folder.as_ref().join(HOME);
-        if !home.exists() {
+        if !home.try_exists().unwrap_or(true) {
             return Err(AuthorityError::Missing { folder: folder.as_ref().to_owned() });
         }
         let certificate = pem::certificates(&home.join(CERTIFICATE))?.swap_remove(0);
         let (keys, _) = pem::keys(&home.join(KEY))?;
-        let mut authority = Authority::from_der(certificate, keys)
+        let mut authority = Authority::with_one_of(certificate, usable(&keys))
             .map_err(|reason| AuthorityError::Unusable { path: home.join(CERTIFICATE), reason })?;
         authority.register = Some(Register::new(home));
         Ok(authority)
@@ -124,9 +122,7 @@ impl Authority {
         let key = KeyPair::generate()?;
         let params = template::authority(domain, Timestamp::now())?;
         let certificate = params.self_signed(&key)?.der().clone();
-        let info = CertificateInfo::from_der(&certificate)
-            .expect("a certificate that we have just made can be read");
-        Ok(Authority { domain: domain.clone(), certificate, info, key, register: None })
+        Authority::with_one_of(certificate, [key]).map_err(AuthorityError::Signing)
     }
 
     /// Takes an authority whose certificate and key are kept elsewhere, in a secret store for
@@ -140,12 +136,14 @@ impl Authority {
             .map_err(|_| unusable("there is no certificate in it"))?;
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
             .map_err(|_| unusable("there is no private key in it"))?;
-        Authority::from_der(certificate, vec![key]).map_err(|reason| unusable(&reason))
+        let keys = [ClearedKey::from(key)];
+        Authority::with_one_of(certificate, usable(&keys)).map_err(|reason| unusable(&reason))
     }
 
-    fn from_der(
+    /// Checks that the certificate is an authority's, and takes the key that belongs to it.
+    fn with_one_of(
         certificate: CertificateDer<'static>,
-        keys: Vec<PrivateKeyDer<'static>>,
+        keys: impl IntoIterator<Item = KeyPair>,
     ) -> Result<Authority, String> {
         let info = CertificateInfo::from_der(&certificate).map_err(|e| e.to_string())?;
         if !info.is_ca() {
@@ -162,12 +160,12 @@ impl Authority {
             return Err("it has no subject key identifier, which strict verifiers ask for".to_owned());
         }
         let domain = id.trust_domain().clone();
+        let trust = Trust::new(domain.clone(), vec![certificate.clone()]).map_err(|e| e.to_string())?;
         let key = keys
-            .iter()
-            .filter_map(|key| KeyPair::try_from(key).ok())
+            .into_iter()
             .find(|key| key.subject_public_key_info() == info.public_key())
             .ok_or("the key does not belong to it")?;
-        Ok(Authority { domain, certificate, info, key, register: None })
+        Ok(Authority { certificate, info, domain, trust, key, register: None })
     }
 
     /// The trust domain that it vouches for.
@@ -186,9 +184,8 @@ impl Authority {
     }
 
     /// The trust in this authority, and in nobody else.
-    pub fn trust(&self) -> Trust {
-        Trust::new(self.domain.clone(), vec![self.certificate.clone()])
-            .expect("an authority's certificate is a root")
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// Issues an identity with a key of its own.
@@ -237,11 +234,11 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.issuer()?)?.der().clone();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let identity = Identity::new(vec![certificate], key)?;
-        Ok(Issued::new(Credentials::new(identity, self.trust())))
+        Ok(Issued::new(Credentials::new(identity, self.trust.clone())))
     }
 
     fn sign_crl(&self, old: Option<&[u8]>, now: Timestamp) -> Result<String, AuthorityError> {
-        // `from_der` and the template both see to it that there is one.
+        // `with_one_of` has seen to it that there is one.
         let key_id = self.info.subject_key_id().unwrap_or_default();
         crl::sign(&self.issuer()?, key_id, old, now)
     }
@@ -258,6 +255,10 @@ impl fmt::Debug for Authority {
             .field("fingerprint", &self.info.fingerprint())
             .finish_non_exhaustive()
     }
+}
+
+fn usable(keys: &[ClearedKey]) -> impl Iterator<Item = KeyPair> {
+    keys.iter().filter_map(|key| KeyPair::try_from(key.der()).ok())
 }
 
 const HOME: &str = "authority";
