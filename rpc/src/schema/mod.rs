@@ -5,15 +5,28 @@
 //! server: it may refer to itself, be ten thousand levels deep or mean nothing. So a shape is worked out one
 //! place at a time and within bounds, and what is not understood is [`Shape::Any`], which
 //! leaves the last word to the server.
+//!
+//! [`to_cbor`] and [`to_json`] convert between JSON and the CBOR that travels.
 
 mod facets;
+mod formats;
 mod keywords;
 mod node;
+mod path;
+mod phrase;
+mod pick;
+mod problem;
 mod shape;
+mod to_cbor;
+mod to_json;
 mod types;
 
 pub use node::Node;
+pub use path::Path;
+pub use problem::{Problem, SchemaError};
 pub use shape::{Choice, Content, Field, FloatRange, Format, Key, List, Map, Record, Shape, Text, Variant};
+pub use to_cbor::to_cbor;
+pub use to_json::to_json;
 
 use serde_json::Value as Json;
 

@@ -16,6 +16,7 @@ pub use bytes::Bytes;
 pub use decode::{Limits, from_slice, from_slice_seed, from_slice_within};
 pub use encode::{encode_into, to_vec};
 pub use error::{DecodeError, EncodeError};
+pub use text::quoted;
 pub use value::{Integer, Value};
 
 /// Said on both sides, whatever the number: a type works for all its values or for none.

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Write as _};
 const SHOWN: usize = 64;
 
 /// `text` in double quotes with everything invisible or misleading escaped, cut at 64 characters.
-pub(super) fn quoted(text: &str) -> impl Display {
+pub fn quoted(text: &str) -> impl Display {
     Quoted(text, SHOWN)
 }
 

@@ -1,5 +1,7 @@
 //! Schemas of real Rust types, and of strangers.
 
+mod conversions;
+mod oracle;
 mod samples;
 mod shapes;
 
