@@ -1,1 +1,71 @@
-//! To come.
+//! The macros of Countersign. Use them through the crate `countersign`, which their output names.
+//!
+//! `#[service]` goes from tokens to code in three steps: [`parse`] reads what is written, [`check`] keeps
+//! what is sound and reports the rest, [`expand`] prints.
+
+mod check;
+mod errors;
+mod expand;
+mod fault;
+mod message;
+mod parse;
+
+use proc_macro::TokenStream;
+use quote::quote;
+use syn::{ItemTrait, parse_macro_input};
+
+use crate::errors::Errors;
+
+/// Makes a trait a service: a server, a client and a description of itself.
+///
+/// ```ignore
+/// #[countersign::service(package = "acme")]
+/// pub trait Ledger {
+///     /// The balance of an account.
+///     #[rpc(idempotent, deadline = "500ms")]
+///     async fn balance(&self, cx: &Context, account: AccountId) -> Result<Money, LedgerError>;
+/// }
+/// ```
+///
+/// gives `LedgerServer::new(implementation)` and `LedgerClient::new(client)`, whose method `balance` takes
+/// its argument by value or by reference. Options of a method: `idempotent` says that calling twice is
+/// calling once, so that a call whose fate is unknown may be made again; `deadline` is how long a caller
+/// waits who says nothing else. Doc comments become the documentation that reflection gives.
+#[proc_macro_attribute]
+pub fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as ItemTrait);
+    let mut errors = Errors::default();
+    let written = parse::service(arguments.into(), item, &mut errors);
+    let service = check::service(written, &mut errors);
+    let code = expand::service(service);
+    quote!(#code #errors).into()
+}
+
+/// Makes an enum the fault of a procedure: each variant says which code it becomes.
+///
+/// `#[fault(code = NotFound)]` declares a variant: it travels, and the client gets it back.
+/// `#[fault(status)]` marks a variant that holds a `Status`, which is sent as it is, and
+/// `#[fault(private)]` one whose cause is logged and never sent: the peer sees `INTERNAL` and a sentence
+/// that gives nothing away. Both need `#[serde(skip)]`, since they are no part of the contract.
+#[proc_macro_derive(Fault, attributes(fault))]
+pub fn fault(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as syn::DeriveInput);
+    let mut errors = Errors::default();
+    let code = fault::derive(&item, &mut errors);
+    quote!(#code #errors).into()
+}
+
+/// Makes a struct or an enum a type that travels: derives serde's traits and `JsonSchema`.
+///
+/// Attributes of serde and schemars work as ever, and the crate needs no dependency on either.
+#[proc_macro_attribute]
+pub fn message(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let item = proc_macro2::TokenStream::from(item);
+    match message::message(arguments.into(), item.clone()) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            let error = error.to_compile_error();
+            quote!(#item #error).into()
+        }
+    }
+}

@@ -1,1 +1,127 @@
 //! What the output of `#[service]` stands on: dispatch, arguments by name, faults, descriptions.
+//!
+//! Generated code says which functions of this module to call with which types, and nothing else.
+
+mod arg;
+mod arguments;
+mod convert;
+mod describe;
+mod digest;
+pub mod fault;
+mod procedure;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use countersign_proto::{Code, HandlerRan, Status};
+use serde::Serialize;
+
+pub use arg::{Arg, ArgumentMap};
+pub use arguments::Arguments;
+pub use convert::OrStatus;
+pub use describe::{CallKind, DescriptionError, FaultDescription, ProcedureDescription, ServiceDescription};
+pub use fault::{Fault, FaultDeclaration};
+pub use procedure::Procedure;
+
+use crate::Context;
+
+/// Something with procedures that a server can serve: what `#[service]` makes of a trait.
+pub trait Service: Send + Sync + 'static {
+    /// What the service can do, with a schema per type. Not cheap: ask once, when the service is registered.
+    fn description(&self) -> Result<ServiceDescription, DescriptionError>;
+
+    /// Starts a call of the procedure at this place in the description.
+    ///
+    /// Arguments are decoded here, so that the future borrows nothing; the handler itself has not yet run.
+    fn dispatch(&self, method: usize, cx: Context, arguments: &[u8]) -> Handling;
+}
+
+/// How a call ends: the encoded result, or a status.
+pub type Reply = Result<Vec<u8>, Status>;
+
+/// Where a call stands when it was dispatched.
+#[must_use]
+pub enum Handling {
+    /// It ended without its handler.
+    Ready(Reply),
+    /// The handler runs as far as this is polled; dropping it cancels the call.
+    Running(Pin<Box<dyn Future<Output = Reply> + Send>>),
+}
+
+impl Handling {
+    /// The answer to a call of a procedure that the description does not have.
+    pub fn unknown_method() -> Self {
+        Self::refused(Status::new(Code::Unimplemented, "no such procedure"))
+    }
+
+    fn refused(status: Status) -> Self {
+        Self::Ready(Err(status.with_handler_ran(HandlerRan::No)))
+    }
+}
+
+/// Decodes the arguments of a unary call and runs its handler.
+pub fn unary<A, T, E, H, F>(
+    names: &'static [&'static str],
+    cx: Context,
+    arguments: &[u8],
+    handler: H,
+) -> Handling
+where
+    A: Arguments,
+    T: Serialize,
+    E: Fault,
+    H: FnOnce(Context, A) -> F,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+{
+    match arguments::decode(names, arguments) {
+        Ok(arguments) => {
+            let handler = handler(cx, arguments);
+            Handling::Running(Box::pin(async move { reply(handler.await) }))
+        }
+        Err(error) => Handling::refused(Status::invalid_argument(error.to_string())),
+    }
+}
+
+fn reply<T: Serialize, E: Fault>(outcome: Result<T, E>) -> Reply {
+    match outcome {
+        Ok(value) => countersign_proto::cbor::to_vec(&value).map_err(|error| {
+            tracing::error!(%error, "a result cannot be encoded");
+            Status::internal("the result cannot be encoded").with_handler_ran(HandlerRan::Yes)
+        }),
+        // A status from a call that the handler made says whether *that* handler ran: ours did.
+        Err(fault) => Err(failed(fault.into_status()).with_handler_ran(HandlerRan::Yes)),
+    }
+}
+
+/// A call that failed did not end with OK, whatever its handler says.
+fn failed(status: Status) -> Status {
+    match status.code {
+        Code::Ok => Status::internal("the handler failed with the code OK"),
+        _ => status,
+    }
+}
+
+/// What the macro's output needs from other crates, so that the user's needs none.
+#[doc(hidden)]
+pub mod __private {
+    pub use {schemars, serde};
+}
+
+/// Keeps what only the feature `testing` can provide. The feature is this crate's, not the user's.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_testing {
+    ($($item:item)*) => { $($item)* };
+}
+
+/// Drops what only the feature `testing` can provide. The feature is this crate's, not the user's.
+#[cfg(not(feature = "testing"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_testing {
+    ($($item:item)*) => {};
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! From ordinary errors to a status: written out each time, because only the author knows what is private.
+
+use std::error::Error;
+use std::panic::Location;
+
+use countersign_proto::{Code, Status};
+
+use super::fault::PRIVATE;
+
+/// Turns the error of a `Result` into a [`Status`] that a peer may see.
+///
+/// It is there for every error that boxes: those of the standard library, of `anyhow`, and strings.
+pub trait OrStatus<T>: Sized {
+    /// Logs the cause, and tells the peer no more than that something went wrong here.
+    fn or_internal(self) -> Result<T, Status>;
+
+    /// Logs the cause, and tells the peer this code and this sentence instead.
+    fn or_status(self, code: Code, message: impl Into<String>) -> Result<T, Status>;
+}
+
+impl<T, E: Into<Box<dyn Error + Send + Sync>>> OrStatus<T> for Result<T, E> {
+    #[track_caller]
+    fn or_internal(self) -> Result<T, Status> {
+        self.map_err(|cause| {
+            log_private(&*cause.into(), Location::caller());
+            Status::internal(PRIVATE)
+        })
+    }
+
+    #[track_caller]
+    fn or_status(self, code: Code, message: impl Into<String>) -> Result<T, Status> {
+        self.map_err(|cause| {
+            let cause = cause.into();
+            tracing::debug!(error = &*cause as &dyn Error, at = %Location::caller(), %code, "a handler failed");
+            Status::new(code, message)
+        })
+    }
+}
+
+/// The line in the log that stands for a cause which the peer is not told.
+pub(super) fn log_private(cause: &(dyn Error + 'static), at: &Location<'_>) {
+    tracing::error!(error = cause, %at, "a handler failed");
+}
