@@ -4,7 +4,7 @@ use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use rustls_pki_types::pem::{self, PemObject, SectionKind};
+use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
@@ -15,7 +15,9 @@ use crate::identity::ClearedKey;
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CredentialsError> {
     let (file, metadata) = open(path)?;
     let text = read(path, file, &metadata)?;
-    let certificates = sections(path, &text, SectionKind::Certificate)?;
+    let certificates = CertificateDer::pem_slice_iter(&text)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| malformed(path, &error))?;
     if certificates.is_empty() {
         return Err(CredentialsError::Empty {
             path: path.to_owned(),
@@ -23,7 +25,7 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
             hint: hint(&text),
         });
     }
-    Ok(certificates.into_iter().map(CertificateDer::from).collect())
+    Ok(certificates)
 }
 
 /// The private keys in a file that only its owner can read, and a warning if a group can, too.
@@ -91,15 +93,6 @@ fn read(path: &Path, file: File, metadata: &Metadata) -> Result<Zeroizing<Vec<u8
         Ok(_) => Ok(text),
         Err(problem) => Err(CredentialsError::Unreadable { path: path.to_owned(), problem }),
     }
-}
-
-fn sections(path: &Path, text: &[u8], wanted: SectionKind) -> Result<Vec<Vec<u8>>, CredentialsError> {
-    <(SectionKind, Vec<u8>)>::pem_slice_iter(text)
-        .filter_map(|section| match section {
-            Ok((kind, der)) => (kind == wanted).then_some(Ok(der)),
-            Err(error) => Some(Err(malformed(path, &error))),
-        })
-        .collect()
 }
 
 fn malformed(path: &Path, error: &pem::Error) -> CredentialsError {
