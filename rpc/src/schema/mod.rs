@@ -6,12 +6,15 @@
 //! place at a time and within bounds, and what is not understood is [`Shape::Any`], which
 //! leaves the last word to the server.
 //!
-//! [`to_cbor`] and [`to_json`] convert between JSON and the CBOR that travels.
+//! [`to_cbor`] and [`to_json`] convert between JSON and the CBOR that travels, [`outline`] describes a schema in words, and
+//! [`example`] makes up a small value.
 
+mod example;
 mod facets;
 mod formats;
 mod keywords;
 mod node;
+mod outline;
 mod path;
 mod phrase;
 mod pick;
@@ -21,7 +24,9 @@ mod to_cbor;
 mod to_json;
 mod types;
 
+pub use example::example;
 pub use node::Node;
+pub use outline::{Outline, OutlineLine, outline};
 pub use path::Path;
 pub use problem::{Problem, SchemaError};
 pub use shape::{Choice, Content, Field, FloatRange, Format, Key, List, Map, Record, Shape, Text, Variant};

@@ -149,14 +149,17 @@ impl Display for Name<'_> {
     }
 }
 
-/// The name of a node's type or else one word for it.
+/// The name of a node's type or else what it is, without what is within it.
 pub(super) struct Kind<'n, 's>(pub(super) &'n Node<'s>);
 
 impl Display for Kind<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.name() {
-            Some(name) => Name(&name).fmt(f),
-            None => f.write_str(self.0.shape().word()),
+        match (self.0.name(), self.0.shape()) {
+            (Some(name), _) => Name(&name).fmt(f),
+            (_, leaf @ (Shape::Integer { .. } | Shape::Float(_) | Shape::Text(_) | Shape::Bytes { .. })) => {
+                leaf.fmt(f)
+            }
+            (_, shape) => f.write_str(shape.word()),
         }
     }
 }

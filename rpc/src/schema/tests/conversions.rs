@@ -86,7 +86,7 @@ fn each_problem_has_its_place() {
     );
     assert_eq!(
         problems_with("/shelf", json!([1])),
-        ["shelf: expected [integer, text], found a list of 1 item"]
+        ["shelf: expected [integer from 0 to 255, text], found a list of 1 item"]
     );
     assert_eq!(
         problems_with("/backup/Split/1/Invoice", json!(null)),

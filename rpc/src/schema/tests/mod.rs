@@ -1,6 +1,7 @@
 //! Schemas of real Rust types, and of strangers.
 
 mod conversions;
+mod descriptions;
 mod oracle;
 mod samples;
 mod shapes;
