@@ -1,17 +1,55 @@
 //! Remote procedure call where both sides prove who they are.
+//!
+//! A service is a trait. The attribute [`service`] makes of it a typed client, a server skeleton and a
+//! description of itself; this crate carries the calls as CBOR over TLS 1.3, on which both sides showed a
+//! certificate. There is no anonymous mode, no plaintext, and no switch that turns verification off.
+//!
+//! - To call: [`Client::builder`], then the generated `…Client`.
+//! - To answer: [`Server::builder`] with [`Policy`] and the generated `…Server`.
+//! - To be called from anything else: `SPEC.md` in the crate `countersign-proto`.
+//!
+//! Without the feature `tls` there are contracts alone: traits, types and clients that cannot connect.
 
 // The macro's output names this crate by its full path, also within it.
 extern crate self as countersign;
 
+#[cfg(feature = "tls")]
 pub mod builtin;
+mod call;
+mod client;
+mod context;
+mod link;
+mod peer;
 pub mod schema;
+#[cfg(feature = "tls")]
+mod server;
 pub mod service;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod text;
+#[cfg(feature = "tls")]
+mod tls;
 
-pub use countersign_proto::{Code, HandlerRan, Status, cbor};
+pub use call::{Call, CallError, RawCall, Reply};
+pub use client::Client;
+#[cfg(feature = "tls")]
+pub use client::{ClientBuilder, ConnectError};
+pub use context::Context;
+#[cfg(feature = "tls")]
+pub use countersign_certs::Credentials;
+pub use countersign_certs::SpiffeId;
+pub use countersign_proto::{Code, HandlerRan, Limits, Metadata, MetadataValue, Status, cbor};
+pub use link::ConnectionError;
+pub use peer::Peer;
 pub use schemars::Schema;
-mod stand_in;
-pub use stand_in::{Call, Client, Context};
+#[cfg(feature = "tls")]
+pub use server::{BindError, Policy, RefusedPeer, RefusedPeerReason, Server, ServerBuilder, Stopped};
+#[cfg(feature = "tls")]
+pub use tls::{ProbableCause, Refusal, RefusedByServer, TlsSetupError};
 
+/// What we say in our hello.
+#[cfg(feature = "tls")]
+pub(crate) const SOFTWARE: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"));
 pub use countersign_macros::{Fault, message, service};
 pub use countersign_proto::cbor::Bytes;
 #[doc(hidden)]

@@ -1,1 +1,66 @@
-//! The services that every server has: reflection, health, statistics, connections.
+//! The services that every server has: reflection, health, statistics, connections. Each is an ordinary
+//! service made with our own macro, under policy like any other.
+
+pub mod connections;
+pub mod health;
+pub mod reflection;
+pub mod stats;
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::server::{BindError, Connections, Policy, Router};
+use crate::service::{Service, ServiceDescription};
+
+/// What a server has once the built-in services stand beside its own.
+pub(crate) struct Complete {
+    pub(crate) router: Arc<Router>,
+    /// Changes with what the services can do: a cache key for reflection.
+    pub(crate) revision: Bytes,
+}
+
+/// Puts the built-in services beside those of a server.
+pub(crate) fn with(
+    services: &[Arc<dyn Service>],
+    policy: Policy,
+    connections: &Arc<Connections>,
+) -> Result<Complete, BindError> {
+    let known = Arc::new(OnceLock::new());
+    let registry = Arc::new(stats::Registry::new());
+    let own: [Arc<dyn Service>; 4] = [
+        Arc::new(reflection::ReflectionServer::new(reflection::Reflected::new(
+            known.clone(),
+            policy.clone(),
+        ))),
+        Arc::new(health::HealthServer::new(health::Healthy::new(known.clone()))),
+        Arc::new(stats::StatsServer::new(stats::Counted::new(registry.clone()))),
+        Arc::new(connections::ConnectionsServer::new(connections::Listed::new(connections.clone()))),
+    ];
+    let described = services
+        .iter()
+        .chain(&own)
+        .map(|service| Ok((service.clone(), service.description()?)))
+        .collect::<Result<Vec<_>, BindError>>()?;
+    let router = Arc::new(Router::new(&described, policy, &registry)?);
+    let descriptions: Vec<ServiceDescription> =
+        described.into_iter().map(|(_, described)| described).collect();
+    let revision = revision_of(&descriptions);
+    known.set(descriptions).expect("it is set here alone");
+    Ok(Complete { router, revision })
+}
+
+fn revision_of(descriptions: &[ServiceDescription]) -> Bytes {
+    let mut hash = Sha256::new();
+    for description in descriptions {
+        hash.update(description.name.as_bytes());
+        hash.update(description.sha256.as_bytes());
+        // Documentation is not part of a service's hash, and yet what reflection gives.
+        hash.update(description.documentation.as_bytes());
+        for procedure in &description.procedures {
+            hash.update(procedure.documentation.as_bytes());
+        }
+    }
+    Bytes::copy_from_slice(&hash.finalize()[..16])
+}

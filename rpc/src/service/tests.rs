@@ -87,7 +87,7 @@ impl Ledger for Db {
 }
 
 fn context() -> Context {
-    Context::default()
+    Context::of_a_test()
 }
 
 /// The reply of a handler that waits for nothing.
@@ -106,7 +106,7 @@ fn call_json(method: usize, arguments: serde_json::Value) -> Reply {
 }
 
 fn client() -> LedgerClient {
-    LedgerClient::new(Client::default())
+    LedgerClient::new(Client::of_a_test())
 }
 
 fn account(number: u32) -> Account {
@@ -120,18 +120,18 @@ fn decoded<T: serde::de::DeserializeOwned>(reply: Reply) -> T {
 #[test]
 fn what_the_client_encodes_the_server_takes() {
     let first = account(1);
-    let arguments = client().balance(&first).arguments.unwrap();
+    let arguments = client().balance(&first).encoded_arguments();
     assert_eq!(decoded::<i64>(call(0, &arguments)), 12);
-    let arguments = client().rename(7, "cash", None).arguments.unwrap();
+    let arguments = client().rename(7, "cash", None).encoded_arguments();
     assert_eq!(decoded::<String>(call(1, &arguments)), "7 cash None");
-    let arguments = client().rename(7, String::from("cash"), Some(3)).arguments.unwrap();
+    let arguments = client().rename(7, String::from("cash"), Some(3)).encoded_arguments();
     assert_eq!(decoded::<String>(call(1, &arguments)), "7 cash Some(3)");
 }
 
 #[test]
 fn an_argument_that_is_none_is_not_sent() {
     let arguments: serde_json::Value =
-        cbor::from_slice(&client().rename(7, "cash", None).arguments.unwrap()).unwrap();
+        cbor::from_slice(&client().rename(7, "cash", None).encoded_arguments()).unwrap();
     assert_eq!(arguments, json!({ "account": 7, "name": "cash" }));
 }
 
@@ -202,9 +202,8 @@ fn there_are_no_other_procedures() {
 
 #[test]
 fn the_client_knows_the_options() {
-    let procedure = client().balance(account(1)).procedure;
-    assert_eq!((procedure.name, procedure.idempotent), ("acme.Ledger/balance", true));
-    assert_eq!(procedure.deadline, Some(std::time::Duration::from_millis(500)));
-    assert_eq!(client().r#type().procedure.name, "acme.Ledger/type");
+    let half_a_second = Some(std::time::Duration::from_millis(500));
+    assert_eq!(client().balance(account(1)).procedure(), ("acme.Ledger/balance", half_a_second));
+    assert_eq!(client().r#type().procedure(), ("acme.Ledger/type", None));
     assert_eq!((LedgerServer::NAME, LedgerClient::NAME), ("acme.Ledger", "acme.Ledger"));
 }

@@ -1,1 +1,3 @@
-//! To come.
+//! Whole stories over real TLS, in one binary.
+
+mod calls;

@@ -1,0 +1,81 @@
+//! Who is connected.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use countersign_certs::SpiffeId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Status;
+use crate::context::Context;
+use crate::server;
+
+/// Who is connected to this server.
+#[countersign::service(package = "countersign")]
+pub trait Connections {
+    /// Every live connection, oldest first.
+    #[rpc(idempotent)]
+    async fn list(&self, cx: &Context) -> Result<Vec<ConnectionInfo>, Status>;
+}
+
+/// One live connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct ConnectionInfo {
+    /// Its number, which no other connection of this server has had.
+    pub number: u64,
+    /// The peer's SPIFFE ID.
+    pub peer: String,
+    /// Where the peer is.
+    pub address: Option<SocketAddr>,
+    /// Milliseconds since the connection was accepted.
+    pub age_ms: u64,
+    /// The cipher suite.
+    pub cipher: String,
+    /// How the keys were agreed on.
+    pub key_exchange: String,
+    /// SHA-256 of the peer's certificate, in hexadecimal.
+    pub fingerprint: String,
+    /// When the peer's certificate expires, as RFC 3339 text.
+    pub not_after: String,
+    /// Calls that are open.
+    pub calls_open: u64,
+    /// Bytes received, before TLS.
+    pub bytes_in: u64,
+    /// Bytes sent, before TLS.
+    pub bytes_out: u64,
+}
+
+/// The connections of one server.
+pub(crate) struct Listed(Arc<server::Connections>);
+
+impl Listed {
+    pub(crate) fn new(connections: Arc<server::Connections>) -> Self {
+        Self(connections)
+    }
+}
+
+impl Connections for Listed {
+    async fn list(&self, _: &Context) -> Result<Vec<ConnectionInfo>, Status> {
+        Ok(self.0.list().into_iter().map(|(number, live)| info(number, &live)).collect())
+    }
+}
+
+fn info(number: u64, live: &server::Live) -> ConnectionInfo {
+    let server::Live { peer, since, mailbox } = live;
+    ConnectionInfo {
+        number,
+        peer: SpiffeId::to_string(peer.id()),
+        address: peer.address(),
+        age_ms: u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX),
+        cipher: peer.cipher().to_owned(),
+        key_exchange: peer.key_exchange().to_owned(),
+        fingerprint: peer.fingerprint().to_owned(),
+        not_after: peer.not_after().to_string(),
+        calls_open: mailbox.calls_open.load(Ordering::Relaxed),
+        bytes_in: mailbox.bytes_in.load(Ordering::Relaxed),
+        bytes_out: mailbox.bytes_out.load(Ordering::Relaxed),
+    }
+}

@@ -1,0 +1,331 @@
+//! The client's end of a connection: callers open calls under one short lock, and the driver hands back what
+//! they end with.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Instant;
+
+use countersign_proto::{CallId, Code, Connection, Event, Limits, Opening, PeerHello, Status, Violation};
+
+use super::slots::Slots;
+use super::{ConnectionError, End, Step, Wish};
+use crate::peer::Peer;
+use crate::text;
+
+/// A connection as its callers hold it. The last one to let go closes it.
+#[derive(Debug)]
+pub(crate) struct Handle(Arc<Shared>);
+
+/// The driver's hold on the same connection.
+#[derive(Debug)]
+pub(crate) struct ClientEnd(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    proto: Connection<usize>,
+    calls: Slots,
+    phase: Phase,
+    /// Why the server goes away, once it has said so.
+    left: Option<ConnectionError>,
+    /// Those who wait for the next phase.
+    waiting: Vec<Waker>,
+    driver: Option<Waker>,
+}
+
+#[derive(Debug, Clone)]
+enum Phase {
+    /// TLS, then the hellos.
+    Connecting(Option<Arc<Peer>>),
+    Open(Arc<Peer>),
+    /// Everyone let go, or was asked to.
+    Closing,
+    Ended(Arc<ConnectionError>),
+}
+
+/// A call that is open on a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenCall {
+    id: CallId,
+    slot: usize,
+}
+
+/// How a call ended that was open on a connection.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    Result(Vec<u8>),
+    Status(Status),
+    /// The connection was over first.
+    Lost(Arc<ConnectionError>),
+}
+
+/// Both holds on a connection that is yet to be made.
+pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
+    let shared = Arc::new(Shared(Mutex::new(State {
+        proto: Connection::client(limits, software, Instant::now()),
+        calls: Slots::default(),
+        phase: Phase::Connecting(None),
+        left: None,
+        waiting: Vec::new(),
+        driver: None,
+    })));
+    (Arc::new(Handle(shared.clone())), ClientEnd(shared))
+}
+
+impl Handle {
+    /// Waits until the server's hello was read: the proof that it accepted us.
+    pub(crate) fn poll_connected(&self, waker: &Waker) -> Poll<Result<(), Arc<ConnectionError>>> {
+        let mut state = self.0.lock();
+        match &state.phase {
+            Phase::Open(_) => Poll::Ready(Ok(())),
+            Phase::Ended(reason) => Poll::Ready(Err(reason.clone())),
+            Phase::Connecting(_) | Phase::Closing => {
+                state.waiting.push(waker.clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Waits until the connection is over.
+    pub(crate) fn poll_ended(&self, waker: &Waker) -> Poll<Arc<ConnectionError>> {
+        let mut state = self.0.lock();
+        match &state.phase {
+            Phase::Ended(reason) => Poll::Ready(reason.clone()),
+            _ => {
+                state.waiting.push(waker.clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Who the server is, once it has accepted us.
+    pub(crate) fn peer(&self) -> Option<Arc<Peer>> {
+        match &self.0.lock().phase {
+            Phase::Open(peer) => Some(peer.clone()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn hello(&self) -> Option<PeerHello> {
+        self.0.lock().proto.peer()
+    }
+
+    /// Opens a call. The status says why it was not sent.
+    pub(crate) fn open(&self, now: Instant, opening: Opening<'_>) -> Result<OpenCall, Ended> {
+        let mut guard = self.0.lock();
+        let state = &mut *guard;
+        if let Phase::Ended(reason) = &state.phase {
+            return Err(Ended::Lost(reason.clone()));
+        }
+        let slot = state.calls.take();
+        match state.proto.open(now, opening, slot) {
+            Ok(id) => {
+                let driver = state.driver.take();
+                drop(guard);
+                wake(driver);
+                Ok(OpenCall { id, slot })
+            }
+            Err(status) => {
+                state.calls.free(slot);
+                Err(Ended::Status(status))
+            }
+        }
+    }
+
+    /// Waits for the end of a call. Once it is there, the call is gone.
+    pub(crate) fn poll_call(&self, call: OpenCall, waker: &Waker) -> Poll<Ended> {
+        self.0.lock().calls.poll(call.slot, waker)
+    }
+
+    /// Gives a call up whose end was not taken.
+    pub(crate) fn cancel(&self, call: OpenCall) {
+        let mut state = self.0.lock();
+        state.calls.free(call.slot);
+        if state.proto.cancel(call.id).is_some() {
+            let driver = state.driver.take();
+            drop(state);
+            wake(driver);
+        }
+    }
+
+    /// Closes the connection in any case.
+    pub(crate) fn close(&self) {
+        let mut state = self.0.lock();
+        if !matches!(state.phase, Phase::Ended(_)) {
+            state.phase = Phase::Closing;
+            let driver = state.driver.take();
+            drop(state);
+            wake(driver);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl ClientEnd {
+    /// TLS is up, and this is who the server is.
+    pub(crate) fn authenticated(&self, peer: Arc<Peer>) {
+        let mut state = self.0.lock();
+        if matches!(state.phase, Phase::Connecting(_)) {
+            state.phase = Phase::Connecting(Some(peer));
+        }
+    }
+
+    /// There will be no connection.
+    pub(crate) fn failed(self, reason: ConnectionError) {
+        self.0.finish(reason);
+    }
+}
+
+impl End for ClientEnd {
+    fn receive(&mut self, now: Instant, bytes: &[u8]) -> Result<Step, ConnectionError> {
+        let mut wakers = Vec::new();
+        let mut state = self.0.lock();
+        let received = state.receive(now, bytes, &mut wakers);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        Ok(Step { taken: received?, more: false, replies: false })
+    }
+
+    fn collect(&mut self, waker: &Waker) -> Wish {
+        let mut state = self.0.lock();
+        if !state.driver.as_ref().is_some_and(|driver| driver.will_wake(waker)) {
+            state.driver = Some(waker.clone());
+        }
+        match state.phase {
+            Phase::Closing => {
+                state.close(ConnectionError::ClosedHere);
+                Wish::Close
+            }
+            Phase::Ended(_) => Wish::Close,
+            _ if state.proto.is_drained() => {
+                let reason = state.left.take().unwrap_or(ConnectionError::ClosedHere);
+                state.close(reason);
+                Wish::Close
+            }
+            _ => Wish::GoOn,
+        }
+    }
+
+    fn has_output(&mut self) -> bool {
+        !self.0.lock().proto.outbox().is_empty()
+    }
+
+    fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
+        std::mem::swap(self.0.lock().proto.outbox(), outbox);
+    }
+
+    fn poll_timeout(&mut self) -> Instant {
+        self.0.lock().proto.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), ConnectionError> {
+        let mut wakers = Vec::new();
+        let mut state = self.0.lock();
+        state.proto.handle_timeout(now);
+        state.deliver_ended(&mut wakers);
+        let silent = state.proto.is_silent(now);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        if silent { Err(ConnectionError::Silent) } else { Ok(()) }
+    }
+
+    fn accuse(&mut self, violation: &Violation) {
+        self.0.lock().proto.close(violation.code(), &violation.to_string());
+    }
+
+    fn count(&mut self, _bytes_in: u64, _bytes_out: u64) {}
+
+    fn end(&mut self, reason: ConnectionError) {
+        self.0.finish(reason);
+    }
+}
+
+impl State {
+    fn receive(
+        &mut self,
+        now: Instant,
+        bytes: &[u8],
+        wakers: &mut Vec<Waker>,
+    ) -> Result<usize, ConnectionError> {
+        let mut taken = 0;
+        loop {
+            let received = self.proto.receive(now, &bytes[taken..])?;
+            match received.event {
+                Some(Event::Ended { call, result: Ok(payload) }) => {
+                    wakers.extend(self.calls.end(call, Ended::Result(payload.to_vec())));
+                }
+                Some(Event::Ended { call, result: Err(status) }) => {
+                    wakers.extend(self.calls.end(call, Ended::Status(status)));
+                }
+                Some(Event::Connected) => {
+                    if let Phase::Connecting(Some(peer)) = &self.phase {
+                        self.phase = Phase::Open(peer.clone());
+                    }
+                    wakers.append(&mut self.waiting);
+                }
+                Some(Event::Closed { code, message }) => {
+                    return Err(ConnectionError::ClosedByPeer { code, message: text::escaped(&message) });
+                }
+                Some(Event::GoingAway { code, message }) => {
+                    let message = text::escaped(&message);
+                    self.left = Some(ConnectionError::ClosedByPeer { code, message });
+                }
+                Some(Event::Opened(_)) | None => {}
+            }
+            if received.taken == 0 {
+                break;
+            }
+            taken += received.taken;
+        }
+        self.deliver_ended(wakers);
+        Ok(taken)
+    }
+
+    fn deliver_ended(&mut self, wakers: &mut Vec<Waker>) {
+        while let Some((slot, status)) = self.proto.poll_ended() {
+            wakers.extend(self.calls.end(slot, Ended::Status(status)));
+        }
+    }
+
+    /// Says goodbye; the driver writes it and ends.
+    fn close(&mut self, reason: ConnectionError) {
+        self.proto.close(Code::Ok, "");
+        self.phase = Phase::Ended(Arc::new(reason));
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic under the lock would be a bug of ours; the state is still the best there is.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finish(&self, reason: ConnectionError) {
+        let mut wakers = Vec::new();
+        let mut state = self.lock();
+        let reason = match &state.phase {
+            Phase::Ended(earlier) => earlier.clone(),
+            _ => Arc::new(reason),
+        };
+        state.phase = Phase::Ended(reason.clone());
+        for slot in state.proto.abandon() {
+            wakers.extend(state.calls.end(slot, Ended::Lost(reason.clone())));
+        }
+        wakers.append(&mut state.waiting);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}

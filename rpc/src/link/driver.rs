@@ -1,0 +1,224 @@
+//! The only file that touches the socket, the clock and the state machine. It moves things between them, and
+//! decides when to write: everything that is ready goes out in one write.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Sleep, sleep_until, timeout};
+
+use super::buffer::Inbox;
+use super::{ConnectionError, End, Wish};
+
+/// Reads in one turn, after which other tasks come first.
+const READS_PER_TURN: usize = 8;
+
+/// Bytes waiting for a peer that does not read, above which we stop reading from it.
+const OUTBOX_LEN_MAX: usize = 1 << 20;
+
+/// How long the last words may take: a peer that does not read them is not worth more.
+const CLOSING_MAX: Duration = Duration::from_millis(500);
+
+/// Moves bytes until the connection ends, and tells `end` why it did.
+pub(crate) async fn drive<S: AsyncRead + AsyncWrite + Unpin, E: End>(io: S, mut end: E) {
+    let mut driver = Driver {
+        io,
+        inbox: Inbox::default(),
+        unjudged: false,
+        outbox: Vec::new(),
+        written: 0,
+        flushed: true,
+        write_error: None,
+        yielded: false,
+    };
+    let mut timer = pin!(sleep_until(end.poll_timeout().into()));
+    let reason = poll_fn(|cx| driver.poll(&mut end, timer.as_mut(), cx)).await;
+    if let ConnectionError::Violation(violation) = &reason {
+        end.accuse(violation);
+    }
+    // An error on the way out changes nothing about why the connection ended.
+    let _ = timeout(CLOSING_MAX, driver.close(&mut end)).await;
+    end.end(reason);
+}
+
+struct Driver<S> {
+    io: S,
+    inbox: Inbox,
+    /// The inbox has bytes that the end has not seen.
+    unjudged: bool,
+    outbox: Vec<u8>,
+    /// How much of the outbox has been written.
+    written: usize,
+    flushed: bool,
+    write_error: Option<io::Error>,
+    /// Others had their turn since the outbox began to fill.
+    yielded: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    /// Resolves when the connection is over.
+    fn poll<E: End>(
+        &mut self,
+        end: &mut E,
+        mut timer: Pin<&mut Sleep>,
+        cx: &mut Context<'_>,
+    ) -> Poll<ConnectionError> {
+        let wish = end.collect(cx.waker());
+        if timer.as_mut().poll(cx).is_ready()
+            && let Err(reason) = end.handle_timeout(Instant::now())
+        {
+            return Poll::Ready(reason);
+        }
+        match self.poll_work(end, cx) {
+            Err(reason) => return Poll::Ready(reason),
+            Ok(Writing::Done) if wish == Wish::Close => return Poll::Ready(ConnectionError::ClosedHere),
+            Ok(Writing::Done | Writing::Stalled) => {}
+        }
+        let next = end.poll_timeout().into();
+        if next < timer.deadline() || timer.is_elapsed() {
+            timer.as_mut().reset(next);
+            if timer.poll(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Reads, lets the end work, and writes, until there is nothing to do but to wait.
+    fn poll_work<E: End>(&mut self, end: &mut E, cx: &mut Context<'_>) -> Result<Writing, ConnectionError> {
+        let mut reads = 0;
+        let mut turn = Turn::AfterOthers;
+        while !self.is_congested() {
+            if self.unjudged {
+                let step = end.receive(Instant::now(), self.inbox.unread())?;
+                self.inbox.consume(step.taken);
+                self.unjudged = step.more;
+                if step.replies {
+                    turn = Turn::Now;
+                }
+                if step.more {
+                    // Both ends work at once: the peer begins with these replies while we go on.
+                    self.poll_write(end, cx, turn);
+                }
+                continue;
+            }
+            if reads == READS_PER_TURN {
+                cx.waker().wake_by_ref();
+                break;
+            }
+            match self.inbox.poll_fill(&mut self.io, cx) {
+                Poll::Ready(Ok(0)) => {
+                    return Err(self.write_error.take().map_or(ConnectionError::Cut, Into::into));
+                }
+                Poll::Ready(Ok(len)) => {
+                    end.count(len as u64, 0);
+                    reads += 1;
+                    self.unjudged = true;
+                }
+                Poll::Ready(Err(error)) => return Err(self.reading_failed(error)),
+                Poll::Pending => break,
+            }
+        }
+        Ok(self.poll_write(end, cx, turn))
+    }
+
+    /// What TLS says, such as the alert of a peer that refused us, tells more than a failed write.
+    fn reading_failed(&mut self, error: io::Error) -> ConnectionError {
+        match self.write_error.take() {
+            Some(write_error) if error.kind() != io::ErrorKind::InvalidData => write_error.into(),
+            _ => error.into(),
+        }
+    }
+
+    fn is_congested(&self) -> bool {
+        OUTBOX_LEN_MAX <= self.outbox.len() - self.written
+    }
+
+    /// Writes what there is. A failure is kept until reading has come to its end, since the peer may have
+    /// said why.
+    fn poll_write<E: End>(&mut self, end: &mut E, cx: &mut Context<'_>, turn: Turn) -> Writing {
+        if self.write_error.is_some() {
+            return Writing::Stalled;
+        }
+        self.try_write(end, cx, turn).unwrap_or_else(|error| {
+            self.write_error = Some(error);
+            // The outbox will not shrink any more, and must not keep us from reading.
+            (self.outbox, self.written) = (Vec::new(), 0);
+            cx.waker().wake_by_ref();
+            Writing::Stalled
+        })
+    }
+
+    fn try_write<E: End>(&mut self, end: &mut E, cx: &mut Context<'_>, turn: Turn) -> io::Result<Writing> {
+        loop {
+            if self.written == self.outbox.len() {
+                self.outbox.clear();
+                self.written = 0;
+                if !end.has_output() {
+                    self.yielded = false;
+                    return self.try_flush(cx);
+                }
+                if turn == Turn::AfterOthers && !self.yielded {
+                    // Whoever can run now may still join this write.
+                    self.yielded = true;
+                    cx.waker().wake_by_ref();
+                    return Ok(Writing::Stalled);
+                }
+                end.take_outbox(&mut self.outbox);
+                self.yielded = false;
+            }
+            match Pin::new(&mut self.io).poll_write(cx, &self.outbox[self.written..]) {
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(len)) => {
+                    end.count(0, len as u64);
+                    self.written += len;
+                    self.flushed = false;
+                }
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => return Ok(Writing::Stalled),
+            }
+        }
+    }
+
+    fn try_flush(&mut self, cx: &mut Context<'_>) -> io::Result<Writing> {
+        if !self.flushed {
+            match Pin::new(&mut self.io).poll_flush(cx) {
+                Poll::Ready(flushed) => flushed?,
+                Poll::Pending => return Ok(Writing::Stalled),
+            }
+            self.flushed = true;
+        }
+        Ok(Writing::Done)
+    }
+
+    /// Writes what is left and ends the stream properly.
+    async fn close<E: End>(&mut self, end: &mut E) -> io::Result<()> {
+        poll_fn(|cx| match self.try_write(end, cx, Turn::Now) {
+            Ok(Writing::Stalled) => Poll::Pending,
+            Ok(Writing::Done) => Poll::Ready(Ok(())),
+            Err(error) => Poll::Ready(Err(error)),
+        })
+        .await?;
+        poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx)).await
+    }
+}
+
+/// When to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Now,
+    /// Once those who can run now had their turn.
+    AfterOthers,
+}
+
+/// How far writing came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    /// Everything is with the socket.
+    Done,
+    /// Something is left, and the waker is set.
+    Stalled,
+}

@@ -1,0 +1,34 @@
+//! How a connection ends.
+
+use std::io;
+
+use countersign_proto::{Code, Violation};
+
+/// Why a connection ended, and with it every call that was open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectionError {
+    /// This side closed it.
+    #[error("the connection was closed by this side")]
+    ClosedHere,
+    /// The peer closed it and said why.
+    #[error("the peer closed the connection: {code}: {message}")]
+    ClosedByPeer {
+        /// Its code.
+        code: Code,
+        /// Its words, escaped.
+        message: String,
+    },
+    /// The peer broke the protocol; it was told so.
+    #[error("the peer broke the protocol: {0}")]
+    Violation(#[from] Violation),
+    /// The peer was asked whether it is there, and said nothing.
+    #[error("the peer has been silent for too long")]
+    Silent,
+    /// The stream ended without the peer having closed the connection.
+    #[error("the connection was cut")]
+    Cut,
+    /// The network, or TLS, failed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}

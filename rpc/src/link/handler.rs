@@ -1,0 +1,124 @@
+//! One handler at work: polled once where its call arrived, and on a task of its own if that was not enough.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{self, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use countersign_proto::{Code, HandlerRan, Status};
+use tokio::task::coop::unconstrained;
+
+use crate::context::Context;
+use crate::server::Route;
+use crate::service::{Handling, Reply};
+
+/// A handler whose first poll keeps the connection this long starts on a task of its own from then on.
+const INLINE_MAX: Duration = Duration::from_micros(200);
+
+/// A handler that is not done.
+pub(super) type Handler = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// What came of the first look at a call.
+pub(super) enum First {
+    Ready(Reply),
+    Pending(Handler),
+}
+
+/// A call while it is counted as in flight. Dropped before its end, it counts as cancelled.
+pub(super) struct InFlight {
+    route: Arc<Route>,
+    arrived: Instant,
+    bytes_in: usize,
+    ended: bool,
+}
+
+impl InFlight {
+    pub(super) fn begin(route: Arc<Route>, arrived: Instant, bytes_in: usize) -> Self {
+        route.counters().begin();
+        Self { route, arrived, bytes_in, ended: false }
+    }
+
+    pub(super) fn end(self, reply: &Reply) {
+        match reply {
+            Ok(payload) => self.count(Code::Ok, payload.len()),
+            Err(status) => self.count(status.code, status.details.len()),
+        }
+    }
+
+    fn count(mut self, code: Code, bytes_out: usize) {
+        self.ended = true;
+        let latency = self.arrived.elapsed();
+        self.route.counters().end(code, latency, self.bytes_in as u64, bytes_out as u64);
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.route.counters().end(Code::Cancelled, self.arrived.elapsed(), self.bytes_in as u64, 0);
+        }
+    }
+}
+
+/// Decodes the arguments and polls the handler once, which is all that most of them need.
+pub(super) fn first_poll(call: &InFlight, cx: &Context, arguments: &[u8]) -> First {
+    let route = &call.route;
+    let dispatched = catch_unwind(AssertUnwindSafe(|| route.dispatch(cx.clone(), arguments)));
+    let mut handler = match dispatched {
+        Ok(Handling::Ready(reply)) => return First::Ready(reply),
+        Ok(Handling::Running(handler)) => handler,
+        Err(_) => return First::Ready(Err(panicked(route))),
+    };
+    if !route.is_inline() {
+        return First::Pending(handler);
+    }
+    let started = Instant::now();
+    // Tokio's budget is for tasks; without this, each handler after the first hundred or so of a burst would
+    // be told to come back later.
+    let polled = poll_once(unconstrained(handler.as_mut()), &mut task::Context::from_waker(Waker::noop()));
+    if INLINE_MAX < started.elapsed() {
+        route.leave_inline();
+    }
+    match polled {
+        Ok(Poll::Ready(reply)) => First::Ready(reply),
+        Ok(Poll::Pending) => First::Pending(handler),
+        Err(_) => First::Ready(Err(panicked(route))),
+    }
+}
+
+/// Runs a handler to its end, or to that of its call, and tells `done`.
+pub(super) async fn run(mut handler: Handler, call: InFlight, cx: Context, done: impl FnOnce(Option<Reply>)) {
+    let ended = poll_fn(|task| {
+        cx.watch(task.waker());
+        if let Some(code) = cx.cancelled_with() {
+            return Poll::Ready(Err(code));
+        }
+        poll_once(handler.as_mut(), task).unwrap_or_else(|_| Poll::Ready(Err(panicked(&call.route)))).map(Ok)
+    })
+    .await;
+    // What the handler holds is let go before its place is given to another call.
+    drop(handler);
+    match ended {
+        Ok(reply) => {
+            call.end(&reply);
+            done(Some(reply));
+        }
+        Err(code) => {
+            call.count(code, 0);
+            done(None);
+        }
+    }
+}
+
+fn poll_once<F: Future>(future: F, cx: &mut task::Context<'_>) -> std::thread::Result<Poll<F::Output>> {
+    let future = pin!(future);
+    catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
+}
+
+/// The panic's message was printed by the panic hook, and is none of the peer's business.
+fn panicked(route: &Route) -> Status {
+    tracing::error!(procedure = %route.name(), "a handler panicked");
+    Status::internal("the handler panicked").with_handler_ran(HandlerRan::Yes)
+}

@@ -1,0 +1,75 @@
+//! A connection at work: the driver moves bytes between the socket and the protocol, and an *end* — the
+//! client's or the server's — moves calls between the protocol and the application.
+
+#![cfg_attr(not(feature = "tls"), expect(dead_code, reason = "contracts alone have nothing to drive"))]
+
+#[cfg(feature = "tls")]
+pub(crate) mod buffer;
+pub(crate) mod client;
+#[cfg(feature = "tls")]
+mod driver;
+mod error;
+#[cfg(feature = "tls")]
+mod handler;
+#[cfg(feature = "tls")]
+pub(crate) mod server;
+mod slots;
+
+use std::task::Waker;
+use std::time::Instant;
+
+use countersign_proto::Violation;
+
+#[cfg(feature = "tls")]
+pub(crate) use driver::drive;
+pub use error::ConnectionError;
+
+/// What the driver asks of the client's or the server's side of a connection.
+pub(crate) trait End {
+    /// Takes frames off the front of what arrived, up to where writing should come first.
+    fn receive(&mut self, now: Instant, bytes: &[u8]) -> Result<Step, ConnectionError>;
+
+    /// Takes what the application left since the last time, and wakes `waker` when it leaves more.
+    fn collect(&mut self, waker: &Waker) -> Wish;
+
+    /// Whether there are bytes for the peer.
+    fn has_output(&mut self) -> bool;
+
+    /// Moves the bytes for the peer into `outbox`, which is empty.
+    fn take_outbox(&mut self, outbox: &mut Vec<u8>);
+
+    /// When time matters next.
+    fn poll_timeout(&mut self) -> Instant;
+
+    /// Time has passed.
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), ConnectionError>;
+
+    /// The peer broke the protocol: it is told so.
+    fn accuse(&mut self, violation: &Violation);
+
+    /// Bytes that came and went since the last time, for statistics.
+    fn count(&mut self, bytes_in: u64, bytes_out: u64);
+
+    /// The connection is over, and so is every call that is still open.
+    fn end(&mut self, reason: ConnectionError);
+}
+
+/// How far `receive` came.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Step {
+    /// Bytes taken.
+    pub(crate) taken: usize,
+    /// It stopped early, so that what there is to say is written first.
+    pub(crate) more: bool,
+    /// There is something to say, and nobody else is expected to add to it.
+    pub(crate) replies: bool,
+}
+
+/// What the application wants of its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// To go on.
+    GoOn,
+    /// To end it, once what is queued has been written.
+    Close,
+}

@@ -1,0 +1,235 @@
+//! The server's end of a connection: calls are handled where they arrive, and those that take their time
+//! move to a task of their own.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Instant;
+
+use countersign_proto::{CallId, Code, Connection, Event, Opened, Status, Violation};
+
+use super::handler::{self, First, InFlight};
+use super::{ConnectionError, End, Step, Wish};
+use crate::context::Context;
+use crate::peer::Peer;
+use crate::server::Router;
+use crate::service::Reply;
+use crate::text;
+
+/// Bytes of replies after which they are written while the rest of a burst is still worked through.
+const WRITE_AFTER: usize = 1 << 10;
+
+/// The driver's hold on a connection of a server.
+pub(crate) struct ServerEnd {
+    proto: Connection<Context>,
+    router: Arc<Router>,
+    peer: Arc<Peer>,
+    mailbox: Arc<Mailbox>,
+    /// Taken from the mailbox, kept for its capacity.
+    finished: Vec<Finished>,
+    leaving: bool,
+}
+
+/// What tasks and the server leave for the driver of a connection, and what they may know of it.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox {
+    letters: Mutex<Letters>,
+    pub(crate) calls_open: AtomicU64,
+    pub(crate) bytes_in: AtomicU64,
+    pub(crate) bytes_out: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Letters {
+    finished: Vec<Finished>,
+    stop: Option<Stop>,
+    driver: Option<Waker>,
+}
+
+/// How the server wants a connection to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// No new calls; the connection ends when those that are open have.
+    Drain,
+    /// Now.
+    Cut,
+}
+
+/// A handler has ended on a task of its own; without a reply if it was stopped.
+#[derive(Debug)]
+struct Finished {
+    id: CallId,
+    reply: Option<Reply>,
+}
+
+impl ServerEnd {
+    pub(crate) fn new(
+        proto: Connection<Context>,
+        router: Arc<Router>,
+        peer: Arc<Peer>,
+        mailbox: Arc<Mailbox>,
+    ) -> Self {
+        Self { proto, router, peer, mailbox, finished: Vec::new(), leaving: false }
+    }
+
+    fn serve(&mut self, now: Instant, opened: Opened<'_>) {
+        let Opened { id, procedure, deadline, metadata, arguments } = opened;
+        let route = match self.router.find(&self.peer, &procedure) {
+            Ok(route) => route.clone(),
+            Err(status) => return self.proto.reply(id, Err(&status)),
+        };
+        let cx = Context::new(self.peer.clone(), route.name().clone(), Some(deadline), metadata);
+        let call = InFlight::begin(route, now, arguments.len());
+        match handler::first_poll(&call, &cx, arguments) {
+            First::Ready(reply) => {
+                call.end(&reply);
+                self.reply(id, &reply);
+            }
+            First::Pending(handler) => {
+                let attached = self.proto.attach(id, cx.clone());
+                debug_assert!(attached.is_ok(), "the call is open until its reply");
+                let mailbox = self.mailbox.clone();
+                tokio::spawn(handler::run(handler, call, cx, move |reply| {
+                    mailbox.post(Finished { id, reply })
+                }));
+            }
+        }
+    }
+
+    fn reply(&mut self, id: CallId, reply: &Reply) {
+        match reply {
+            Ok(payload) => self.proto.reply(id, Ok(payload)),
+            Err(status) => self.proto.reply(id, Err(status)),
+        }
+    }
+
+    fn stop_ended(&mut self) {
+        while let Some((cx, status)) = self.proto.poll_ended() {
+            cx.cancel(status.code);
+        }
+    }
+}
+
+impl End for ServerEnd {
+    fn receive(&mut self, now: Instant, bytes: &[u8]) -> Result<Step, ConnectionError> {
+        let mut taken = 0;
+        let more = loop {
+            let received = self.proto.receive(now, &bytes[taken..])?;
+            taken += received.taken;
+            match received.event {
+                Some(Event::Opened(opened)) => self.serve(now, opened),
+                Some(Event::Closed { code, message }) => {
+                    return Err(ConnectionError::ClosedByPeer { code, message: text::escaped(&message) });
+                }
+                Some(Event::Connected | Event::GoingAway { .. } | Event::Ended { .. }) | None => {}
+            }
+            if received.taken == 0 {
+                break false;
+            }
+            if WRITE_AFTER <= self.proto.outbox().len() {
+                break true;
+            }
+        };
+        self.stop_ended();
+        self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
+        Ok(Step { taken, more, replies: !self.proto.outbox().is_empty() })
+    }
+
+    fn collect(&mut self, waker: &Waker) -> Wish {
+        let mut finished = std::mem::take(&mut self.finished);
+        let stop = {
+            let mut letters = self.mailbox.lock();
+            if !letters.driver.as_ref().is_some_and(|driver| driver.will_wake(waker)) {
+                letters.driver = Some(waker.clone());
+            }
+            std::mem::swap(&mut finished, &mut letters.finished);
+            letters.stop
+        };
+        for Finished { id, reply } in finished.drain(..) {
+            self.reply(
+                id,
+                &reply.unwrap_or_else(|| Err(Status::new(Code::Cancelled, "the handler was stopped"))),
+            );
+        }
+        self.finished = finished;
+        self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
+        match stop {
+            None => Wish::GoOn,
+            Some(Stop::Drain) if !self.proto.is_drained() || !self.leaving => {
+                self.leaving = true;
+                self.proto.go_away(Code::Unavailable, "the server stops");
+                if self.proto.is_drained() { self.close() } else { Wish::GoOn }
+            }
+            Some(Stop::Drain | Stop::Cut) => self.close(),
+        }
+    }
+
+    fn has_output(&mut self) -> bool {
+        !self.proto.outbox().is_empty()
+    }
+
+    fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
+        std::mem::swap(self.proto.outbox(), outbox);
+    }
+
+    fn poll_timeout(&mut self) -> Instant {
+        self.proto.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), ConnectionError> {
+        self.proto.handle_timeout(now);
+        self.stop_ended();
+        if self.proto.is_silent(now) { Err(ConnectionError::Silent) } else { Ok(()) }
+    }
+
+    fn accuse(&mut self, violation: &Violation) {
+        self.proto.close(violation.code(), &violation.to_string());
+    }
+
+    fn count(&mut self, bytes_in: u64, bytes_out: u64) {
+        self.mailbox.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
+        self.mailbox.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
+    }
+
+    fn end(&mut self, reason: ConnectionError) {
+        for cx in self.proto.abandon() {
+            cx.cancel(Code::Cancelled);
+        }
+        tracing::debug!(peer = %self.peer.id(), %reason, "connection ended");
+    }
+}
+
+impl ServerEnd {
+    fn close(&mut self) -> Wish {
+        self.proto.close(Code::Unavailable, "the server stops");
+        Wish::Close
+    }
+}
+
+impl Mailbox {
+    pub(crate) fn stop(&self, stop: Stop) {
+        let driver = {
+            let mut letters = self.lock();
+            letters.stop = Some(stop);
+            letters.driver.take()
+        };
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
+    fn post(&self, finished: Finished) {
+        let driver = {
+            let mut letters = self.lock();
+            letters.finished.push(finished);
+            letters.driver.take()
+        };
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Letters> {
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,190 @@
+//! From a stranger on a socket to a peer whose calls are served. Strangers cost little and cannot stay.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use countersign_proto::{Connection, Limits};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::{BindError, Connections, OnRefusal, RefusedPeer, RefusedPeerReason, Router, ServerBuilder};
+use crate::builtin;
+use crate::client::is_cut;
+use crate::link::buffer::Buffered;
+use crate::link::drive;
+use crate::link::server::{Mailbox, ServerEnd, Stop};
+use crate::peer::Peer;
+use crate::tls::{self, Refusal};
+
+/// Peers in the middle of their handshakes. Each costs a signature and some 30 KiB while it lasts.
+const HANDSHAKES_MAX: usize = 256;
+
+/// How long a refused peer may take to read why: a reset would throw the alert away.
+const LAST_WORDS_MAX: Duration = Duration::from_millis(250);
+
+/// A pause after the system had no descriptor left, so that the loop does not spin.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a connection whose peer was told to stop may still take to say goodbye.
+const GOODBYE_MAX: Duration = Duration::from_secs(1);
+
+/// What all connections of a server share.
+pub(crate) struct Hub {
+    tls: TlsAcceptor,
+    router: Arc<Router>,
+    revision: Bytes,
+    limits: Limits,
+    handshake_timeout: Duration,
+    handshakes: Semaphore,
+    connections: Arc<Connections>,
+    on_refusal: Option<OnRefusal>,
+}
+
+/// Accepts for ever. No error of one peer, nor of the system, ends it.
+pub(super) async fn accept_all(listener: &TcpListener, hub: &Arc<Hub>) -> Infallible {
+    loop {
+        match listener.accept().await {
+            Ok((tcp, address)) => {
+                let hub = hub.clone();
+                // Small replies must not wait for the acknowledgement of earlier ones.
+                let _ = tcp.set_nodelay(true);
+                tokio::spawn(async move { hub.serve(tcp, Some(address)).await });
+            }
+            Err(error) if is_cut(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept; trying again");
+                sleep(EXHAUSTED_PAUSE).await;
+            }
+        }
+    }
+}
+
+impl Hub {
+    pub(super) fn new(builder: &ServerBuilder) -> Result<Arc<Self>, BindError> {
+        let connections = Arc::new(Connections::default());
+        let services = builtin::with(&builder.services, builder.policy.clone(), &connections)?;
+        Ok(Arc::new(Self {
+            tls: TlsAcceptor::from(Arc::new(tls::server_config(&builder.credentials)?)),
+            router: services.router,
+            revision: services.revision,
+            limits: builder.limits.clone(),
+            handshake_timeout: builder.handshake_timeout,
+            handshakes: Semaphore::new(HANDSHAKES_MAX),
+            connections,
+            on_refusal: builder.on_refusal.clone(),
+        }))
+    }
+
+    /// Serves one peer to the end of its connection.
+    pub(crate) async fn serve<S>(&self, io: S, address: Option<SocketAddr>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        match self.handshake(io, address).await {
+            Ok((stream, peer)) => self.converse(stream, Arc::new(peer)).await,
+            Err(reason) => self.tell(RefusedPeer { address, reason }),
+        }
+    }
+
+    async fn handshake<S>(
+        &self,
+        io: S,
+        address: Option<SocketAddr>,
+    ) -> Result<(TlsStream<Buffered<S>>, Peer), RefusedPeerReason>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Ok(_place) = self.handshakes.try_acquire() else { return Err(RefusedPeerReason::Crowded) };
+        let accepted = timeout(self.handshake_timeout, self.accept(io)).await;
+        let mut stream = accepted.map_err(|_| RefusedPeerReason::Silent(self.handshake_timeout))??;
+        match tls::peer_of(stream.get_ref().1, address) {
+            Ok(peer) => Ok((stream, peer)),
+            Err(refusal) => {
+                let _ = timeout(LAST_WORDS_MAX, stream.shutdown()).await;
+                Err(RefusedPeerReason::Refused(refusal))
+            }
+        }
+    }
+
+    async fn accept<S>(&self, io: S) -> Result<TlsStream<Buffered<S>>, RefusedPeerReason>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        match self.tls.accept(Buffered::new(io)).into_fallible().await {
+            Ok(stream) => Ok(stream),
+            Err((error, mut io)) => {
+                let _ = timeout(LAST_WORDS_MAX, last_words(&mut io)).await;
+                Err(refused(error))
+            }
+        }
+    }
+
+    async fn converse<S>(&self, stream: TlsStream<Buffered<S>>, peer: Arc<Peer>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        tracing::debug!(peer = %peer.id(), address = ?peer.address(), "connection accepted");
+        let mailbox = Arc::new(Mailbox::default());
+        let _entry = self.connections.add(peer.clone(), mailbox.clone());
+        let revision = Some(self.revision.clone());
+        let proto = Connection::server(self.limits.clone(), crate::SOFTWARE, revision, Instant::now());
+        drive(stream, ServerEnd::new(proto, self.router.clone(), peer, mailbox)).await;
+    }
+
+    fn tell(&self, refused: RefusedPeer) {
+        let address = refused.address.map(|address| address.to_string()).unwrap_or_default();
+        tracing::warn!(target: "countersign::audit", %address, reason = %refused.reason, "peer refused");
+        if let Some(tell) = &self.on_refusal {
+            tell(&refused);
+        }
+    }
+
+    /// Drains every connection, and cuts those that are left after the grace. Returns how many those were.
+    pub(super) async fn stop(&self, grace: Duration) -> usize {
+        self.connections.stop(Stop::Drain);
+        if timeout(grace, self.connections.emptied()).await.is_ok() {
+            return 0;
+        }
+        let cut = self.connections.len();
+        self.connections.stop(Stop::Cut);
+        let _ = timeout(GOODBYE_MAX, self.connections.emptied()).await;
+        cut
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("connections", &self.connections.len()).finish_non_exhaustive()
+    }
+}
+
+/// Half-closes, and reads what the peer still sends, so that our alert is not lost to a reset.
+async fn last_words<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S) -> io::Result<()> {
+    io.shutdown().await?;
+    let mut scrap = [0; 1024];
+    while io.read(&mut scrap).await? > 0 {}
+    Ok(())
+}
+
+fn refused(error: io::Error) -> RefusedPeerReason {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::AlertReceived(alert)) => {
+            RefusedPeerReason::RefusedUs { alert: tls::alert_name(*alert) }
+        }
+        Some(error) => match Refusal::of(error, "client") {
+            Some(refusal) => RefusedPeerReason::Refused(refusal),
+            None => RefusedPeerReason::NotTls(error.to_string()),
+        },
+        None if is_cut(&error) => RefusedPeerReason::Closed,
+        None => RefusedPeerReason::Io(error),
+    }
+}

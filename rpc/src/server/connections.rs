@@ -1,0 +1,94 @@
+//! The connections that a server has.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+use crate::link::server::{Mailbox, Stop};
+use crate::peer::Peer;
+
+/// Every live connection of a server.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    table: Mutex<Table>,
+    /// Told when one has gone.
+    gone: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    live: HashMap<u64, Live>,
+    next: u64,
+    stop: Option<Stop>,
+}
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) since: Instant,
+    pub(crate) mailbox: Arc<Mailbox>,
+}
+
+/// Keeps a connection in the table.
+pub(crate) struct Entry {
+    id: u64,
+    connections: Arc<Connections>,
+}
+
+impl Connections {
+    pub(crate) fn add(self: &Arc<Self>, peer: Arc<Peer>, mailbox: Arc<Mailbox>) -> Entry {
+        let mut table = self.lock();
+        let id = table.next;
+        table.next += 1;
+        if let Some(stop) = table.stop {
+            mailbox.stop(stop);
+        }
+        table.live.insert(id, Live { peer, since: Instant::now(), mailbox });
+        Entry { id, connections: self.clone() }
+    }
+
+    /// Each of them with its number, oldest first.
+    pub(crate) fn list(&self) -> Vec<(u64, Live)> {
+        let mut live: Vec<_> = self.lock().live.iter().map(|(id, live)| (*id, live.clone())).collect();
+        live.sort_unstable_by_key(|(id, _)| *id);
+        live
+    }
+
+    /// Stops all of them, and those that are still to come.
+    pub(crate) fn stop(&self, stop: Stop) {
+        let mut table = self.lock();
+        table.stop = Some(stop);
+        for live in table.live.values() {
+            live.mailbox.stop(stop);
+        }
+    }
+
+    /// Waits until there is none.
+    pub(crate) async fn emptied(&self) {
+        loop {
+            let gone = self.gone.notified();
+            if self.len() == 0 {
+                return;
+            }
+            gone.await;
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().live.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.connections.lock().live.remove(&self.id);
+        self.connections.gone.notify_waiters();
+    }
+}

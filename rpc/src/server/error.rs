@@ -1,0 +1,66 @@
+//! What keeps a server from listening, and a peer from being served.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::service::DescriptionError;
+use crate::tls::{Refusal, TlsSetupError};
+
+/// Why a server does not listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// Its credentials cannot be used.
+    #[error(transparent)]
+    Setup(#[from] TlsSetupError),
+    /// A service cannot be described to its clients.
+    #[error(transparent)]
+    Service(#[from] DescriptionError),
+    /// Two services have the same name.
+    #[error("two services are named {0}")]
+    SameName(String),
+    /// The address cannot be listened on.
+    #[error("cannot listen: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// A peer that was not served, and why. Nothing that it sent was handled.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RefusedPeer {
+    /// Where it came from.
+    pub address: Option<SocketAddr>,
+    /// Why.
+    pub reason: RefusedPeerReason,
+}
+
+/// Why a peer was not served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefusedPeerReason {
+    /// We refused it, exactly for this.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// It refused us: its alert by the name in RFC 8446.
+    #[error("the peer refused this server: {alert}")]
+    RefusedUs {
+        /// Such as `unknown_ca`.
+        alert: String,
+    },
+    /// It does not speak TLS 1.3.
+    #[error("the peer does not speak TLS 1.3: {0}")]
+    NotTls(String),
+    /// It said nothing, or not enough.
+    #[error("the peer did not complete the handshake within {0:?}")]
+    Silent(Duration),
+    /// It left in the middle of the handshake.
+    #[error("the peer closed the connection during the handshake")]
+    Closed,
+    /// Too many peers were in the middle of their handshakes.
+    #[error("too many peers are in handshake")]
+    Crowded,
+    /// The network failed.
+    #[error("{0}")]
+    Io(io::Error),
+}

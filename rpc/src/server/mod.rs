@@ -1,0 +1,150 @@
+//! The answering side: accepts peers, judges them, and hands their calls to the services.
+
+mod accept;
+mod connections;
+mod error;
+mod policy;
+mod router;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_certs::Credentials;
+use countersign_proto::Limits;
+use tokio::net::{TcpListener, ToSocketAddrs};
+
+use crate::service::Service;
+
+pub use error::{BindError, RefusedPeer, RefusedPeerReason};
+pub use policy::Policy;
+
+pub(crate) use accept::Hub;
+pub(crate) use connections::{Connections, Live};
+pub(crate) use router::{Route, Router};
+
+/// The longest that a peer may take from its first byte to a complete handshake.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+
+/// How long calls may go on after the server was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What is told of each peer that is refused.
+type OnRefusal = Arc<dyn Fn(&RefusedPeer) + Send + Sync>;
+
+/// What a server needs before it listens. Credentials and a policy are not optional.
+pub struct ServerBuilder {
+    credentials: Credentials,
+    policy: Policy,
+    services: Vec<Arc<dyn Service>>,
+    limits: Limits,
+    handshake_timeout: Duration,
+    grace: Duration,
+    on_refusal: Option<OnRefusal>,
+}
+
+/// A server that listens, and answers while it [runs](Self::run_until).
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    hub: Arc<Hub>,
+    grace: Duration,
+}
+
+/// What a graceful stop came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Stopped {
+    /// Connections that had to be cut, since their calls did not end within the grace.
+    pub connections_cut: usize,
+}
+
+impl Server {
+    /// A server that shows these credentials, believes the peers that they trust, and lets them do what the
+    /// policy allows.
+    pub fn builder(credentials: Credentials, policy: Policy) -> ServerBuilder {
+        ServerBuilder {
+            credentials,
+            policy,
+            services: Vec::new(),
+            limits: Limits::default(),
+            handshake_timeout: HANDSHAKE_MAX,
+            grace: GRACE,
+            on_refusal: None,
+        }
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers calls until `stop` is ready; then takes no new ones, and lets those that are open end within
+    /// the grace.
+    pub async fn run_until(self, stop: impl Future) -> Stopped {
+        tokio::select! {
+            never = accept::accept_all(&self.listener, &self.hub) => match never {},
+            _ = stop => {}
+        }
+        drop(self.listener);
+        Stopped { connections_cut: self.hub.stop(self.grace).await }
+    }
+}
+
+impl ServerBuilder {
+    /// Adds a service.
+    #[must_use]
+    pub fn service(mut self, service: impl Service) -> Self {
+        self.services.push(Arc::new(service));
+        self
+    }
+
+    /// Other limits than the default ones.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How long a peer may take to complete its handshake; 10 s by default.
+    #[must_use]
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// How long calls may go on after the server was told to stop; 10 s by default.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Tells of each peer that is refused, beside the line in the log. Must return soon.
+    #[must_use]
+    pub fn on_refusal(mut self, tell: impl Fn(&RefusedPeer) + Send + Sync + 'static) -> Self {
+        self.on_refusal = Some(Arc::new(tell));
+        self
+    }
+
+    /// Listens on an address, such as `0.0.0.0:7443`; port 0 is any free one.
+    pub async fn bind(self, address: impl ToSocketAddrs) -> Result<Server, BindError> {
+        let hub = Hub::new(&self)?;
+        let listener = TcpListener::bind(address).await?;
+        Ok(Server { listener, hub, grace: self.grace })
+    }
+
+    /// Listens on a socket that is there already.
+    pub fn serve(self, listener: TcpListener) -> Result<Server, BindError> {
+        let hub = Hub::new(&self)?;
+        Ok(Server { listener, hub, grace: self.grace })
+    }
+
+    /// The server without a listener, for streams that come from elsewhere.
+    #[cfg(feature = "testing")]
+    pub(crate) fn hub(self) -> Result<Arc<Hub>, BindError> {
+        Hub::new(&self)
+    }
+}

@@ -1,0 +1,102 @@
+//! From the name of a procedure to what answers it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use countersign_proto::{Code, HandlerRan, Status};
+
+use super::{BindError, Policy};
+use crate::builtin::stats::{Counters, Registry};
+use crate::context::Context;
+use crate::peer::Peer;
+use crate::service::{Handling, Service, ServiceDescription};
+use crate::text;
+
+/// Every procedure of a server, by its name.
+pub(crate) struct Router {
+    routes: HashMap<Arc<str>, Arc<Route>, foldhash::fast::RandomState>,
+    policy: Policy,
+}
+
+/// One procedure.
+pub(crate) struct Route {
+    name: Arc<str>,
+    service: Arc<dyn Service>,
+    method: usize,
+    counters: Arc<Counters>,
+    inline: AtomicBool,
+}
+
+impl Router {
+    /// Describes all services and counts the calls of each procedure in `registry`.
+    pub(crate) fn new(
+        services: &[(Arc<dyn Service>, ServiceDescription)],
+        policy: Policy,
+        registry: &Registry,
+    ) -> Result<Self, BindError> {
+        let mut routes = HashMap::default();
+        for (service, description) in services {
+            for (method, procedure) in description.procedures.iter().enumerate() {
+                let name: Arc<str> = format!("{}/{}", description.name, procedure.name).into();
+                let route = Route {
+                    counters: registry.counters(&name),
+                    name: name.clone(),
+                    service: service.clone(),
+                    method,
+                    inline: AtomicBool::new(true),
+                };
+                if routes.insert(name, Arc::new(route)).is_some() {
+                    return Err(BindError::SameName(description.name.clone()));
+                }
+            }
+        }
+        Ok(Self { routes, policy })
+    }
+
+    /// What answers this call. The policy comes first: whether a procedure exists is told only to those who
+    /// may call it.
+    pub(crate) fn find(&self, peer: &Peer, procedure: &str) -> Result<&Arc<Route>, Status> {
+        if !self.policy.allows(peer, procedure) {
+            let why = format!("{} may not call {}", peer.id(), text::escaped(procedure));
+            return Err(Status::new(Code::PermissionDenied, why).with_handler_ran(HandlerRan::No));
+        }
+        self.routes.get(procedure).ok_or_else(|| {
+            let why = format!("this server has no procedure {}", text::escaped(procedure));
+            Status::new(Code::Unimplemented, why).with_handler_ran(HandlerRan::No)
+        })
+    }
+}
+
+impl Route {
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub(crate) fn dispatch(&self, cx: Context, arguments: &[u8]) -> Handling {
+        self.service.dispatch(self.method, cx, arguments)
+    }
+
+    /// Whether its handler is polled first where its call arrives.
+    pub(crate) fn is_inline(&self) -> bool {
+        self.inline.load(Ordering::Relaxed)
+    }
+
+    /// Its handler holds up other calls: from now on it starts on a task of its own.
+    pub(crate) fn leave_inline(&self) {
+        if self.inline.swap(false, Ordering::Relaxed) {
+            tracing::info!(procedure = %self.name, "handler is slow to yield; its calls get tasks of their own");
+        }
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Route").field(&self.name).finish()
+    }
+}

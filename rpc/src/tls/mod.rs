@@ -1,0 +1,139 @@
+//! TLS, set up in one place: version 1.3, both sides with a certificate, no resumption, no early data.
+
+mod cause;
+mod refusal;
+mod verify;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign_certs::{CertificateInfo, Credentials, SpiffeId};
+use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::NoServerSessionStorage;
+use rustls::sign::CertifiedKey;
+use rustls::version::TLS13;
+use rustls::{ClientConfig, CommonState, ServerConfig, SignatureScheme};
+
+use crate::peer::Peer;
+
+pub use cause::{ProbableCause, RefusedByServer};
+pub(crate) use cause::{alert_name, refused};
+pub use refusal::Refusal;
+
+/// The one version mechanism of the protocol.
+pub(crate) const ALPN: &[u8] = b"countersign/1";
+
+/// Credentials that TLS cannot use.
+#[derive(Debug, thiserror::Error)]
+#[error("these credentials cannot be used for TLS: {0}")]
+pub struct TlsSetupError(#[from] rustls::Error);
+
+/// How a client knows the server it wants.
+#[derive(Debug, Clone)]
+pub(crate) enum ExpectedServer {
+    /// By the host that was dialled.
+    Host,
+    /// By this ID instead, wherever it answers.
+    Id(SpiffeId),
+}
+
+/// The certificate authorities that a server said it trusts, as names in DER.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TrustedByServer(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl TrustedByServer {
+    fn names(&self) -> Vec<Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The settings of a server: every client shows a certificate.
+pub(crate) fn server_config(credentials: &Credentials) -> Result<ServerConfig, TlsSetupError> {
+    let provider = provider();
+    let verifier = verify::ClientVerifier::new(credentials.trust(), &provider)?;
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])?
+        .with_client_cert_verifier(Arc::new(verifier))
+        .with_single_cert(
+            credentials.identity().chain().to_vec(),
+            credentials.identity().key().clone_key(),
+        )?;
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    // A resumed session would never come before the verifier again.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(config)
+}
+
+/// The settings of a client for one connection.
+pub(crate) fn client_config(
+    credentials: &Credentials,
+    expected: ExpectedServer,
+    trusted_by_server: TrustedByServer,
+) -> Result<ClientConfig, TlsSetupError> {
+    let provider = provider();
+    let key = CertifiedKey::from_der(
+        credentials.identity().chain().to_vec(),
+        credentials.identity().key().clone_key(),
+        &provider,
+    )?;
+    let verifier = verify::ServerVerifier::new(credentials.trust(), expected, &provider);
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])?
+        // The name means that rustls does not check for us; `ServerVerifier` does, and more.
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_client_cert_resolver(Arc::new(OneIdentity { key: Arc::new(key), trusted_by_server }));
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+/// Who is at the other end of a session whose handshake is complete.
+pub(crate) fn peer_of(tls: &CommonState, address: Option<std::net::SocketAddr>) -> Result<Peer, Refusal> {
+    if tls.alpn_protocol() != Some(ALPN) {
+        return Err(Refusal::NotCountersign);
+    }
+    let leaf = tls.peer_certificates().and_then(<[_]>::first).ok_or(Refusal::NoCertificate)?;
+    let certificate =
+        CertificateInfo::from_der(leaf).map_err(|error| Refusal::Malformed(error.to_string()))?;
+    let id = certificate.spiffe_id().map_err(|error| Refusal::SpiffeId(error.to_string()))?;
+    let key_exchange = tls.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name()));
+    let cipher = tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
+    Ok(Peer {
+        id: id.clone(),
+        address,
+        fingerprint: certificate.fingerprint().to_owned(),
+        not_after: certificate.not_after(),
+        key_exchange: key_exchange.unwrap_or_default(),
+        cipher: cipher.unwrap_or_default(),
+    })
+}
+
+/// aws-lc-rs, named rather than taken from the process, with the post-quantum key exchange first.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+/// Shows the one certificate of the client whatever the server asks for, and notes whom the server trusts.
+#[derive(Debug)]
+struct OneIdentity {
+    key: Arc<CertifiedKey>,
+    trusted_by_server: TrustedByServer,
+}
+
+impl ResolvesClientCert for OneIdentity {
+    fn resolve(
+        &self,
+        root_hint_subjects: &[&[u8]],
+        schemes: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        let names = root_hint_subjects.iter().map(|name| name.to_vec()).collect();
+        *self.trusted_by_server.0.lock().unwrap_or_else(PoisonError::into_inner) = names;
+        self.key.key.choose_scheme(schemes).map(|_| self.key.clone())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
