@@ -1,8 +1,25 @@
-//! A form for the arguments of a procedure, made from their schema.
+//! A form for the arguments of a procedure, made from their schema. Knows nothing of how it is drawn.
+//!
+//! What was typed is kept as it was typed: an [`Input`] is text, ticks and choices, and what belongs there is
+//! asked of the schema whenever it matters. So nothing typed is lost because it is not valid yet, and a
+//! schema that refers to itself is walked only as far as the user goes.
+
+pub(crate) mod check;
+mod gather;
+mod input;
+mod place;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
 use countersign::Schema;
+use countersign::schema::Node;
+
+pub(crate) use self::gather::Mistake;
+use self::gather::gather;
+pub(crate) use self::input::{BytesInput, Encoding, Input, Line, Slot, content, without_null};
+pub(crate) use self::place::Place;
 
 /// What was typed, as JSON, and the files whose bytes belong in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,30 +33,44 @@ pub(crate) struct Arguments {
 /// A form that is being filled in.
 #[derive(Debug)]
 pub(crate) struct Form {
-    pub(crate) text: String,
+    schema: Schema,
+    root: Input,
     edited: bool,
 }
 
 impl Form {
-    pub(crate) fn new(_schema: &Schema) -> Self {
-        Self { text: "{}".to_owned(), edited: false }
+    /// A form with the schema's defaults.
+    pub(crate) fn new(schema: &Schema) -> Self {
+        let schema = schema.clone();
+        let root = Input::new(&Node::root(&schema));
+        Self { schema, root, edited: false }
     }
 
+    /// The schema that the form was made from.
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Whether anything was typed.
     pub(crate) fn is_edited(&self) -> bool {
         self.edited
     }
 
-    pub(crate) fn arguments(&self) -> Option<Arguments> {
-        Some(Arguments { json: serde_json::from_str(&self.text).ok()?, files: Vec::new() })
+    /// The outermost place and what was typed there, to draw; what the drawing changes counts as typed.
+    pub(crate) fn parts(&mut self) -> (Node<'_>, &mut Input, &mut bool) {
+        (Node::root(&self.schema), &mut self.root, &mut self.edited)
     }
 
-    pub(crate) fn choose_file(&mut self, _path: &str, _chosen: String) {}
-}
+    /// The request, or everything that is wrong with what was typed.
+    pub(crate) fn arguments(&self) -> Result<Arguments, Vec<Mistake>> {
+        gather(&Node::root(&self.schema), &self.root)
+    }
 
-use crate::command::Command;
-
-pub(crate) fn form_ui(ui: &mut egui::Ui, form: &mut Form, _tried: bool, _wishes: &mut Vec<Command>) {
-    let label = ui.label("Arguments as JSON");
-    let edit = egui::TextEdit::multiline(&mut form.text).code_editor().desired_width(f32::INFINITY);
-    form.edited |= ui.add(edit).labelled_by(label.id).changed();
+    /// The bytes at this place come from a file.
+    pub(crate) fn choose_file(&mut self, path: &str, chosen: String) {
+        if let Some(bytes) = self.root.bytes_at(&Node::root(&self.schema), &Place::root(), path) {
+            *bytes = BytesInput { encoding: Encoding::File, line: Line::typed(chosen) };
+            self.edited = true;
+        }
+    }
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use countersign::Schema;
-
 use super::catalogue::Procedure;
 use crate::form::{Arguments, Form};
 
@@ -18,21 +16,19 @@ pub(crate) struct Draft {
     pub(crate) tried: bool,
     /// Whether the server describes the arguments differently from the form.
     pub(crate) outdated: bool,
-    schema: Schema,
 }
 
 impl Draft {
     /// A form with its defaults.
     pub(crate) fn new(procedure: &Procedure) -> Self {
-        let schema = procedure.arguments.clone();
-        let form = Form::new(&schema);
-        Self { form, deadline: String::new(), tried: false, outdated: false, schema }
+        let form = Form::new(&procedure.arguments);
+        Self { form, deadline: String::new(), tried: false, outdated: false }
     }
 
     /// Compares the form with what the server says now. What was typed stays; a form that nobody has touched
     /// is made anew.
     pub(crate) fn meet(&mut self, procedure: &Procedure) {
-        self.outdated = self.schema != procedure.arguments;
+        self.outdated = *self.form.schema() != procedure.arguments;
         if self.outdated && !self.form.is_edited() {
             *self = Self::new(procedure);
         }
@@ -41,7 +37,7 @@ impl Draft {
     /// The request, if everything that was typed can be understood.
     pub(crate) fn request(&self) -> Option<(Arguments, Option<Duration>)> {
         let deadline = self.deadline().ok()?;
-        Some((self.form.arguments()?, deadline))
+        Some((self.form.arguments().ok()?, deadline))
     }
 
     /// The deadline that was typed, or what is wrong with it.

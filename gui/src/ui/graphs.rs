@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Instant;
 
-use egui::{Color32, RichText, Ui, vec2};
+use egui::{Color32, FontId, RichText, Ui, vec2};
 use egui_plot::{
-    Bar, BarChart, GridInput, GridMark, Line, MarkerShape, Plot, PlotPoints, PlotUi, Points, VLine,
+    AxisHints, Bar, BarChart, GridMark, HoverPosition, Line, MarkerShape, Plot, PlotPoints, PlotUi, Points,
+    VLine,
 };
 
 use super::parts::{empty_ui, failed_ui, loading_ui, muted};
@@ -114,24 +115,20 @@ fn latency_ui(ui: &mut Ui, scene: &Scene<'_>) {
     let marks = || scene.model.calls.marks(scene.procedure()).map(|mark| mark.took.as_secs_f64());
     let shown = scene.points().iter().filter_map(|point| point.latency).flat_map(|l| [l.p50, l.p99]);
     let (low, high) = decades(shown.chain(marks()));
-    plot(ui, "latency plot", scene.span, 62.0)
-        .y_grid_spacer(decade_marks)
-        .y_axis_formatter(|mark, _| if mark.step_size >= 1.0 { decade(mark.value) } else { String::new() })
-        .label_formatter(|at| hover(at, |y| text::latency(10_f64.powf(y))))
-        .show(ui, |plot| {
-            plot.set_plot_bounds_x(scene.bounds());
-            plot.set_plot_bounds_y(low..=high);
-            let mut draw = |name: &str, color, pick: fn(Percentiles) -> f64| {
-                for run in scene.runs(|point| point.latency.map(|latency| pick(latency).max(1e-9).log10())) {
-                    run_ui(plot, name, run, color);
-                }
-            };
-            draw("p99", colors.p99, |latency| latency.p99);
-            draw("p90", colors.p90, |latency| latency.p90);
-            draw("p50", colors.p50, |latency| latency.p50);
-            own_calls_ui(plot, scene);
-            restarts_ui(plot, scene);
-        });
+    plot(ui, "latency plot", scene.span, Axis::Latency).show(ui, |plot| {
+        plot.set_plot_bounds_x(scene.bounds());
+        plot.set_plot_bounds_y(low..=high);
+        let mut draw = |name: &str, color, pick: fn(Percentiles) -> f64| {
+            for run in scene.runs(|point| point.latency.map(|latency| pick(latency).max(1e-9).log10())) {
+                run_ui(plot, name, run, color);
+            }
+        };
+        draw("p99", colors.p99, |latency| latency.p99);
+        draw("p90", colors.p90, |latency| latency.p90);
+        draw("p50", colors.p50, |latency| latency.p50);
+        own_calls_ui(plot, scene);
+        restarts_ui(plot, scene);
+    });
 }
 
 impl Scene<'_> {
@@ -171,29 +168,25 @@ fn errors_ui(ui: &mut Ui, scene: &Scene<'_>) {
     let sum = |point: &Point| point.errors.values().sum::<f64>();
     let top = scene.points().iter().map(sum).fold(1.0, f64::max);
     let width = scene.model.range.seconds_per_point() as f64;
-    plot(ui, "errors plot", scene.span, 34.0).label_formatter(|at| hover(at, |y| format!("{y:.1}/s"))).show(
-        ui,
-        |plot| {
-            plot.set_plot_bounds_x(scene.bounds());
-            plot.set_plot_bounds_y(0.0..=top * 1.1);
-            let mut below: Vec<BarChart> = Vec::new();
-            for (code, color) in &codes {
-                let bar = |point: &Point| {
-                    Bar::new(scene.x(point.at), point.errors.get(*code).copied().unwrap_or(0.0))
-                        .width(width)
-                        .fill(*color)
-                };
-                let bars = scene.points().iter().map(bar).collect();
-                let chart =
-                    BarChart::new(*code, bars).color(*color).stack_on(&below.iter().collect::<Vec<_>>());
-                below.push(chart);
-            }
-            for chart in below {
-                plot.bar_chart(chart);
-            }
-            restarts_ui(plot, scene);
-        },
-    );
+    plot(ui, "errors plot", scene.span, Axis::Count).show(ui, |plot| {
+        plot.set_plot_bounds_x(scene.bounds());
+        plot.set_plot_bounds_y(0.0..=top * 1.1);
+        let mut below: Vec<BarChart> = Vec::new();
+        for (code, color) in &codes {
+            let bar = |point: &Point| {
+                Bar::new(scene.x(point.at), point.errors.get(*code).copied().unwrap_or(0.0))
+                    .width(width)
+                    .fill(*color)
+            };
+            let bars = scene.points().iter().map(bar).collect();
+            let chart = BarChart::new(*code, bars).color(*color).stack_on(&below.iter().collect::<Vec<_>>());
+            below.push(chart);
+        }
+        for chart in below {
+            plot.bar_chart(chart);
+        }
+        restarts_ui(plot, scene);
+    });
 }
 
 fn rate_ui(ui: &mut Ui, scene: &Scene<'_>) {
@@ -201,26 +194,19 @@ fn rate_ui(ui: &mut Ui, scene: &Scene<'_>) {
     legend_ui(ui, &colors, "Load", &[("calls per second", colors.p50), ("in flight", colors.p90)]);
     let largest = |point: &Point| point.rate.max(point.in_flight as f64);
     let top = scene.points().iter().map(largest).fold(1.0, f64::max);
-    plot(ui, "rate plot", scene.span, 34.0).label_formatter(|at| hover(at, |y| format!("{y:.1}"))).show(
-        ui,
-        |plot| {
-            plot.set_plot_bounds_x(scene.bounds());
-            plot.set_plot_bounds_y(0.0..=top * 1.1);
-            for run in scene.runs(|point| Some(point.rate)) {
-                plot.line(
-                    Line::new("calls per second", run)
-                        .color(colors.p50)
-                        .width(1.6)
-                        .fill(0.0)
-                        .fill_alpha(0.12),
-                );
-            }
-            for run in scene.runs(|point| Some(point.in_flight as f64)) {
-                run_ui(plot, "in flight", run, colors.p90);
-            }
-            restarts_ui(plot, scene);
-        },
-    );
+    plot(ui, "rate plot", scene.span, Axis::Count).show(ui, |plot| {
+        plot.set_plot_bounds_x(scene.bounds());
+        plot.set_plot_bounds_y(0.0..=top * 1.1);
+        for run in scene.runs(|point| Some(point.rate)) {
+            plot.line(
+                Line::new("calls per second", run).color(colors.p50).width(1.6).fill(0.0).fill_alpha(0.12),
+            );
+        }
+        for run in scene.runs(|point| Some(point.in_flight as f64)) {
+            run_ui(plot, "in flight", run, colors.p90);
+        }
+        restarts_ui(plot, scene);
+    });
 }
 
 fn run_ui(plot: &mut PlotUi<'_>, name: &str, run: Vec<[f64; 2]>, color: Color32) {
@@ -250,7 +236,14 @@ fn legend_ui(ui: &mut Ui, colors: &Palette, title: &str, entries: &[(&str, Color
     });
 }
 
-fn plot<'a>(ui: &Ui, id: &'static str, span: f64, axis_width: f32) -> Plot<'a> {
+fn plot<'a>(ui: &Ui, id: &'static str, span: f64, y: Axis) -> Plot<'a> {
+    let colors = palette(ui);
+    let hints = |hints: AxisHints<'a>| {
+        hints.tick_label_font(FontId::proportional(11.0)).tick_label_color(colors.muted)
+    };
+    let x_axis = AxisHints::new_x().formatter(|mark, _| ago(mark.value));
+    let y_axis = AxisHints::new_y().label_spacing(8.0..=12.0).min_thickness(y.width());
+    let y_axis = y_axis.formatter(move |mark, _| y.tick(mark));
     Plot::new(id)
         .height(ui.available_height())
         .allow_zoom(false)
@@ -261,11 +254,52 @@ fn plot<'a>(ui: &Ui, id: &'static str, span: f64, axis_width: f32) -> Plot<'a> {
         .allow_double_click_reset(false)
         .show_crosshair(false)
         .set_margin_fraction(vec2(0.0, 0.0))
-        .y_axis_min_width(axis_width)
+        .grid_color(colors.muted.gamma_multiply(0.6))
+        .custom_x_axes(vec![hints(x_axis)])
         .x_grid_spacer(move |_| time_marks(span))
-        .y_grid_spacer(|input| count_marks(input.bounds.1))
-        .x_axis_formatter(|mark, _| ago(mark.value))
-        .grid_color(palette(ui).muted.gamma_multiply(0.6))
+        .custom_y_axes(vec![hints(y_axis)])
+        .y_grid_spacer(move |input| y.marks(input.bounds))
+        .label_formatter(move |at| hover(at, y))
+}
+
+/// What the vertical axis of a graph counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Axis {
+    /// Seconds, as powers of ten.
+    Latency,
+    /// Things, from zero.
+    Count,
+}
+
+impl Axis {
+    fn width(self) -> f32 {
+        match self {
+            Self::Latency => 54.0,
+            Self::Count => 34.0,
+        }
+    }
+
+    fn marks(self, bounds: (f64, f64)) -> Vec<GridMark> {
+        match self {
+            Self::Latency => decade_marks(bounds),
+            Self::Count => count_marks(bounds.1),
+        }
+    }
+
+    fn tick(self, mark: GridMark) -> String {
+        match self {
+            Self::Latency if mark.step_size >= 1.0 => decade(mark.value),
+            Self::Latency => String::new(),
+            Self::Count => mark.value.to_string(),
+        }
+    }
+
+    fn value(self, y: f64) -> String {
+        match self {
+            Self::Latency => text::latency(10_f64.powf(y)),
+            Self::Count => format!("{y:.1}"),
+        }
+    }
 }
 
 /// Grid lines at round times. The left edge has none: its label would run into those of the other axis.
@@ -303,7 +337,7 @@ fn decades(values: impl Iterator<Item = f64>) -> (f64, f64) {
     if low > high {
         return (-4.0, -1.0);
     }
-    let (low, high) = ((low.log10() - 0.1).floor(), (high.log10() + 0.1).ceil());
+    let (low, high) = ((low.log10() - 0.1).floor(), (high.log10() + 0.25).ceil());
     (low, high.max(low + 2.0))
 }
 
@@ -317,18 +351,19 @@ fn decade(exponent: f64) -> String {
     }
 }
 
-/// Grid lines at powers of ten, and thinner ones at twice and five times those.
-fn decade_marks(input: GridInput) -> Vec<GridMark> {
-    let (low, high) = input.bounds;
-    let exponents: RangeInclusive<i32> = low.floor() as i32..=high.ceil() as i32;
-    exponents
-        .flat_map(|exponent| {
-            [(1.0, 1.0), (2.0, 0.3), (5.0, 0.3)].map(|(factor, size): (f64, f64)| GridMark {
-                value: f64::from(exponent) + factor.log10(),
-                step_size: size,
-            })
+/// Grid lines at powers of ten, and thinner ones at twice and five times those. Where there are many, every
+/// second power of ten is a thin one, too.
+fn decade_marks((low, high): (f64, f64)) -> Vec<GridMark> {
+    let (low, high) = (low.floor() as i32, high.ceil() as i32);
+    let stride = if high - low > 5 { 2 } else { 1 };
+    let marks = |exponent: i32| {
+        let main = if (exponent - low) % stride == 0 { 1.0 } else { 0.3 };
+        [(1.0, main), (2.0, 0.3), (5.0, 0.3)].map(|(factor, step_size): (f64, f64)| GridMark {
+            value: f64::from(exponent) + factor.log10(),
+            step_size,
         })
-        .collect()
+    };
+    (low..=high).flat_map(marks).collect()
 }
 
 /// A colour for a code: the same wherever and whenever it is drawn.
@@ -337,10 +372,10 @@ fn code_color(colors: &Palette, code: &str) -> Color32 {
     colors.codes[number % colors.codes.len()]
 }
 
-fn hover(at: &egui_plot::HoverPosition<'_>, y_text: impl Fn(f64) -> String) -> Option<String> {
+fn hover(at: &HoverPosition<'_>, y: Axis) -> Option<String> {
     match at {
-        egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {
-            Some(format!("{plot_name}\n{}\n{}", y_text(position.y), ago(position.x)))
+        HoverPosition::NearDataPoint { plot_name, position, .. } => {
+            Some(format!("{plot_name}\n{}\n{}", y.value(position.y), ago(position.x)))
         }
         _ => None,
     }

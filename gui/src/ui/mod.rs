@@ -5,6 +5,8 @@ pub(crate) mod theme;
 
 mod connect;
 mod details;
+mod field;
+mod form;
 mod graphs;
 mod palette;
 mod procedures;
@@ -44,22 +46,28 @@ fn connected_ui(ui: &mut Ui, model: &mut Model, now: Instant, wishes: &mut Vec<C
     if let Connection::Reconnecting(_, retry) = &model.connection {
         Panel::top("lost").frame(frame(12, 6)).show(ui, |ui| top_bar::lost_ui(ui, retry, now, wishes));
     }
+    // A panel that does not use its size shrinks to its content: hence the minimal sizes.
     Panel::bottom("graphs")
         .resizable(true)
-        .default_size(272.0)
+        .default_size(290.0)
         .size_range(180.0..=520.0)
         .frame(frame(12, 8))
-        .show(ui, |ui| graphs::graphs_ui(ui, model, now, wishes));
-    Panel::left("procedures")
-        .default_size(270.0)
-        .size_range(180.0..=480.0)
-        .frame(frame(10, 8))
-        .show(ui, |ui| procedures::procedures_ui(ui, model, wishes));
-    Panel::right("reply")
-        .default_size(440.0)
-        .size_range(280.0..=760.0)
-        .frame(frame(12, 8))
-        .show(ui, |ui| reply::reply_ui(ui, model, now, wishes));
+        .show(ui, |ui| {
+            ui.set_min_size(ui.available_size());
+            graphs::graphs_ui(ui, model, now, wishes);
+        });
+    Panel::left("procedures").default_size(270.0).size_range(180.0..=480.0).frame(frame(10, 8)).show(
+        ui,
+        |ui| {
+            ui.set_min_width(ui.available_width());
+            procedures::procedures_ui(ui, model, wishes);
+        },
+    );
+    Panel::right("reply").default_size(440.0).size_range(280.0..=760.0).frame(frame(12, 8)).show(ui, |ui| {
+        // A panel that does not use its width shrinks to its content.
+        ui.set_min_width(ui.available_width());
+        reply::reply_ui(ui, model, now, wishes);
+    });
     CentralPanel::default().frame(frame(12, 8)).show(ui, |ui| request::request_ui(ui, model, wishes));
     details::details_ui(ui, model, wishes);
 }

@@ -54,18 +54,13 @@ fn ended_ui(ui: &mut Ui, call: &OwnCall, ended: &Ended, lens: Lens, wishes: &mut
         if !matches!(&ended.outcome, Err(problem) if problem.is_local()) {
             ui.label(text::latency(ended.took.as_secs_f64()));
         }
-        let body = match &ended.outcome {
-            Ok(answer) => Some(&answer.body),
-            Err(problem) => problem.fault.as_ref(),
-        };
-        if let Some(body) = body {
-            ui.label(text::size(body.bytes));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| lenses_ui(ui, body, lens, wishes));
+        if let Ok(answer) = &ended.outcome {
+            ui.label(text::size(answer.body.bytes));
         }
     });
     ui.separator();
     match &ended.outcome {
-        Ok(answer) => body_ui(ui, &answer.body, lens, wishes),
+        Ok(answer) => body_ui(ui, "Result", &answer.body, lens, wishes),
         Err(problem) => problem_ui(ui, problem, lens, wishes),
     }
 }
@@ -94,12 +89,15 @@ fn problem_ui(ui: &mut Ui, problem: &Problem, lens: Lens, wishes: &mut Vec<Comma
     }
     if let Some(fault) = &problem.fault {
         ui.add_space(6.0);
-        ui.label(RichText::new("Fault").strong());
-        body_ui(ui, fault, lens, wishes);
+        body_ui(ui, "Fault", fault, lens, wishes);
     }
 }
 
-fn body_ui(ui: &mut Ui, body: &Body, lens: Lens, wishes: &mut Vec<Command>) {
+fn body_ui(ui: &mut Ui, title: &str, body: &Body, lens: Lens, wishes: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(title).strong());
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| lenses_ui(ui, body, lens, wishes));
+    });
     match lens {
         Lens::Tree => tree_ui(ui, &body.tree, wishes),
         Lens::Diagnostic => listing_ui(ui, &body.diagnostic),

@@ -2,13 +2,14 @@
 
 use egui::{Button, Label, Panel, RichText, ScrollArea, TextEdit, Ui};
 
+use super::form::form_ui;
 use super::parts::{chip_ui, command_button_ui, empty_ui, loading_ui, muted, primary_button_ui};
 use super::theme::palette;
 use crate::command::Command;
-use crate::form::form_ui;
 use crate::model::Model;
 use crate::model::catalogue::{Catalogue, Procedure};
 use crate::model::draft::Draft;
+use crate::text;
 
 /// The panel in the middle.
 pub(crate) fn request_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
@@ -24,9 +25,11 @@ pub(crate) fn request_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comman
     }
     let can_call = model.allows(&Command::Call) && !model.allows(&Command::CancelCall);
     let can_cancel = model.allows(&Command::CancelCall);
-    let Some(draft) = model.selected.as_deref().and_then(|path| model.drafts.get_mut(path)) else { return };
+    let path = procedure.path.clone();
+    let Some(draft) = model.drafts.get_mut(&path) else { return };
     Panel::bottom("call").show_separator_line(false).frame(egui::Frame::new()).show(ui, |ui| {
         ui.add_space(6.0);
+        mistakes_ui(ui, draft);
         call_ui(ui, draft, can_call, can_cancel, wishes);
     });
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -34,7 +37,7 @@ pub(crate) fn request_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comman
             let notice = "The server describes these arguments differently now. Reset the form to follow.";
             ui.label(RichText::new(notice).color(ui.visuals().warn_fg_color));
         }
-        form_ui(ui, &mut draft.form, draft.tried, wishes);
+        form_ui(ui, &path, &mut draft.form, draft.tried, wishes);
     });
 }
 
@@ -60,6 +63,23 @@ fn heading_ui(ui: &mut Ui, procedure: &Procedure) {
         ui.add(Label::new(muted(&colors, format!("May fail with {}", faults.join(", "))).small()).wrap());
     }
     ui.add_space(4.0);
+}
+
+/// What keeps a call from being sent, once it was tried.
+fn mistakes_ui(ui: &mut Ui, draft: &Draft) {
+    if !draft.tried {
+        return;
+    }
+    if let Err(mistakes) = draft.form.arguments() {
+        let first = mistakes.first().map(|mistake| format!("{}: {}", mistake.path, mistake.message));
+        let more = match mistakes.len() {
+            0 | 1 => String::new(),
+            2 => " (and 1 more)".to_owned(),
+            count => format!(" (and {} more)", count - 1),
+        };
+        let words = format!("Not sent. {}{more}", text::line(&first.unwrap_or_default(), 300));
+        ui.add(Label::new(RichText::new(words).color(palette(ui).error)).wrap());
+    }
 }
 
 fn call_ui(ui: &mut Ui, draft: &mut Draft, can_call: bool, can_cancel: bool, wishes: &mut Vec<Command>) {

@@ -1,0 +1,29 @@
+//! Where in a value something is, for people and for JSON.
+
+/// A place in a value.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// Such as `order.lines[2].price`; empty for the whole.
+    pub(crate) path: String,
+    /// Such as `/order/lines/2/price`.
+    pub(crate) pointer: String,
+}
+
+impl Place {
+    /// The whole value.
+    pub(crate) fn root() -> Self {
+        Self { path: String::new(), pointer: String::new() }
+    }
+
+    /// The field or entry of this name.
+    pub(crate) fn field(&self, name: &str) -> Self {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        let escaped = name.replace('~', "~0").replace('/', "~1");
+        Self { path: format!("{}{dot}{name}", self.path), pointer: format!("{}/{escaped}", self.pointer) }
+    }
+
+    /// The item at this index.
+    pub(crate) fn item(&self, index: usize) -> Self {
+        Self { path: format!("{}[{index}]", self.path), pointer: format!("{}/{index}", self.pointer) }
+    }
+}
