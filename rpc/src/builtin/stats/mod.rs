@@ -1,50 +1,57 @@
 //! How the procedures of a server are doing.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+mod counters;
+mod histogram;
 
-use crate::{Code, Context, Status};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use counters::{Counters, Registry};
+pub use histogram::Histogram;
+
+use crate::{Context, Status};
 
 /// How the procedures of this server are doing.
 #[countersign::service(package = "countersign")]
 pub trait Stats {
-    /// Calls that have ended, all procedures together.
+    /// The counters of every procedure since the server was started.
+    ///
+    /// Two snapshots with the same `start_id` can be subtracted: the difference is what happened between.
     #[rpc(idempotent)]
-    async fn get(&self, cx: &Context) -> Result<u64, Status>;
+    async fn get(&self, cx: &Context) -> Result<Snapshot, Status>;
 }
 
-/// What is counted of one procedure.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    ended: AtomicU64,
+/// The counters of a server at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Snapshot {
+    /// Which start of the server this is: all counters begin anew with another.
+    pub start_id: u64,
+    /// Nanoseconds since the server was started, by a clock that nobody sets.
+    pub monotonic_ns: u64,
+    /// Every procedure of the server, also those of `countersign.*`, which no total should include.
+    pub procedures: Vec<ProcedureStats>,
 }
 
-impl Counters {
-    /// A call arrived.
-    pub(crate) fn begin(&self) {}
-
-    /// It ended.
-    pub(crate) fn end(&self, _code: Code, _latency: Duration, _bytes_in: u64, _bytes_out: u64) {
-        self.ended.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// The counters of every procedure of a server.
-#[derive(Debug, Default)]
-pub(crate) struct Registry(Mutex<HashMap<String, Arc<Counters>>>);
-
-impl Registry {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
-    /// The counters of a procedure, `package.Service/method`.
-    pub(crate) fn counters(&self, procedure: &str) -> Arc<Counters> {
-        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rows.entry(procedure.to_owned()).or_default().clone()
-    }
+/// The counters of one procedure since the server was started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProcedureStats {
+    /// Its name, such as `acme.Ledger/balance`.
+    pub procedure: String,
+    /// Calls that ended, however they did.
+    pub calls: u64,
+    /// Calls that have not ended.
+    pub in_flight: u64,
+    /// Calls that ended with an error, by the name of its code, such as `NOT_FOUND`.
+    pub errors: BTreeMap<String, u64>,
+    /// Bytes of arguments.
+    pub bytes_in: u64,
+    /// Bytes of results and faults.
+    pub bytes_out: u64,
+    /// From the complete request to the reply handed to TLS.
+    pub latency: Histogram,
 }
 
 /// The service on top of a server's registry.
@@ -57,8 +64,7 @@ impl Counted {
 }
 
 impl Stats for Counted {
-    async fn get(&self, _: &Context) -> Result<u64, Status> {
-        let rows = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(rows.values().map(|row| row.ended.load(Ordering::Relaxed)).sum())
+    async fn get(&self, _: &Context) -> Result<Snapshot, Status> {
+        Ok(self.0.snapshot())
     }
 }

@@ -1,0 +1,144 @@
+//! What is counted while calls run: a row of atomic numbers for each procedure.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::histogram::AtomicHistogram;
+use super::{ProcedureStats, Snapshot};
+use crate::Code;
+
+/// What is counted of one procedure.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    in_flight: AtomicU64,
+    /// Calls that ended, by the number of their code.
+    ended: [AtomicU64; Code::ALL.len()],
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    latency: AtomicHistogram,
+}
+
+impl Counters {
+    /// A call arrived.
+    pub(crate) fn begin(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It ended. The bytes are those of its messages, without what carries them.
+    pub(crate) fn end(&self, code: Code, latency: Duration, bytes_in: u64, bytes_out: u64) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.ended[usize::from(code.number())].fetch_add(1, Ordering::Relaxed);
+        self.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
+        self.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
+        self.latency.record(latency);
+    }
+
+    /// The state at about this moment: what ends meanwhile may be in one number and not in another.
+    fn snapshot(&self, procedure: &str) -> ProcedureStats {
+        let ended =
+            Code::ALL.map(|code| (code, self.ended[usize::from(code.number())].load(Ordering::Relaxed)));
+        let errors = ended.iter().filter(|(code, calls)| *code != Code::Ok && *calls > 0);
+        ProcedureStats {
+            procedure: procedure.to_owned(),
+            calls: ended.iter().map(|(_, calls)| calls).sum(),
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+            errors: errors.map(|(code, calls)| (code.name().to_owned(), *calls)).collect::<BTreeMap<_, _>>(),
+            bytes_in: self.bytes_in.load(Ordering::Relaxed),
+            bytes_out: self.bytes_out.load(Ordering::Relaxed),
+            latency: self.latency.snapshot(),
+        }
+    }
+}
+
+/// The counters of every procedure of a server.
+///
+/// The rows are made when a server starts. A call never adds one: names that a server does not have would
+/// otherwise be a way to use up its memory.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    start_id: u64,
+    started: Instant,
+    /// Not touched by calls, which hold their row.
+    rows: Mutex<Vec<(String, Arc<Counters>)>>,
+}
+
+impl Registry {
+    pub(crate) fn new() -> Self {
+        // The standard library keys its hashers from the system's randomness, and each anew, so that the hash
+        // of nothing is a random number that needs no further crate. It must differ, not be secret.
+        let start_id = RandomState::new().build_hasher().finish();
+        Self { start_id, started: Instant::now(), rows: Mutex::default() }
+    }
+
+    /// Adds a row for a procedure, `package.Service/method`.
+    pub(crate) fn counters(&self, procedure: &str) -> Arc<Counters> {
+        let counters = Arc::new(Counters::default());
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.push((procedure.to_owned(), counters.clone()));
+        counters
+    }
+
+    /// The state of all rows at about this moment, in the order in which they were added.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        Snapshot {
+            start_id: self.start_id,
+            monotonic_ns: u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            procedures: rows.iter().map(|(procedure, counters)| counters.snapshot(procedure)).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_call_is_in_flight_until_it_ends() {
+        let registry = Registry::new();
+        let counters = registry.counters("acme.Ledger/balance");
+        counters.begin();
+        counters.begin();
+        counters.end(Code::Ok, 3 * MS, 10, 20);
+        let ledger = &registry.snapshot().procedures[0];
+        assert_eq!(
+            (ledger.procedure.as_str(), ledger.calls, ledger.in_flight),
+            ("acme.Ledger/balance", 1, 1)
+        );
+        assert_eq!((ledger.bytes_in, ledger.bytes_out, ledger.latency.count()), (10, 20, 1));
+    }
+
+    #[test]
+    fn errors_are_counted_by_their_code() {
+        let registry = Registry::new();
+        let counters = registry.counters("acme.Ledger/balance");
+        for code in [Code::Ok, Code::NotFound, Code::NotFound, Code::Unauthenticated] {
+            counters.begin();
+            counters.end(code, MS, 0, 0);
+        }
+        let ledger = &registry.snapshot().procedures[0];
+        assert_eq!(ledger.calls, 4);
+        assert_eq!(ledger.errors, BTreeMap::from([("NOT_FOUND".into(), 2), ("UNAUTHENTICATED".into(), 1)]));
+    }
+
+    #[test]
+    fn every_start_has_its_own_id_and_time_goes_on() {
+        let (one, other) = (Registry::new(), Registry::new());
+        assert_ne!(one.snapshot().start_id, other.snapshot().start_id);
+        assert_eq!(one.snapshot().start_id, one.snapshot().start_id);
+        assert!(one.snapshot().monotonic_ns <= one.snapshot().monotonic_ns);
+    }
+
+    #[test]
+    fn a_procedure_that_was_never_called_is_listed() {
+        let registry = Registry::new();
+        drop(registry.counters("acme.Ledger/rename"));
+        let expected = ProcedureStats { procedure: "acme.Ledger/rename".into(), ..ProcedureStats::default() };
+        assert_eq!(registry.snapshot().procedures, [expected]);
+    }
+}
