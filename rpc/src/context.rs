@@ -28,6 +28,7 @@ struct Inner {
 }
 
 impl Context {
+    #[cfg(any(feature = "tls", test))]
     pub(crate) fn new(
         peer: Arc<Peer>,
         procedure: Arc<str>,
@@ -104,6 +105,7 @@ impl Context {
         }
     }
 
+    #[cfg(any(feature = "tls", test))]
     pub(crate) fn cancel(&self, code: Code) {
         self.0.cancelled.store(code.number(), Ordering::Release);
         let watchers = std::mem::take(&mut *self.0.watchers.lock().unwrap_or_else(PoisonError::into_inner));

@@ -11,6 +11,7 @@
 //! Without the feature `tls` there are contracts alone: traits, types and clients that cannot connect.
 
 // The macro's output names this crate by its full path, also within it.
+#[cfg(any(feature = "tls", test))]
 extern crate self as countersign;
 
 #[cfg(feature = "tls")]

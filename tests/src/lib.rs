@@ -1,5 +1,7 @@
 //! What the stories share: a service to call, an authority made on the fly, and both roles on loopback.
 
+pub mod forge;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use countersign_certs::{Identity, Validity};
+use countersign_certs::{CertificateInfo, Identity, Validity};
 use jiff::Timestamp;
 use rustls::AlertDescription;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 use super::TrustedByServer;
@@ -155,8 +155,7 @@ fn own_certificate(
 const NAMES_MAX: usize = 4;
 
 fn issuer_of(certificate: &[u8]) -> Option<Vec<u8>> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    Some(certificate.issuer().as_raw().to_vec())
+    CertificateInfo::from_der(certificate).ok().map(|certificate| certificate.issuer_der().to_vec())
 }
 
 fn words(name: &[u8]) -> String {

@@ -34,7 +34,7 @@ fn named_peer(leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) -
     }
     let certificate =
         CertificateInfo::from_der(leaf).map_err(|error| Refusal::Malformed(error.to_string()))?;
-    if certificate.is_ca() {
+    if certificate.may_sign_for_others() {
         return Err(Refusal::IsAuthority);
     }
     certificate.spiffe_id().cloned().map_err(|error| Refusal::SpiffeId(error.to_string()))

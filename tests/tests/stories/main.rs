@@ -1,3 +1,4 @@
 //! Whole stories over real TLS, in one binary.
 
 mod calls;
+mod refusals;
