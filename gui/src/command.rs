@@ -22,6 +22,8 @@ pub(crate) enum Command {
     CancelCall,
     /// Put the form back to its defaults.
     ResetForm,
+    /// Fill the form with an example that fits.
+    FillExample,
     /// Show this procedure.
     Select(String),
     /// Put the cursor into the filter.
@@ -58,11 +60,12 @@ pub(crate) enum Command {
 
 impl Command {
     /// What the palette lists, in its order; all that have a shortcut are here.
-    pub(crate) const LISTED: [Self; 17] = [
+    pub(crate) const LISTED: [Self; 18] = [
         Self::Call,
         Self::CancelCall,
         Self::FindProcedure,
         Self::ResetForm,
+        Self::FillExample,
         Self::TogglePause,
         Self::SetScope(Scope::Selected),
         Self::SetScope(Scope::All),
@@ -88,6 +91,7 @@ impl Command {
             Self::Call => "Call",
             Self::CancelCall => "Cancel call",
             Self::ResetForm => "Reset form",
+            Self::FillExample => "Example",
             Self::Select(_) => "Show procedure",
             Self::FindProcedure => "Find procedure",
             Self::TogglePause => "Pause or resume graphs",
@@ -116,6 +120,7 @@ impl Command {
             Self::Call => Key::Enter,
             Self::CancelCall => Key::Period,
             Self::FindProcedure => Key::F,
+            Self::FillExample => Key::E,
             Self::TogglePause => Key::P,
             Self::ToggleIdentity => Key::I,
             Self::ToggleTheme => Key::T,

@@ -117,6 +117,11 @@ impl Input {
         Maker { left: MOST }.input(node, node.default(), 0)
     }
 
+    /// An input with a value filled in.
+    pub(crate) fn of(node: &Node<'_>, value: &Json) -> Self {
+        Maker { left: MOST }.input(node, Some(value), 0)
+    }
+
     /// The bytes at a path, if there are bytes.
     pub(crate) fn bytes_at(&mut self, node: &Node<'_>, here: &Place, path: &str) -> Option<&mut BytesInput> {
         if !path.starts_with(&here.path) {

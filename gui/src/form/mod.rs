@@ -14,7 +14,7 @@ mod tests;
 use std::path::PathBuf;
 
 use countersign::Schema;
-use countersign::schema::Node;
+use countersign::schema::{self, Node};
 
 pub(crate) use self::gather::Mistake;
 use self::gather::gather;
@@ -44,6 +44,13 @@ impl Form {
         let schema = schema.clone();
         let root = Input::new(&Node::root(&schema));
         Self { schema, root, edited: false }
+    }
+
+    /// Fills the form with a small example that fits.
+    pub(crate) fn fill_example(&mut self) {
+        let example = schema::example(&self.schema);
+        self.root = Input::of(&Node::root(&self.schema), &example);
+        self.edited = true;
     }
 
     /// The schema that the form was made from.

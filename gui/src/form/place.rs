@@ -1,5 +1,7 @@
 //! Where in a value something is, for people and for JSON.
 
+use countersign::schema::Path;
+
 /// A place in a value.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
@@ -17,9 +19,11 @@ impl Place {
 
     /// The field or entry of this name.
     pub(crate) fn field(&self, name: &str) -> Self {
-        let dot = if self.path.is_empty() { "" } else { "." };
+        // Odd names are quoted in brackets, the others follow a point.
+        let step = Path::Root.key(name).to_string();
+        let dot = if self.path.is_empty() || step.starts_with('[') { "" } else { "." };
         let escaped = name.replace('~', "~0").replace('/', "~1");
-        Self { path: format!("{}{dot}{name}", self.path), pointer: format!("{}/{escaped}", self.pointer) }
+        Self { path: format!("{}{dot}{step}", self.path), pointer: format!("{}/{escaped}", self.pointer) }
     }
 
     /// The item at this index.

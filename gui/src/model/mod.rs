@@ -16,7 +16,7 @@ pub(crate) mod tree;
 pub(crate) mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::calls::Calls;
 use self::catalogue::{Catalogue, Procedure};
@@ -122,6 +122,11 @@ impl Model {
             Command::Call => return self.call(now),
             Command::CancelCall => return self.running().map(Order::Cancel),
             Command::ResetForm => self.reset_form(),
+            Command::FillExample => {
+                if let Some(draft) = self.selected.as_deref().and_then(|path| self.drafts.get_mut(path)) {
+                    draft.form.fill_example();
+                }
+            }
             Command::Select(path) => self.select(path),
             Command::FindProcedure => self.find_wanted = true,
             Command::TogglePause => self.toggle_pause(now),
@@ -217,7 +222,9 @@ impl Model {
                 !matches!(self.connection, Connection::Disconnected | Connection::Failed(..))
             }
             Command::ToggleIdentity => self.connection.is_connected(),
-            Command::ResetForm | Command::FindProcedure => !self.catalogue.services().is_empty(),
+            Command::ResetForm | Command::FillExample | Command::FindProcedure => {
+                !self.catalogue.services().is_empty()
+            }
             _ => true,
         }
     }
@@ -249,9 +256,11 @@ impl Model {
         }
         let procedure = self.catalogue.procedure(self.selected.as_deref()?)?;
         let (path, schema) = (procedure.path.clone(), procedure.arguments.clone());
+        let procedure_deadline = procedure.deadline_ms.map(Duration::from_millis);
         let draft = self.drafts.get_mut(&path)?;
         draft.tried = true;
         let (arguments, deadline) = draft.request()?;
+        let deadline = deadline.or(procedure_deadline);
         let number = self.calls.start(&path, now);
         Some(Order::Call(Box::new(CallOrder { number, procedure: path, arguments, schema, deadline })))
     }

@@ -1,6 +1,6 @@
 //! The selected procedure: what it is for, and the form for its arguments.
 
-use egui::{Button, Label, Panel, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Label, Panel, RichText, ScrollArea, TextEdit, Ui};
 
 use super::form::form_ui;
 use super::parts::{chip_ui, command_button_ui, empty_ui, loading_ui, muted, primary_button_ui};
@@ -93,9 +93,8 @@ fn call_ui(ui: &mut Ui, draft: &mut Draft, can_call: bool, can_cancel: bool, wis
         if can_cancel {
             command_button_ui(ui, Command::CancelCall, true, wishes);
         }
-        if ui.add(Button::new(Command::ResetForm.text())).clicked() {
-            wishes.push(Command::ResetForm);
-        }
+        command_button_ui(ui, Command::FillExample, true, wishes);
+        command_button_ui(ui, Command::ResetForm, true, wishes);
         ui.separator();
         let label = ui.label("Deadline");
         let edit = TextEdit::singleline(&mut draft.deadline).hint_text("default").desired_width(76.0);

@@ -1,21 +1,59 @@
 //! One connection to a server: the one file that knows the client.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use countersign::builtin::reflection::ReflectionClient;
+use countersign::cbor::{self, Value};
+use countersign::schema;
+use countersign::service::{CallKind, ProcedureDescription, ServiceDescription};
+use countersign::{CallError, Client, Credentials, HandlerRan, Peer, Status};
+
 use crate::exchange::CallOrder;
-use crate::model::catalogue::Service;
-use crate::model::connection::{Failure, Session, Target};
-use crate::model::reply::{Answer, Problem, ProblemKind};
+use crate::form::Arguments;
+use crate::model::catalogue::{DeclaredFault, Procedure, Service, is_builtin};
+use crate::model::connection::{Failure, PeerFacts, Session, Target};
+use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 use crate::model::stats::Snapshot;
+use crate::text;
+
+/// How long a question of the dashboard's own may take before it is called unanswered.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The largest file that is put into a request: more does not fit into a message.
+const FILE_MAX: u64 = 4 << 20;
+/// The longest message of a server that is shown.
+const MESSAGE_SHOWN: usize = 2000;
+/// The longest documentation that is kept.
+const DOCUMENTATION_SHOWN: usize = 4000;
+/// The longest name that is shown.
+const NAME_SHOWN: usize = 200;
 
 /// A connection to a server. Cloning it gives another handle.
 #[derive(Clone)]
 pub(super) struct Link {
-    session: Session,
+    client: Client,
+    session: Arc<Session>,
 }
 
 impl Link {
     /// Connects, and returns once the server has accepted us.
-    pub(super) async fn connect(_: &Target) -> Result<Self, Failure> {
-        Err(Failure::new("This build cannot connect yet.", ""))
+    pub(super) async fn connect(target: &Target) -> Result<Self, Failure> {
+        let credentials = load(target.identity.clone()).await?;
+        let own = credentials.identity().clone();
+        let client = Client::builder(credentials)
+            .connect(&target.address)
+            .await
+            .map_err(|error| Failure::new(message(&error), sentence(error.remedy())))?;
+        let peer = client.peer().ok_or_else(|| Failure::new("The connection ended as it began.", ""))?;
+        let session = Session {
+            peer: facts(&peer, &target.address),
+            own_id: own.id().to_string(),
+            own_not_after: Some(own.certificate().not_after()),
+        };
+        Ok(Self { client, session: Arc::new(session) })
     }
 
     /// Who is at the other end.
@@ -25,21 +63,173 @@ impl Link {
 
     /// Waits until the connection ends, and says why.
     pub(super) async fn closed(&self) -> Failure {
-        std::future::pending().await
+        let reason = message(&self.client.closed().await);
+        Failure::new(reason, "The dashboard comes back by itself as soon as the server does.")
     }
 
-    /// What the server can do.
+    /// What the server can do: its own services first, then the built-in ones.
     pub(super) async fn services(&self) -> Result<Vec<Service>, Failure> {
-        Err(Failure::new("This build cannot ask yet.", ""))
+        let reflection = ReflectionClient::new(self.client.clone());
+        let asked = reflection.services().timeout(PATIENCE).await;
+        let mut services: Vec<Service> =
+            asked.map_err(|error| refused("list its procedures", &error))?.into_iter().map(service).collect();
+        services.sort_by_key(|service| is_builtin(&service.name));
+        Ok(services)
     }
 
     /// What the server has counted.
     pub(super) async fn stats(&self) -> Result<Snapshot, Failure> {
-        Err(Failure::new("This build cannot ask yet.", ""))
+        Err(Failure::new("This build cannot read counters yet.", ""))
     }
 
     /// Makes a call.
-    pub(super) async fn call(&self, _: &CallOrder) -> Result<Answer, Problem> {
-        Err(Problem::new(ProblemKind::Lost, "This build cannot call yet."))
+    pub(super) async fn call(&self, call: &CallOrder) -> Result<Answer, Problem> {
+        let arguments = encoded(call).await?;
+        let mut pending = self.client.call_raw(&call.procedure, arguments);
+        if let Some(deadline) = call.deadline {
+            pending = pending.timeout(deadline);
+        }
+        let reply = pending.await.map_err(problem)?;
+        match cbor::from_slice::<Value>(&reply.payload) {
+            Ok(value) => Ok(Answer { body: body(&value, reply.payload.len()) }),
+            Err(error) => Err(Problem::new(ProblemKind::Undecodable, message(&error))),
+        }
+    }
+}
+
+async fn load(folder: String) -> Result<Credentials, Failure> {
+    let loaded = tokio::task::spawn_blocking(move || Credentials::load(folder)).await;
+    match loaded {
+        Ok(Ok(credentials)) => Ok(credentials),
+        Ok(Err(error)) => Err(Failure::new(message(&error), "")),
+        Err(error) => Err(Failure::new(format!("The identity could not be loaded: {error}"), "")),
+    }
+}
+
+fn facts(peer: &Peer, dialled: &str) -> PeerFacts {
+    PeerFacts {
+        id: peer.id().to_string(),
+        address: peer.address().map_or_else(|| dialled.to_owned(), |address| address.to_string()),
+        fingerprint: peer.fingerprint().to_owned(),
+        not_after: peer.not_after(),
+        cipher: peer.cipher().to_owned(),
+        key_exchange: peer.key_exchange().to_owned(),
+    }
+}
+
+fn service(described: ServiceDescription) -> Service {
+    let ServiceDescription { name, documentation, procedures, .. } = described;
+    Service {
+        documentation: text::paragraph(&documentation, DOCUMENTATION_SHOWN),
+        procedures: procedures.into_iter().map(|described| procedure(&name, described)).collect(),
+        name: text::line(&name, NAME_SHOWN),
+    }
+}
+
+fn procedure(service: &str, described: ProcedureDescription) -> Procedure {
+    let faults = described.faults.iter().map(|fault| DeclaredFault {
+        variant: text::line(&fault.variant, NAME_SHOWN),
+        code: text::line(&fault.code, NAME_SHOWN),
+    });
+    Procedure {
+        faults: faults.collect(),
+        path: text::line(&format!("{service}/{}", described.name), 2 * NAME_SHOWN),
+        name: text::line(&described.name, NAME_SHOWN),
+        documentation: text::paragraph(&described.documentation, DOCUMENTATION_SHOWN),
+        unary: described.kind == CallKind::Unary,
+        idempotent: described.idempotent,
+        deadline_ms: described.deadline_ms,
+        arguments: described.arguments,
+    }
+}
+
+/// The arguments as CBOR, with the bytes of their files.
+async fn encoded(call: &CallOrder) -> Result<Vec<u8>, Problem> {
+    let Arguments { mut json, files } = call.arguments.clone();
+    for (pointer, file) in &files {
+        let bytes = read(file).await.map_err(|reason| not_sent("", reason))?;
+        if let Some(place) = json.pointer_mut(pointer) {
+            *place = BASE64.encode(bytes).into();
+        }
+    }
+    let value = schema::to_cbor(&call.schema, &json).map_err(|error| match error.problems() {
+        [first, ..] => not_sent(&first.path, first.message.clone()),
+        [] => not_sent("", error.to_string()),
+    })?;
+    cbor::to_vec(&value).map_err(|error| not_sent("", message(&error)))
+}
+
+async fn read(file: &PathBuf) -> Result<Vec<u8>, String> {
+    let unread = |error| format!("{} cannot be read: {error}", Path::new(file).display());
+    let length = tokio::fs::metadata(file).await.map_err(unread)?.len();
+    if length > FILE_MAX {
+        let length = text::size(usize::try_from(length).unwrap_or(usize::MAX));
+        return Err(format!("{} has {length}: more than fits into a message", file.display()));
+    }
+    tokio::fs::read(file).await.map_err(unread)
+}
+
+fn not_sent(path: &str, message: String) -> Problem {
+    Problem::new(ProblemKind::NotSent { path: path.to_owned() }, message)
+}
+
+/// What went wrong with a call, as it is shown.
+fn problem(error: CallError) -> Problem {
+    match error {
+        CallError::Status(status) => status_problem(&status),
+        CallError::Deadline(_) => {
+            let advice = "The handler may or may not have run.";
+            Problem { advice: advice.to_owned(), ..Problem::new(ProblemKind::Deadline, message(&error)) }
+        }
+        CallError::Lost(_) => {
+            let advice = "The handler may or may not have run.";
+            Problem { advice: advice.to_owned(), ..Problem::new(ProblemKind::Lost, message(&error)) }
+        }
+        _ => Problem::new(ProblemKind::Undecodable, message(&error)),
+    }
+}
+
+fn status_problem(status: &Status) -> Problem {
+    let ran = match status.handler_ran {
+        HandlerRan::No => "The handler did not run: calling again is safe.",
+        HandlerRan::Yes => "The handler ran.",
+        HandlerRan::Unknown => "",
+    };
+    let wait =
+        status.retry_after_ms.map(|ms| format!(" The server asks to wait {ms} ms before trying again."));
+    let fault = cbor::from_slice::<Value>(&status.details).ok();
+    Problem {
+        kind: ProblemKind::Status(status.code),
+        message: text::paragraph(&status.message, MESSAGE_SHOWN),
+        fault: fault.map(|value| body(&value, status.details.len())),
+        advice: format!("{ran}{}", wait.unwrap_or_default()).trim().to_owned(),
+    }
+}
+
+/// Why a question of the dashboard's own was not answered.
+fn refused(what: &str, error: &CallError) -> Failure {
+    let reason = format!("The server did not {what}: {}", message(error));
+    let remedy = match error.code() {
+        Some(countersign::Code::PermissionDenied) => "Its policy does not allow this identity to ask.",
+        _ => "",
+    };
+    Failure::new(reason, remedy)
+}
+
+fn body(value: &Value, bytes: usize) -> Body {
+    Body::new(value, format!("{value:#?}"), bytes)
+}
+
+/// An error with its causes, fit to show: some of its words may be the peer's.
+fn message(error: &dyn std::error::Error) -> String {
+    text::paragraph(&error.to_string(), MESSAGE_SHOWN)
+}
+
+/// A remedy as a sentence of its own.
+fn sentence(remedy: &str) -> String {
+    let mut characters = remedy.chars();
+    match characters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), characters.as_str()),
+        None => String::new(),
     }
 }
