@@ -3,7 +3,6 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 use syn::{
     Attribute, Error, FnArg, GenericArgument, ItemTrait, LitStr, Pat, PathArguments, Receiver, ReceiverKind,
     Result, ReturnType, Signature, TraitItem, TraitItemFn, Type, TypeReference,
@@ -74,9 +73,8 @@ pub(crate) fn service(written: Written, errors: &mut Errors) -> Service {
     let mut procedures: Vec<Procedure> = Vec::new();
     for (position, (member, options)) in item.items.iter().zip(&options).enumerate() {
         let Some(procedure) = self::member(position, member, options, errors) else { continue };
-        if procedures.iter().any(|other| other.name() == procedure.name()) {
-            errors.at(&procedure.ident, "another method of this service has this name");
-        } else {
+        // A name given twice is the compiler's to report, in the user's own trait.
+        if procedures.iter().all(|other| other.name() != procedure.name()) {
             procedures.push(procedure);
         }
     }
@@ -192,7 +190,9 @@ fn self_parameter(sig: &Signature, errors: &mut Errors) {
             if let Some(token) = mutability {
                 errors.at(token, TAKE_SELF);
             }
-            if let Some(lifetime) = lifetime {
+            if let Some(lifetime) = lifetime
+                && sig.generics.params.is_empty()
+            {
                 errors.at(lifetime, NO_GENERICS);
             }
         }
@@ -204,7 +204,7 @@ fn self_parameter(sig: &Signature, errors: &mut Errors) {
 /// The parameters after `self`, whether or not there is one.
 fn parameters(sig: &Signature) -> impl Iterator<Item = (&Pat, &Type)> {
     sig.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(input) => Some((&*input.pat, &*input.ty)),
+        FnArg::Typed(input) => Some((&*input.pat, bare(&input.ty))),
         FnArg::Receiver(_) => None,
     })
 }
@@ -218,6 +218,8 @@ fn context(sig: &Signature, errors: &mut Errors) {
         {
             errors.at(token, "take `&Context`");
         }
+        // One that comes late is a mistake at its own place.
+        _ if parameters(sig).any(|(_, ty)| is_context(ty)) => {}
         _ => errors.at(&sig.ident, TAKE_CONTEXT),
     }
 }
@@ -276,13 +278,13 @@ fn argument(pattern: &Pat, ty: &Type) -> Result<Argument> {
 fn output<'a>(output: &'a ReturnType, method: &Ident) -> Result<(&'a Type, &'a Type)> {
     let ReturnType::Type(_, ty) = output else { return Err(Error::new_spanned(method, RETURN_RESULT)) };
     let refused = || Error::new_spanned(ty, RETURN_RESULT);
-    let Type::Path(path) = &**ty else { return Err(refused()) };
+    let Type::Path(path) = bare(ty) else { return Err(refused()) };
     let segment =
         path.path.segments.last().filter(|segment| segment.ident == "Result").ok_or_else(refused)?;
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Err(refused()) };
     let types: Vec<_> = arguments.args.iter().collect();
     match types[..] {
-        [GenericArgument::Type(output), GenericArgument::Type(fault)] => Ok((output, fault)),
+        [GenericArgument::Type(output), GenericArgument::Type(fault)] => Ok((bare(output), bare(fault))),
         _ => Err(refused()),
     }
 }
@@ -359,7 +361,15 @@ fn ascii(ident: &Ident) -> Result<()> {
     if ident.to_string().is_ascii() {
         return Ok(());
     }
-    Err(Error::new(ident.span(), "the name of a procedure is ASCII"))
+    Err(Error::new(ident.span(), "keep to ASCII: this is part of the procedure's name, for every language"))
+}
+
+/// A type without the group that a `macro_rules!` puts around it.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        ty => ty,
+    }
 }
 
 /// Whether a type is a path that ends in `name`: the types that the macro knows are recognised by name.
@@ -370,8 +380,14 @@ fn is_named(ty: &Type, name: &str) -> bool {
     }
 }
 
-/// A type as one would write it.
+/// A type as one would write it: tokens print with a space between any two.
 fn source(ty: &Type) -> String {
-    let span = ty.span();
-    span.source_text().unwrap_or_else(|| ty.to_token_stream().to_string())
+    let mut text = ty.to_token_stream().to_string();
+    for tight in ["::", "<", ">", ","] {
+        text = text.replace(&format!(" {tight}"), tight);
+        if tight != "," {
+            text = text.replace(&format!("{tight} "), tight);
+        }
+    }
+    text
 }

@@ -1,8 +1,8 @@
 //! From a checked service to code: the user's trait, a server and a client, both thin calls into
 //! `countersign::service`, where what they do can be read.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ReturnType, TraitItem, Type, parse_quote, parse_quote_spanned};
 
@@ -213,16 +213,21 @@ fn method(service: &Service, procedure: &Procedure) -> TokenStream {
 fn bounds(procedure: &Procedure) -> TokenStream {
     let Procedure { arguments, output, fault, .. } = procedure;
     let travelling = arguments.iter().map(|argument| &argument.ty).chain([output]).map(|ty| {
-        quote_spanned! {ty.span()=>
-            #ty: ::countersign::__private::serde::Serialize
-                + ::countersign::__private::serde::de::DeserializeOwned
-                + ::countersign::__private::schemars::JsonSchema
-                + ::core::marker::Send
-                + 'static,
-        }
+        let [serialize, deserialize, schema, send] =
+            ["Serialize", "DeserializeOwned", "JsonSchema", "Send"].map(|name| bound(ty, name));
+        quote!(#ty: #serialize + #deserialize + #schema + #send + 'static,)
     });
-    let fault = quote_spanned!(fault.span()=> #fault: ::countersign::service::Fault,);
-    quote!(#(#travelling)* #fault)
+    let is_fault = bound(fault, "Fault");
+    quote!(#(#travelling)* #fault: #is_fault,)
+}
+
+/// The path of a trait, spanned so that an error at it underlines all of the type.
+fn bound(ty: &Type, name: &str) -> TokenStream {
+    let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    let name = Ident::new(name, spans.last().unwrap_or(first));
+    let module = quote_spanned!(first=> ::countersign::__private);
+    quote!(#module::#name)
 }
 
 impl Procedure {

@@ -3,7 +3,10 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DeriveInput, Error, Expr, Lit, LitStr, Member, Meta, Result, Token, Variant};
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Data, DeriveInput, Error, Expr, Lit, LitStr, Member, Meta, Result, Token, Type, Variant,
+};
 
 use crate::errors::Errors;
 use crate::parse;
@@ -13,7 +16,7 @@ enum Becomes {
     /// A fault of the contract, under this code.
     Declared { code: Ident, wire_name: String, message: String },
     /// The status that it holds.
-    Status(Member),
+    Status(Member, Type),
     /// `INTERNAL`, and a line in the log.
     Private,
 }
@@ -52,7 +55,7 @@ fn becomes(variant: &Variant, style: Option<&str>) -> Result<Becomes> {
         becomes = Some(if meta.path.is_ident("code") {
             declared(variant, meta.value()?.parse()?, style)?
         } else if meta.path.is_ident("status") {
-            Becomes::Status(only_field(variant)?)
+            only_field(variant)?
         } else if meta.path.is_ident("private") {
             Becomes::Private
         } else {
@@ -84,10 +87,10 @@ fn declared(variant: &Variant, code: Ident, style: Option<&str>) -> Result<Becom
 }
 
 /// The field that holds the status.
-fn only_field(variant: &Variant) -> Result<Member> {
-    let mut members = variant.fields.members();
-    match (members.next(), members.next()) {
-        (Some(member), None) => Ok(member),
+fn only_field(variant: &Variant) -> Result<Becomes> {
+    let mut fields = variant.fields.iter().zip(variant.fields.members());
+    match (fields.next(), fields.next()) {
+        (Some((field, member)), None) => Ok(Becomes::Status(member, field.ty.clone())),
         _ => Err(Error::new_spanned(variant, "such a variant holds one `Status` and nothing else")),
     }
 }
@@ -109,7 +112,9 @@ fn expand(ident: &Ident, variants: &[(&Ident, Becomes)], complete: bool) -> Toke
         Becomes::Declared { code, .. } => quote! {
             Self::#variant { .. } => ::countersign::service::fault::declared(::countersign::Code::#code, &self)
         },
-        Becomes::Status(member) => quote!(Self::#variant { #member: status } => status),
+        Becomes::Status(member, ty) => quote_spanned! {ty.span()=>
+            Self::#variant { #member: status } => status
+        },
         Becomes::Private => quote! {
             Self::#variant { .. } => ::countersign::service::fault::private(&self)
         },
@@ -124,9 +129,9 @@ fn expand(ident: &Ident, variants: &[(&Ident, Becomes)], complete: bool) -> Toke
     let rest = (!complete).then(|| quote!(_ => ::core::unreachable!(),));
     let bounds = quote_spanned! {ident.span()=>
         Self: ::std::error::Error
-            + ::countersign::__private::serde::Serialize
-            + ::countersign::__private::serde::de::DeserializeOwned
-            + ::countersign::__private::schemars::JsonSchema
+            + ::countersign::__private::Serialize
+            + ::countersign::__private::DeserializeOwned
+            + ::countersign::__private::JsonSchema
     };
     quote! {
         #[automatically_derived]

@@ -11,19 +11,22 @@ mod message;
 mod parse;
 
 use proc_macro::TokenStream;
+use proc_macro2::Span;
 use quote::quote;
-use syn::{ItemTrait, parse_macro_input};
+use syn::{DeriveInput, ItemTrait, parse_macro_input};
 
 use crate::errors::Errors;
 
 /// Makes a trait a service: a server, a client and a description of itself.
 ///
-/// ```ignore
+/// ```
+/// use countersign::{Context, Status};
+///
 /// #[countersign::service(package = "acme")]
 /// pub trait Ledger {
-///     /// The balance of an account.
+///     /// The balance of an account, in cents.
 ///     #[rpc(idempotent, deadline = "500ms")]
-///     async fn balance(&self, cx: &Context, account: AccountId) -> Result<Money, LedgerError>;
+///     async fn balance(&self, cx: &Context, account: u32) -> Result<i64, Status>;
 /// }
 /// ```
 ///
@@ -33,8 +36,12 @@ use crate::errors::Errors;
 /// waits who says nothing else. Doc comments become the documentation that reflection gives.
 #[proc_macro_attribute]
 pub fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as ItemTrait);
     let mut errors = Errors::default();
+    let kept = proc_macro2::TokenStream::from(item.clone());
+    let Ok(item) = syn::parse::<ItemTrait>(item) else {
+        errors.push(syn::Error::new(Span::call_site(), "`#[service]` goes on a trait"));
+        return quote!(#kept #errors).into();
+    };
     let written = parse::service(arguments.into(), item, &mut errors);
     let service = check::service(written, &mut errors);
     let code = expand::service(service);
@@ -43,13 +50,33 @@ pub fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes an enum the fault of a procedure: each variant says which code it becomes.
 ///
+/// ```
+/// use countersign::{Fault, Status};
+///
+/// #[countersign::message]
+/// #[derive(Debug, thiserror::Error, Fault)]
+/// pub enum LedgerError {
+///     #[error("no such account {0}")]
+///     #[fault(code = NotFound)]
+///     NoAccount(u32),
+///     #[error(transparent)]
+///     #[fault(status)]
+///     #[serde(skip)]
+///     Other(#[from] Status),
+///     #[error("the ledger cannot be read")]
+///     #[fault(private)]
+///     #[serde(skip)]
+///     Disk(#[from] std::io::Error),
+/// }
+/// ```
+///
 /// `#[fault(code = NotFound)]` declares a variant: it travels, and the client gets it back.
 /// `#[fault(status)]` marks a variant that holds a `Status`, which is sent as it is, and
 /// `#[fault(private)]` one whose cause is logged and never sent: the peer sees `INTERNAL` and a sentence
 /// that gives nothing away. Both need `#[serde(skip)]`, since they are no part of the contract.
 #[proc_macro_derive(Fault, attributes(fault))]
 pub fn fault(item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as syn::DeriveInput);
+    let item = parse_macro_input!(item as DeriveInput);
     let mut errors = Errors::default();
     let code = fault::derive(&item, &mut errors);
     quote!(#code #errors).into()

@@ -8,8 +8,8 @@ use super::arguments::may_be_missing;
 
 /// What may be passed where a procedure takes a `T`: a `T`, a `&T`, and what encodes to the same bytes.
 #[diagnostic::on_unimplemented(
-    message = "a `{Self}` cannot be passed where the procedure takes a `{T}`",
-    label = "expected a `{T}`",
+    message = "`{Self}` cannot be passed where the procedure takes `{T}`",
+    label = "expected `{T}`",
     note = "arguments are passed by value or by reference; `&str` does for a `String`, and a slice for a `Vec`"
 )]
 pub trait Arg<T> {

@@ -41,3 +41,24 @@ impl<T, E: Into<Box<dyn Error + Send + Sync>>> OrStatus<T> for Result<T, E> {
 pub(super) fn log_private(cause: &(dyn Error + 'static), at: &Location<'_>) {
     tracing::error!(error = cause, %at, "a handler failed");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_is_not_told_the_cause() {
+        let failed: Result<(), _> = Err(std::io::Error::other("/dev/sda1 is full"));
+        let status = failed.or_internal().unwrap_err();
+        assert_eq!(status, Status::internal(PRIVATE));
+        let failed: Result<(), _> = Err("a string");
+        let status = failed.or_status(Code::Unavailable, "try later").unwrap_err();
+        assert_eq!(status, Status::new(Code::Unavailable, "try later"));
+    }
+
+    #[test]
+    fn boxed_errors_are_errors_too() {
+        let boxed: Box<dyn Error + Send + Sync> = "boxed".into();
+        assert_eq!(Err::<(), _>(boxed).or_internal().unwrap_err().code, Code::Internal);
+    }
+}

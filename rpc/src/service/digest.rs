@@ -104,8 +104,10 @@ fn to_cbor(value: &Value) -> cbor::Value {
         Value::String(text) => cbor::Value::Text(text.clone()),
         Value::Array(items) => cbor::Value::Array(items.iter().map(to_cbor).collect()),
         Value::Object(entries) => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            entries.sort_by_key(|(key, _)| (key.len(), *key));
             let entry = |(key, value): (&String, &Value)| (cbor::Value::Text(key.clone()), to_cbor(value));
-            cbor::Value::Map(entries.iter().map(entry).collect())
+            cbor::Value::Map(entries.into_iter().map(entry).collect())
         }
     }
 }

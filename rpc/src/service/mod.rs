@@ -104,7 +104,13 @@ fn failed(status: Status) -> Status {
 /// What the macro's output needs from other crates, so that the user's needs none.
 #[doc(hidden)]
 pub mod __private {
+    pub use schemars::JsonSchema;
+    pub use serde::Serialize;
+    pub use serde::de::DeserializeOwned;
     pub use {schemars, serde};
+
+    pub use super::Fault;
+    pub use std::marker::Send;
 }
 
 /// Keeps what only the feature `testing` can provide. The feature is this crate's, not the user's.

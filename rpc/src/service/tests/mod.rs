@@ -1,5 +1,8 @@
 //! A service called through `dispatch`, with the bytes of a call and no network.
 
+mod arguments;
+mod description;
+
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context as TaskContext, Poll, Waker};
