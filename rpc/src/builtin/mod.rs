@@ -11,8 +11,12 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use crate::peer::Peer;
 use crate::server::{BindError, Connections, Policy, Router};
 use crate::service::{Service, ServiceDescription};
+
+/// The answer to those who ask for a service that is not there, or not for them.
+const NO_SUCH_SERVICE: &str = "this server has no such service for you";
 
 /// What a server has once the built-in services stand beside its own.
 pub(crate) struct Complete {
@@ -27,13 +31,10 @@ pub(crate) fn with(
     policy: Policy,
     connections: &Arc<Connections>,
 ) -> Result<Complete, BindError> {
-    let known = Arc::new(OnceLock::new());
+    let known = Known { services: Arc::default(), policy: policy.clone() };
     let registry = Arc::new(stats::Registry::new());
     let own: [Arc<dyn Service>; 4] = [
-        Arc::new(reflection::ReflectionServer::new(reflection::Reflected::new(
-            known.clone(),
-            policy.clone(),
-        ))),
+        Arc::new(reflection::ReflectionServer::new(reflection::Reflected::new(known.clone()))),
         Arc::new(health::HealthServer::new(health::Healthy::new(known.clone()))),
         Arc::new(stats::StatsServer::new(stats::Counted::new(registry.clone()))),
         Arc::new(connections::ConnectionsServer::new(connections::Listed::new(connections.clone()))),
@@ -47,8 +48,29 @@ pub(crate) fn with(
     let descriptions: Vec<ServiceDescription> =
         described.into_iter().map(|(_, described)| described).collect();
     let revision = revision_of(&descriptions);
-    known.set(descriptions).expect("it is set here alone");
+    known.services.set(descriptions).expect("it is set here alone");
     Ok(Complete { router, revision })
+}
+
+/// The services of one server, and who may know of them.
+#[derive(Clone)]
+pub(crate) struct Known {
+    /// Set once the built-in services, which hold this, are described themselves.
+    services: Arc<OnceLock<Vec<ServiceDescription>>>,
+    policy: Policy,
+}
+
+impl Known {
+    /// Each service with the procedures that this peer may call, if there are any.
+    fn visible_to(&self, peer: &Peer) -> impl Iterator<Item = ServiceDescription> {
+        self.services.get().into_iter().flatten().filter_map(|service| {
+            let mut visible = service.clone();
+            visible.procedures.retain(|procedure| {
+                self.policy.allows(peer, &format!("{}/{}", service.name, procedure.name))
+            });
+            (!visible.procedures.is_empty()).then_some(visible)
+        })
+    }
 }
 
 fn revision_of(descriptions: &[ServiceDescription]) -> Bytes {
@@ -64,3 +86,6 @@ fn revision_of(descriptions: &[ServiceDescription]) -> Bytes {
     }
     Bytes::copy_from_slice(&hash.finalize()[..16])
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;

@@ -1,10 +1,7 @@
 //! What a server can do, as far as its caller may know.
 
-use std::sync::{Arc, OnceLock};
-
+use super::Known;
 use crate::context::Context;
-use crate::peer::Peer;
-use crate::server::Policy;
 use crate::service::ServiceDescription;
 use crate::{Code, Status};
 
@@ -20,36 +17,22 @@ pub trait Reflection {
     async fn describe(&self, cx: &Context, service: String) -> Result<ServiceDescription, Status>;
 }
 
-/// The services of one server, filtered by its policy.
-pub(crate) struct Reflected {
-    services: Arc<OnceLock<Vec<ServiceDescription>>>,
-    policy: Policy,
-}
+/// The services of one server, as far as its policy shows them.
+pub(crate) struct Reflected(Known);
 
 impl Reflected {
-    pub(crate) fn new(services: Arc<OnceLock<Vec<ServiceDescription>>>, policy: Policy) -> Self {
-        Self { services, policy }
-    }
-
-    fn visible_to(&self, peer: &Peer) -> impl Iterator<Item = ServiceDescription> {
-        let services = self.services.get().into_iter().flatten();
-        services.filter_map(|service| {
-            let mut visible = service.clone();
-            visible.procedures.retain(|procedure| {
-                self.policy.allows(peer, &format!("{}/{}", service.name, procedure.name))
-            });
-            (!visible.procedures.is_empty()).then_some(visible)
-        })
+    pub(crate) fn new(services: Known) -> Self {
+        Self(services)
     }
 }
 
 impl Reflection for Reflected {
     async fn services(&self, cx: &Context) -> Result<Vec<ServiceDescription>, Status> {
-        Ok(self.visible_to(cx.peer()).collect())
+        Ok(self.0.visible_to(cx.peer()).collect())
     }
 
     async fn describe(&self, cx: &Context, service: String) -> Result<ServiceDescription, Status> {
-        let found = self.visible_to(cx.peer()).find(|visible| visible.name == service);
-        found.ok_or_else(|| Status::new(Code::NotFound, "this server has no such service for you"))
+        let found = self.0.visible_to(cx.peer()).find(|visible| visible.name == service);
+        found.ok_or_else(|| Status::new(Code::NotFound, super::NO_SUCH_SERVICE))
     }
 }

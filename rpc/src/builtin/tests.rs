@@ -1,0 +1,124 @@
+//! The built-in services as their users meet them: over TLS, through a client.
+
+use std::convert::Infallible;
+
+use super::connections::ConnectionsClient;
+use super::health::{HealthClient, ServiceHealth};
+use super::reflection::ReflectionClient;
+use super::stats::{ProcedureStats, StatsClient};
+use crate::cbor::{Value, from_slice, to_vec};
+use crate::schema::{example, to_cbor, to_json};
+use crate::testing::{in_process, pair};
+use crate::{CallError, Client, Code, Context, Status};
+
+/// Says things again.
+#[countersign::service(package = "acme")]
+trait Echo {
+    /// The same text.
+    async fn say(&self, cx: &Context, text: String) -> Result<String, Status>;
+    async fn fail(&self, cx: &Context) -> Result<(), Status>;
+}
+
+struct Parrot;
+
+impl Echo for Parrot {
+    async fn say(&self, _: &Context, text: String) -> Result<String, Status> {
+        Ok(text)
+    }
+
+    async fn fail(&self, _: &Context) -> Result<(), Status> {
+        Err(Status::not_found("no"))
+    }
+}
+
+fn client() -> Client {
+    in_process(EchoServer::new(Parrot))
+}
+
+async fn stats_of(client: &Client, procedure: &str) -> ProcedureStats {
+    let snapshot = StatsClient::new(client.clone()).get().await.unwrap();
+    snapshot.procedures.into_iter().find(|row| row.procedure == procedure).expect("the procedure has a row")
+}
+
+#[tokio::test]
+async fn stats_count_what_was_called() {
+    let client = client();
+    let echo = EchoClient::new(client.clone());
+    for _ in 0..3 {
+        echo.say("hi").await.unwrap();
+    }
+    echo.fail().await.unwrap_err();
+    let say = stats_of(&client, "acme.Echo/say").await;
+    assert_eq!((say.calls, say.in_flight, say.errors.len(), say.latency.count()), (3, 0, 0, 3));
+    // {"text": "hi"} there, "hi" back.
+    assert_eq!((say.bytes_in, say.bytes_out), (3 * 9, 3 * 3));
+    let fail = stats_of(&client, "acme.Echo/fail").await;
+    assert_eq!((fail.calls, fail.errors.get("NOT_FOUND")), (1, Some(&1)));
+}
+
+#[tokio::test]
+async fn stats_have_no_row_for_a_name_that_does_not_exist() {
+    let client = client();
+    let rows = async || StatsClient::new(client.clone()).get().await.unwrap().procedures.len();
+    let before = rows().await;
+    let unknown = client.call_raw("acme.Echo/shout", to_vec(&Value::Map(Vec::new())).unwrap()).await;
+    assert!(matches!(unknown, Err(CallError::Status(status)) if status.code == Code::Unimplemented));
+    assert_eq!(rows().await, before);
+}
+
+#[tokio::test]
+async fn stats_of_a_server_belong_to_one_start() {
+    let (one, other) = (StatsClient::new(client()), StatsClient::new(client()));
+    let (first, second) = (one.get().await.unwrap(), one.get().await.unwrap());
+    assert_eq!(first.start_id, second.start_id);
+    assert!(first.monotonic_ns < second.monotonic_ns);
+    assert_ne!(first.start_id, other.get().await.unwrap().start_id);
+}
+
+#[tokio::test]
+async fn health_names_each_service_or_the_one_asked_for() {
+    let health = HealthClient::new(client());
+    let all = health.get(None::<String>).await.unwrap();
+    assert!(all.iter().all(|service| service.serving));
+    assert!(all.iter().any(|service| service.service == "countersign.Health"));
+    let echo = health.get(Some("acme.Echo".to_owned())).await.unwrap();
+    assert_eq!(echo, [ServiceHealth { service: "acme.Echo".into(), serving: true }]);
+    let unknown = health.get(Some("acme.Eco".to_owned())).await;
+    assert!(matches!(unknown, Err(CallError::Status(status)) if status.code == Code::NotFound));
+}
+
+#[tokio::test]
+async fn connections_list_the_peer_that_asks() {
+    let pair = pair(EchoServer::new(Parrot));
+    let connections = ConnectionsClient::new(pair.client.clone()).list().await.unwrap();
+    let [only] = connections.as_slice() else { panic!("one connection: {connections:?}") };
+    assert_eq!(only.peer, "spiffe://test.internal/client");
+    assert!(only.bytes_in > 0 && only.bytes_out > 0 && !only.cipher.is_empty());
+}
+
+#[tokio::test]
+async fn every_procedure_takes_and_gives_what_its_schema_says() {
+    let client = client();
+    let services = ReflectionClient::new(client.clone()).services().await.unwrap();
+    for service in &services {
+        for procedure in &service.procedures {
+            let name = format!("{}/{}", service.name, procedure.name);
+            let arguments = to_cbor(&procedure.arguments, &example(&procedure.arguments)).unwrap();
+            let reply: Result<_, CallError<Infallible>> =
+                client.call_raw(&name, to_vec(&arguments).unwrap()).await;
+            match reply {
+                Ok(reply) => {
+                    let value: Value = from_slice(&reply.payload).unwrap();
+                    let json = to_json(&procedure.result, &value);
+                    jsonschema::validate(procedure.result.as_value(), &json)
+                        .unwrap_or_else(|e| panic!("{name}: {e}"));
+                    to_cbor(&procedure.result, &json).unwrap_or_else(|e| panic!("{name}: {e}"));
+                }
+                // The example of a name is no service's.
+                Err(CallError::Status(status)) => assert_eq!(status.code, Code::NotFound, "{name}: {status}"),
+                Err(other) => panic!("{name}: {other}"),
+            }
+        }
+    }
+    assert_eq!(services.len(), 5);
+}
