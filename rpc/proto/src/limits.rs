@@ -25,8 +25,6 @@ pub struct Limits {
     pub metadata_len: u32,
     /// Bytes of items that a call may send before it was granted more, in each direction.
     pub initial_credit: u32,
-    /// Bytes queued for a peer that does not read, above which we stop reading from it.
-    pub outbox_len: usize,
     /// Longest time a unary call may take on a server, also where its caller asks for more or for none.
     pub deadline_max: Duration,
     /// Silence after which we ask the peer whether it is there.
@@ -46,7 +44,6 @@ impl Default for Limits {
             calls_open: 4_096,
             metadata_len: 16 << 10,
             initial_credit: 64 << 10,
-            outbox_len: 1 << 20,
             deadline_max: Duration::from_secs(60),
             keepalive: Duration::from_secs(20),
             silence_max: Duration::from_secs(40),

@@ -18,7 +18,11 @@ pub(crate) struct Handle(Arc<Shared>);
 
 /// The driver's hold on the same connection.
 #[derive(Debug)]
-pub(crate) struct ClientEnd(Arc<Shared>);
+pub(crate) struct ClientEnd {
+    shared: Arc<Shared>,
+    /// Whom to wake once the lock is free again; kept for its capacity.
+    wakers: Vec<Waker>,
+}
 
 #[derive(Debug)]
 struct Shared(Mutex<State>);
@@ -71,7 +75,7 @@ pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
         waiting: Vec::new(),
         driver: None,
     })));
-    (Arc::new(Handle(shared.clone())), ClientEnd(shared))
+    (Arc::new(Handle(shared.clone())), ClientEnd { shared, wakers: Vec::new() })
 }
 
 impl Handle {
@@ -171,7 +175,7 @@ impl Drop for Handle {
 impl ClientEnd {
     /// TLS is up, and this is who the server is.
     pub(crate) fn authenticated(&self, peer: Arc<Peer>) {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         if matches!(state.phase, Phase::Connecting(_)) {
             state.phase = Phase::Connecting(Some(peer));
         }
@@ -179,22 +183,19 @@ impl ClientEnd {
 
     /// There will be no connection.
     pub(crate) fn failed(self, reason: ConnectionError) {
-        self.0.finish(reason);
+        self.shared.finish(reason);
     }
 }
 
 impl End for ClientEnd {
     fn receive(&mut self, now: Instant, bytes: &[u8]) -> Result<Step, ConnectionError> {
-        let mut wakers = Vec::new();
-        let mut state = self.0.lock();
-        let received = state.receive(now, bytes, &mut wakers);
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        let received = self.shared.lock().receive(now, bytes, &mut self.wakers);
+        self.wakers.drain(..).for_each(Waker::wake);
         Ok(Step { taken: received?, more: false, replies: false })
     }
 
     fn collect(&mut self, waker: &Waker) -> Wish {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         if !state.driver.as_ref().is_some_and(|driver| driver.will_wake(waker)) {
             state.driver = Some(waker.clone());
         }
@@ -213,37 +214,36 @@ impl End for ClientEnd {
         }
     }
 
-    fn has_output(&mut self) -> bool {
-        !self.0.lock().proto.outbox().is_empty()
+    fn output_len(&mut self) -> usize {
+        self.shared.lock().proto.outbox().len()
     }
 
     fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
-        std::mem::swap(self.0.lock().proto.outbox(), outbox);
+        std::mem::swap(self.shared.lock().proto.outbox(), outbox);
     }
 
     fn poll_timeout(&mut self) -> Instant {
-        self.0.lock().proto.poll_timeout()
+        self.shared.lock().proto.poll_timeout()
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), ConnectionError> {
-        let mut wakers = Vec::new();
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         state.proto.handle_timeout(now);
-        state.deliver_ended(&mut wakers);
+        state.deliver_ended(&mut self.wakers);
         let silent = state.proto.is_silent(now);
         drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        self.wakers.drain(..).for_each(Waker::wake);
         if silent { Err(ConnectionError::Silent) } else { Ok(()) }
     }
 
     fn accuse(&mut self, violation: &Violation) {
-        self.0.lock().proto.close(violation.code(), &violation.to_string());
+        self.shared.lock().proto.close(violation.code(), &violation.to_string());
     }
 
     fn count(&mut self, _bytes_in: u64, _bytes_out: u64) {}
 
     fn end(&mut self, reason: ConnectionError) {
-        self.0.finish(reason);
+        self.shared.finish(reason);
     }
 }
 

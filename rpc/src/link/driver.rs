@@ -90,39 +90,50 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Reads, lets the end work, and writes, until there is nothing to do but to wait.
     fn poll_work<E: End>(&mut self, end: &mut E, cx: &mut Context<'_>) -> Result<Writing, ConnectionError> {
         let mut reads = 0;
-        let mut turn = Turn::AfterOthers;
-        while !self.is_congested() {
-            if self.unjudged {
-                let step = end.receive(Instant::now(), self.inbox.unread())?;
-                self.inbox.consume(step.taken);
-                self.unjudged = step.more;
-                if step.replies {
-                    turn = Turn::Now;
+        loop {
+            let mut turn = Turn::AfterOthers;
+            let congested = loop {
+                if self.is_congested(end) {
+                    break true;
                 }
-                if step.more {
-                    // Both ends work at once: the peer begins with these replies while we go on.
-                    self.poll_write(end, cx, turn);
+                if self.unjudged {
+                    let step = end.receive(Instant::now(), self.inbox.unread())?;
+                    self.inbox.consume(step.taken);
+                    self.unjudged = step.more;
+                    if step.replies {
+                        turn = Turn::Now;
+                    }
+                    if step.more {
+                        // Both ends work at once: the peer begins with these replies while we go on.
+                        self.poll_write(end, cx, turn);
+                    }
+                    continue;
                 }
-                continue;
-            }
-            if reads == READS_PER_TURN {
-                cx.waker().wake_by_ref();
-                break;
-            }
-            match self.inbox.poll_fill(&mut self.io, cx) {
-                Poll::Ready(Ok(0)) => {
-                    return Err(self.write_error.take().map_or(ConnectionError::Cut, Into::into));
+                if reads == READS_PER_TURN {
+                    cx.waker().wake_by_ref();
+                    break false;
                 }
-                Poll::Ready(Ok(len)) => {
-                    end.count(len as u64, 0);
-                    reads += 1;
-                    self.unjudged = true;
+                match self.inbox.poll_fill(&mut self.io, cx) {
+                    Poll::Ready(Ok(0)) => return Err(self.reading_ended()),
+                    Poll::Ready(Ok(len)) => {
+                        end.count(len as u64, 0);
+                        reads += 1;
+                        self.unjudged = true;
+                    }
+                    Poll::Ready(Err(error)) => return Err(self.reading_failed(error)),
+                    Poll::Pending => break false,
                 }
-                Poll::Ready(Err(error)) => return Err(self.reading_failed(error)),
-                Poll::Pending => break,
+            };
+            let writing = self.poll_write(end, cx, turn);
+            // A peer that reads again is read from again.
+            if !congested || self.is_congested(end) {
+                return Ok(writing);
             }
         }
-        Ok(self.poll_write(end, cx, turn))
+    }
+
+    fn reading_ended(&mut self) -> ConnectionError {
+        self.write_error.take().map_or(ConnectionError::Cut, ConnectionError::Io)
     }
 
     /// What TLS says, such as the alert of a peer that refused us, tells more than a failed write.
@@ -133,8 +144,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    fn is_congested(&self) -> bool {
-        OUTBOX_LEN_MAX <= self.outbox.len() - self.written
+    /// Whether so much waits to be written that nothing should be read that asks for more.
+    fn is_congested<E: End>(&self, end: &mut E) -> bool {
+        OUTBOX_LEN_MAX <= self.outbox.len() - self.written + end.output_len()
     }
 
     /// Writes what there is. A failure is kept until reading has come to its end, since the peer may have
@@ -145,7 +157,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         self.try_write(end, cx, turn).unwrap_or_else(|error| {
             self.write_error = Some(error);
-            // The outbox will not shrink any more, and must not keep us from reading.
+            // What is queued will not go out any more, and must not keep us from reading.
+            end.take_outbox(&mut Vec::new());
             (self.outbox, self.written) = (Vec::new(), 0);
             cx.waker().wake_by_ref();
             Writing::Stalled
@@ -157,7 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             if self.written == self.outbox.len() {
                 self.outbox.clear();
                 self.written = 0;
-                if !end.has_output() {
+                if end.output_len() == 0 {
                     self.yielded = false;
                     return self.try_flush(cx);
                 }

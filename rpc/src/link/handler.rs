@@ -40,16 +40,16 @@ impl InFlight {
         Self { route, arrived, bytes_in, ended: false }
     }
 
-    pub(super) fn end(self, reply: &Reply) {
+    pub(super) fn end(self, reply: &Reply, now: Instant) {
         match reply {
-            Ok(payload) => self.count(Code::Ok, payload.len()),
-            Err(status) => self.count(status.code, status.details.len()),
+            Ok(payload) => self.count(Code::Ok, payload.len(), now),
+            Err(status) => self.count(status.code, status.details.len(), now),
         }
     }
 
-    fn count(mut self, code: Code, bytes_out: usize) {
+    fn count(mut self, code: Code, bytes_out: usize, now: Instant) {
         self.ended = true;
-        let latency = self.arrived.elapsed();
+        let latency = now.saturating_duration_since(self.arrived);
         self.route.counters().end(code, latency, self.bytes_in as u64, bytes_out as u64);
     }
 }
@@ -62,25 +62,32 @@ impl Drop for InFlight {
     }
 }
 
-/// Decodes the arguments and polls the handler once, which is all that most of them need.
-pub(super) fn first_poll(call: &InFlight, cx: &Context, arguments: &[u8]) -> First {
+/// Decodes the arguments and polls the handler once, which is all that most of them need. Takes the time and
+/// gives it back as it is afterwards.
+pub(super) fn first_poll(
+    call: &InFlight,
+    cx: &Context,
+    arguments: &[u8],
+    started: Instant,
+) -> (First, Instant) {
     let route = &call.route;
-    let dispatched = catch_unwind(AssertUnwindSafe(|| route.dispatch(cx.clone(), arguments)));
-    let mut handler = match dispatched {
-        Ok(Handling::Ready(reply)) => return First::Ready(reply),
-        Ok(Handling::Running(handler)) => handler,
-        Err(_) => return First::Ready(Err(panicked(route))),
+    let first = match catch_unwind(AssertUnwindSafe(|| route.dispatch(cx.clone(), arguments))) {
+        Ok(Handling::Ready(reply)) => First::Ready(reply),
+        Ok(Handling::Running(handler)) if route.is_inline() => poll_inline(route, handler),
+        Ok(Handling::Running(handler)) => First::Pending(handler),
+        Err(_) => First::Ready(Err(panicked(route))),
     };
-    if !route.is_inline() {
-        return First::Pending(handler);
+    let now = Instant::now();
+    if INLINE_MAX < now.saturating_duration_since(started) {
+        route.leave_inline();
     }
-    let started = Instant::now();
+    (first, now)
+}
+
+fn poll_inline(route: &Route, mut handler: Handler) -> First {
     // Tokio's budget is for tasks; without this, each handler after the first hundred or so of a burst would
     // be told to come back later.
     let polled = poll_once(unconstrained(handler.as_mut()), &mut task::Context::from_waker(Waker::noop()));
-    if INLINE_MAX < started.elapsed() {
-        route.leave_inline();
-    }
     match polled {
         Ok(Poll::Ready(reply)) => First::Ready(reply),
         Ok(Poll::Pending) => First::Pending(handler),
@@ -102,11 +109,11 @@ pub(super) async fn run(mut handler: Handler, call: InFlight, cx: Context, done:
     drop(handler);
     match ended {
         Ok(reply) => {
-            call.end(&reply);
+            call.end(&reply, Instant::now());
             done(Some(reply));
         }
         Err(code) => {
-            call.count(code, 0);
+            call.count(code, 0, Instant::now());
             done(None);
         }
     }

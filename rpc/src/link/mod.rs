@@ -32,8 +32,8 @@ pub(crate) trait End {
     /// Takes what the application left since the last time, and wakes `waker` when it leaves more.
     fn collect(&mut self, waker: &Waker) -> Wish;
 
-    /// Whether there are bytes for the peer.
-    fn has_output(&mut self) -> bool;
+    /// How many bytes there are for the peer.
+    fn output_len(&mut self) -> usize;
 
     /// Moves the bytes for the peer into `outbox`, which is empty.
     fn take_outbox(&mut self, outbox: &mut Vec<u8>);

@@ -19,6 +19,9 @@ use crate::text;
 /// Bytes of replies after which they are written while the rest of a burst is still worked through.
 const WRITE_AFTER: usize = 1 << 10;
 
+/// What peers are told when the server stops.
+const STOPPING: &str = "the server stops";
+
 /// The driver's hold on a connection of a server.
 pub(crate) struct ServerEnd {
     proto: Connection<Context>,
@@ -27,7 +30,10 @@ pub(crate) struct ServerEnd {
     mailbox: Arc<Mailbox>,
     /// Taken from the mailbox, kept for its capacity.
     finished: Vec<Finished>,
-    leaving: bool,
+    /// When the latest handler was done: the clock is read once for each call.
+    clock: Instant,
+    /// The last words are in the outbox.
+    closing: bool,
 }
 
 /// What tasks and the server leave for the driver of a connection, and what they may know of it.
@@ -69,20 +75,22 @@ impl ServerEnd {
         peer: Arc<Peer>,
         mailbox: Arc<Mailbox>,
     ) -> Self {
-        Self { proto, router, peer, mailbox, finished: Vec::new(), leaving: false }
+        Self { proto, router, peer, mailbox, finished: Vec::new(), clock: Instant::now(), closing: false }
     }
 
-    fn serve(&mut self, now: Instant, opened: Opened<'_>) {
+    fn serve(&mut self, arrived: Instant, opened: Opened<'_>) {
         let Opened { id, procedure, deadline, metadata, arguments } = opened;
         let route = match self.router.find(&self.peer, &procedure) {
             Ok(route) => route.clone(),
             Err(status) => return self.proto.reply(id, Err(&status)),
         };
         let cx = Context::new(self.peer.clone(), route.name().clone(), Some(deadline), metadata);
-        let call = InFlight::begin(route, now, arguments.len());
-        match handler::first_poll(&call, &cx, arguments) {
+        let call = InFlight::begin(route, arrived, arguments.len());
+        let (first, now) = handler::first_poll(&call, &cx, arguments, self.clock);
+        self.clock = now;
+        match first {
             First::Ready(reply) => {
-                call.end(&reply);
+                call.end(&reply, now);
                 self.reply(id, &reply);
             }
             First::Pending(handler) => {
@@ -113,6 +121,7 @@ impl ServerEnd {
 impl End for ServerEnd {
     fn receive(&mut self, now: Instant, bytes: &[u8]) -> Result<Step, ConnectionError> {
         let mut taken = 0;
+        self.clock = now;
         let more = loop {
             let received = self.proto.receive(now, &bytes[taken..])?;
             taken += received.taken;
@@ -155,17 +164,16 @@ impl End for ServerEnd {
         self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
         match stop {
             None => Wish::GoOn,
-            Some(Stop::Drain) if !self.proto.is_drained() || !self.leaving => {
-                self.leaving = true;
-                self.proto.go_away(Code::Unavailable, "the server stops");
+            Some(Stop::Cut) => self.close(),
+            Some(Stop::Drain) => {
+                self.proto.go_away(Code::Unavailable, STOPPING);
                 if self.proto.is_drained() { self.close() } else { Wish::GoOn }
             }
-            Some(Stop::Drain | Stop::Cut) => self.close(),
         }
     }
 
-    fn has_output(&mut self) -> bool {
-        !self.proto.outbox().is_empty()
+    fn output_len(&mut self) -> usize {
+        self.proto.outbox().len()
     }
 
     fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
@@ -201,7 +209,10 @@ impl End for ServerEnd {
 
 impl ServerEnd {
     fn close(&mut self) -> Wish {
-        self.proto.close(Code::Unavailable, "the server stops");
+        if !self.closing {
+            self.closing = true;
+            self.proto.close(Code::Unavailable, STOPPING);
+        }
         Wish::Close
     }
 }
