@@ -91,7 +91,7 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
             return Ok(None);
         }
         self.key = self.decoder.key()?;
-        if !self.keys.insert(&self.key) {
+        if !self.keys.insert(&self.key, self.left.unwrap_or(0) as usize) {
             return Err(DecodeError::new("the key is given twice").inside(&self.key));
         }
         match seed.deserialize(self.key.deserializer()) {

@@ -25,12 +25,11 @@ impl<'de> Key<'de> {
 }
 
 /// The keys that a map has shown so far.
-pub(super) struct Keys<'de> {
-    /// The first keys, where they are text in one piece: most maps are structs with few fields.
-    few: [&'de str; FEW],
-    count: usize,
-    /// All other keys. SipHash, because a stranger chooses them.
-    others: Option<Box<HashSet<Key<'de>>>>,
+pub(super) enum Keys<'de> {
+    /// Text in one piece: most maps are structs with few fields.
+    Few { keys: [&'de str; FEW], count: usize },
+    /// Anything else. SipHash, because a stranger chooses the keys.
+    Many(HashSet<Key<'de>>),
 }
 
 /// Up to here comparing one by one is cheaper than hashing.
@@ -39,35 +38,35 @@ const FEW: usize = 12;
 impl<'de> Keys<'de> {
     #[inline]
     pub(super) fn new() -> Self {
-        Self { few: [""; FEW], count: 0, others: None }
+        Self::Few { keys: [""; FEW], count: 0 }
     }
 
-    /// Notes `key`, and says whether it is new.
+    /// Notes `key`, and says whether it is new. `expected` more may follow.
     #[inline]
-    pub(super) fn insert(&mut self, key: &Key<'de>) -> bool {
-        match key {
-            Key::Text(Cow::Borrowed(text)) => self.insert_text(text),
-            other => self.insert_other(other),
+    pub(super) fn insert(&mut self, key: &Key<'de>, expected: usize) -> bool {
+        match (&mut *self, key) {
+            (Self::Few { keys, count }, Key::Text(Cow::Borrowed(text))) if *count < FEW => {
+                if keys[..*count].contains(text) {
+                    return false;
+                }
+                keys[*count] = text;
+                *count += 1;
+                true
+            }
+            (Self::Many(keys), key) => keys.insert(key.clone()),
+            _ => self.insert_into_many(key, expected),
         }
     }
 
-    #[inline]
-    fn insert_text(&mut self, text: &'de str) -> bool {
-        if self.few[..self.count].contains(&text) {
-            return false;
+    #[cold]
+    fn insert_into_many(&mut self, key: &Key<'de>, expected: usize) -> bool {
+        let mut many = HashSet::with_capacity(FEW + 1 + expected.min(1024));
+        if let Self::Few { keys, count } = self {
+            many.extend(keys[..*count].iter().map(|&text| Key::Text(text.into())));
         }
-        if self.count == FEW || self.others.is_some() {
-            return self.insert_other(&Key::Text(text.into()));
-        }
-        self.few[self.count] = text;
-        self.count += 1;
-        true
-    }
-
-    /// `others` never holds a key of `few`: a text in chunks is compared with those first.
-    fn insert_other(&mut self, key: &Key<'de>) -> bool {
-        let in_few = matches!(key, Key::Text(text) if self.few[..self.count].contains(&text.as_ref()));
-        !in_few && self.others.get_or_insert_default().insert(key.clone())
+        let new = many.insert(key.clone());
+        *self = Self::Many(many);
+        new
     }
 }
 
