@@ -76,9 +76,9 @@ impl<'de> Decoder<'de> {
     }
 
     fn finish(&self) -> Result<(), DecodeError> {
-        match self.reader.remaining().len() {
-            0 => Ok(()),
-            more => Err(DecodeError::new(format!("{more} bytes follow the value"))),
+        match self.reader.is_empty() {
+            true => Ok(()),
+            false => Err(DecodeError::at_byte("something follows the value", self.reader.position())),
         }
     }
 
@@ -131,7 +131,7 @@ impl<'de> Decoder<'de> {
 
     #[cold]
     pub(super) fn malformed(&self, problem: HeadError) -> DecodeError {
-        DecodeError::malformed(problem, self.reader.position())
+        DecodeError::at_byte(problem, self.reader.position())
     }
 
     #[inline]

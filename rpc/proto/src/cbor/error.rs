@@ -1,13 +1,12 @@
 //! What a value that cannot be encoded, and bytes that cannot be decoded, are told.
 
 use std::borrow::Cow;
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 
 use serde::de::{Expected, Unexpected};
 
-use super::head::HeadError;
 use super::key::Key;
-use super::text::quoted;
+use super::text::{is_shown, quoted};
 
 /// Why bytes could not be decoded, and where in the value.
 ///
@@ -31,6 +30,9 @@ pub struct EncodeError {
 
 /// Messages are clipped at this many bytes: longer ones are text of the peer, or lists nobody reads.
 const MESSAGE_LEN: usize = 400;
+
+/// Paths are clipped here, at their inner end: what is near the root says most.
+const PATH_LEN: usize = 200;
 
 impl DecodeError {
     /// Where it went wrong, such as `order.lines[2].price`; empty at the root.
@@ -64,7 +66,7 @@ impl DecodeError {
     }
 
     #[cold]
-    pub(super) fn malformed(problem: HeadError, position: usize) -> Self {
+    pub(super) fn at_byte(problem: impl Display, position: usize) -> Self {
         Self::new(format!("{problem} (at byte {position})"))
     }
 
@@ -89,6 +91,10 @@ impl DecodeError {
             path.insert(0, '.');
         }
         path.insert_str(0, segment);
+        if path.len() > PATH_LEN {
+            path.truncate(path.floor_char_boundary(PATH_LEN - '…'.len_utf8()));
+            path.push('…');
+        }
     }
 }
 
@@ -117,7 +123,7 @@ impl serde::de::Error for DecodeError {
     }
 
     fn invalid_length(len: usize, expected: &dyn Expected) -> Self {
-        Self::expected(expected, format_args!("{len} items"))
+        Self::expected(expected, format_args!("a length of {len}"))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -193,8 +199,9 @@ fn is_bare(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
+/// Also escapes what is not fit to be shown: messages of visitors may quote their input.
 fn clipped(message: Cow<'static, str>) -> Cow<'static, str> {
-    if message.len() <= MESSAGE_LEN && !message.contains(char::is_control) {
+    if message.len() <= MESSAGE_LEN && message.chars().all(is_shown) {
         return message;
     }
     let mut kept = String::new();
@@ -203,9 +210,10 @@ fn clipped(message: Cow<'static, str>) -> Cow<'static, str> {
             kept.push('…');
             break;
         }
-        match c.is_control() {
-            true => write!(kept, "{}", c.escape_default()).expect("a String takes all"),
-            false => kept.push(c),
+        if is_shown(c) {
+            kept.push(c);
+        } else {
+            kept.extend(c.escape_default());
         }
     }
     kept.into()

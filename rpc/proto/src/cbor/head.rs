@@ -164,14 +164,6 @@ impl<'a> Reader<'a> {
         self.expect(Major::Unsigned, "a whole number").map(|head| head.argument)
     }
 
-    pub(crate) fn bool(&mut self) -> Result<bool> {
-        match self.clone().head()?.simple() {
-            Some(FALSE) => self.head().map(|_| false),
-            Some(TRUE) => self.head().map(|_| true),
-            _ => Err(HeadError::Expected("true or false")),
-        }
-    }
-
     /// Takes a null if one is next, and says whether it did.
     pub(crate) fn null(&mut self) -> Result<bool> {
         let is_null = self.clone().head()?.simple() == Some(NULL);

@@ -35,6 +35,9 @@ pub(super) enum Keys<'de> {
 /// Up to here comparing one by one is cheaper than hashing.
 const FEW: usize = 12;
 
+/// Room for at most this many keys is made at once.
+const ROOM: usize = 1024;
+
 impl<'de> Keys<'de> {
     #[inline]
     pub(super) fn new() -> Self {
@@ -60,7 +63,7 @@ impl<'de> Keys<'de> {
 
     #[cold]
     fn insert_into_many(&mut self, key: &Key<'de>, expected: usize) -> bool {
-        let mut many = HashSet::with_capacity(FEW + 1 + expected.min(1024));
+        let mut many = HashSet::with_capacity(FEW + 1 + expected.min(ROOM));
         if let Self::Few { keys, count } = self {
             many.extend(keys[..*count].iter().map(|&text| Key::Text(text.into())));
         }
@@ -124,17 +127,15 @@ impl<'de> Deserializer<'de> for KeyDeserializer<'_, 'de> {
 /// A key can name a variant, and so can the text that stands for one without data.
 impl<'de> EnumAccess<'de> for KeyDeserializer<'_, 'de> {
     type Error = DecodeError;
-    type Variant = Bare;
+    type Variant = Self;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Bare), DecodeError> {
-        Ok((seed.deserialize(self)?, Bare))
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), DecodeError> {
+        Ok((seed.deserialize(self)?, self))
     }
 }
 
 /// The contents of a variant of which only the name was sent.
-pub(super) struct Bare;
-
-impl<'de> VariantAccess<'de> for Bare {
+impl<'de> VariantAccess<'de> for KeyDeserializer<'_, 'de> {
     type Error = DecodeError;
 
     fn unit_variant(self) -> Result<(), DecodeError> {
@@ -155,7 +156,7 @@ impl<'de> VariantAccess<'de> for Bare {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        visitor.visit_map(NoFields)
+        visitor.visit_map(NoFields).map_err(|error| error.inside(self.0))
     }
 }
 

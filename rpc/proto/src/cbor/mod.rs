@@ -3,17 +3,22 @@
 mod bytes;
 mod containers;
 mod decode;
+mod deterministic;
+mod diagnostic;
 mod encode;
 mod error;
 pub(crate) mod head;
 mod key;
 mod readable;
+mod readable_key;
 mod text;
 mod value;
 mod variant;
 
 pub use bytes::Bytes;
 pub use decode::{Limits, from_slice, from_slice_seed, from_slice_within};
+pub use deterministic::to_deterministic_vec;
+pub use diagnostic::{Diagnostic, diagnostic};
 pub use encode::{encode_into, to_vec};
 pub use error::{DecodeError, EncodeError};
 pub use text::quoted;

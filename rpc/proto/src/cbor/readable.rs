@@ -3,6 +3,7 @@
 //! ciborium's serializer says that it is not one, upon which addresses, dates and UUIDs turn into byte
 //! strings; but the wire contract is the reflected schema, which says text.
 
+use super::readable_key::ReadableKey;
 use serde::ser::{
     Error as _, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
@@ -227,7 +228,7 @@ impl<S: SerializeMap> SerializeMap for Adapter<S> {
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
-        self.0.serialize_key(&Readable(key))
+        self.0.serialize_key(&ReadableKey(key))
     }
 
     #[inline]

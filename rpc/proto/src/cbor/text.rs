@@ -28,16 +28,47 @@ impl Display for Quoted<'_> {
     }
 }
 
-/// Escapes as in JSON. `escape_debug` decides what has no face of its own: control characters, marks
-/// of direction, joiners, private and unassigned code points.
+/// Escapes as in JSON.
 fn write_escaped(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
     match c {
         '"' | '\\' => write!(f, "\\{c}"),
         '\n' => f.write_str("\\n"),
         '\r' => f.write_str("\\r"),
         '\t' => f.write_str("\\t"),
-        '\'' | ' '..='~' => f.write_char(c),
-        _ if c.escape_debug().len() == 1 => f.write_char(c),
+        _ if is_shown(c) => f.write_char(c),
         _ => c.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(f, "\\u{unit:04x}")),
+    }
+}
+
+/// Whether a character has a face of its own and changes nothing but its own place. What has not could
+/// make one text look like another, or the line around it say something else.
+pub(super) fn is_shown(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'     // Mongolian selectors
+            | '\u{200b}'..='\u{200f}'     // zero-width spaces and joiners, marks of direction
+            | '\u{2028}'..='\u{202e}'     // separators of lines, embeddings and overrides of direction
+            | '\u{2060}'..='\u{206f}'     // joiners, isolates
+            | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fe00}'..='\u{fe0f}'     // variation selectors
+            | '\u{fff0}'..='\u{fffb}'     // interlinear annotations
+            | '\u{1d173}'..='\u{1d17a}'   // musical controls
+            | '\u{e000}'..='\u{f8ff}'     // private use, here and below
+            | '\u{e0000}'..='\u{10ffff}'  // tags and more selectors
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_mislead_is_escaped_and_what_is_long_is_cut() {
+        assert_eq!(quoted("say \"hi\" \\ \n\0").to_string(), r#""say \"hi\" \\ \n\u0000""#);
+        assert_eq!(quoted("a\u{202e}b\u{200b}\u{e0041}").to_string(), r#""a\u202eb\u200b\udb40\udc41""#);
+        assert_eq!(quoted("it's नमस्ते, 水, ü and 🦀").to_string(), "\"it's नमस्ते, 水, ü and 🦀\"");
+        assert_eq!(quoted(&"x".repeat(65)).to_string(), format!("\"{}…\"", "x".repeat(64)));
+        assert_eq!(quoted_whole(&"x".repeat(65)).to_string().len(), 67);
     }
 }

@@ -1,6 +1,14 @@
 //! The codec against the RFC, against ciborium, and against bytes made to hurt.
 
+mod hostile;
+mod memory;
+mod profile;
+mod properties;
+mod readable;
+mod rfc;
 mod typed;
+
+use super::{DecodeError, Value, from_slice};
 
 /// The bytes that `hex` spells; spaces are for the reader.
 fn unhex(hex: &str) -> Vec<u8> {
@@ -10,4 +18,14 @@ fn unhex(hex: &str) -> Vec<u8> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn value(bytes: &str) -> Result<Value, DecodeError> {
+    from_slice(&unhex(bytes))
+}
+
+/// What decoding a value of any type says about these bytes.
+#[track_caller]
+fn refusal(bytes: &str) -> String {
+    value(bytes).unwrap_err().to_string()
 }
