@@ -1,4 +1,5 @@
 //! Whole stories over real TLS, in one binary.
 
 mod calls;
+mod hostile;
 mod refusals;
