@@ -60,13 +60,24 @@ impl Display for FloatRange {
         f.write_str("number")?;
         let mut joint = "";
         if self.min > f64::NEG_INFINITY {
-            write!(f, " {} {:?}", if self.above_min { "above" } else { "from" }, self.min)?;
+            write!(f, " {} {}", if self.above_min { "above" } else { "from" }, Short(self.min))?;
             joint = " and";
         }
         if self.max < f64::INFINITY {
-            write!(f, "{joint} {} {:?}", if self.below_max { "below" } else { "at most" }, self.max)?;
+            write!(f, "{joint} {} {}", if self.below_max { "below" } else { "at most" }, Short(self.max))?;
         }
         Ok(())
+    }
+}
+
+/// A float without an empty fraction, and with an exponent where there would be many zeros.
+struct Short(f64);
+
+impl Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(number) = self;
+        let plain = *number == 0.0 || (1e-6..1e15).contains(&number.abs());
+        if plain { write!(f, "{number}") } else { write!(f, "{number:e}") }
     }
 }
 

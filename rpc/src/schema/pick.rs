@@ -3,7 +3,7 @@
 use super::phrase::Name;
 use super::to_cbor::Walk;
 use super::{Choice, Content, Json, Node, Path, Record, Shape, Variant};
-use crate::cbor::Value;
+use crate::cbor::{Value, quoted};
 
 impl Walk {
     /// The item of the variant that fits. Where several might, the first that does, as in serde.
@@ -63,18 +63,31 @@ impl Walk {
         match (tag, json) {
             (Some(tag), Json::Object(object)) => match object.get(tag) {
                 Some(found) => self.mismatch(choice, found, &path.key(tag)),
-                None => {
-                    self.problems.add(&path.key(tag), format_args!("missing, expected {choice}"));
-                    Value::Null
-                }
+                None => self.problem(&path.key(tag), format_args!("missing, expected {choice}")),
             },
-            (None, Json::Object(object)) if object.len() == 1 && choice.variants.iter().any(is_tagged) => {
-                let name = object.keys().next().map(|name| Name(name).to_string()).unwrap_or_default();
-                self.problems.add(path, format_args!("expected {choice}, found {name}"));
-                Value::Null
-            }
-            _ => self.mismatch(choice, json, path),
+            _ => match written_otherwise(choice, json) {
+                Some(hint) => self.problem(path, hint),
+                None => self.mismatch(choice, json, path),
+            },
         }
+    }
+}
+
+/// How to write the variant that is meant, where its name is right and the rest is not.
+fn written_otherwise(choice: &Choice<'_>, json: &Json) -> Option<String> {
+    let is = |name: &str, kind: fn(&Content<'_>) -> bool| {
+        choice.variants.iter().any(|variant| variant.name == name && kind(&variant.content))
+    };
+    match json {
+        Json::String(name) if is(name, |content| matches!(content, Content::Tagged(_))) => {
+            Some(format!("{} comes with its content, as in {{{}: …}}", Name(name), quoted(name)))
+        }
+        Json::Object(object) => {
+            let (name, _) = object.iter().next().filter(|_| object.len() == 1)?;
+            let literal = is(name, |content| matches!(content, Content::Literal(_)));
+            literal.then(|| format!("{} is written by itself, as text", Name(name)))
+        }
+        _ => None,
     }
 }
 
@@ -83,10 +96,6 @@ fn bare_node<'v, 's>(variant: &'v Variant<'s>) -> Option<&'v Node<'s>> {
         Content::Bare(node) => Some(node),
         Content::Literal(_) | Content::Tagged(_) => None,
     }
-}
-
-fn is_tagged(variant: &Variant<'_>) -> bool {
-    matches!(variant.content, Content::Tagged(_))
 }
 
 /// The fields of a record that can only be one value: serde's internal and adjacent tags.

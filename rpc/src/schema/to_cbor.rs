@@ -19,7 +19,7 @@ const DEPTH_MAX: u32 = 300;
 /// alternatives, each of which must be tried; Rust types need one to five steps.
 const STEPS_PER_VALUE: usize = 64;
 
-/// The greatest whole number up to which every whole number is a float of its own.
+/// Below this, 2⁵³, every whole number is a float of its own.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// Converts `json` to the CBOR item that `schema` describes, or says everything that is wrong with it.
@@ -34,7 +34,7 @@ const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 ///     "type": "object", "properties": { "price": { "type": "number", "minimum": 0 } }
 /// }))?;
 /// let error = to_cbor(&schema, &serde_json::json!({ "price": -3 })).unwrap_err();
-/// assert_eq!(error.to_string(), "price: expected number from 0.0, found -3");
+/// assert_eq!(error.to_string(), "price: expected number from 0, found -3");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub fn to_cbor(schema: &Schema, json: &Json) -> Result<Value, SchemaError> {
@@ -112,7 +112,7 @@ impl Walk {
         }
     }
 
-    fn problem(&mut self, path: &Path<'_>, message: impl std::fmt::Display) -> Value {
+    pub(super) fn problem(&mut self, path: &Path<'_>, message: impl std::fmt::Display) -> Value {
         self.problems.add(path, message);
         Value::Null
     }
@@ -301,7 +301,7 @@ fn whole_number(json: &Json) -> Option<Integer> {
         return Some(number.into());
     }
     // JSON has one kind of number: 3.0 is 3. Beyond 2⁵³ the text may have been another number.
-    let number = json.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= EXACT_MAX)?;
+    let number = json.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < EXACT_MAX)?;
     Some(Integer::from(number as i64))
 }
 
@@ -341,6 +341,9 @@ impl std::fmt::Display for Found<'_> {
             Json::Number(number) => write!(f, "{number}"),
             Json::String(text) => write!(f, "the text {}", quoted(text)),
             Json::Array(items) => write!(f, "a list of {}", Count(items.len() as u64, "item")),
+            Json::Object(fields) if fields.len() == 1 => {
+                write!(f, "an object with {}", quoted(fields.keys().next().map_or("", String::as_str)))
+            }
             Json::Object(fields) => write!(f, "an object of {}", Count(fields.len() as u64, "field")),
         }
     }

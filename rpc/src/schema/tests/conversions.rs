@@ -54,7 +54,7 @@ fn each_problem_has_its_place() {
     );
     assert_eq!(
         problems_with("/lines/2/price", json!(-0.5)),
-        ["lines[2].price: expected number from 0.0, found -0.5"]
+        ["lines[2].price: expected number from 0, found -0.5"]
     );
     assert_eq!(
         problems_with("/lines/1/quantity", json!(100)),
@@ -65,7 +65,7 @@ fn each_problem_has_its_place() {
         [
             "lines[0].quantty: unknown field, expected one of sku, quantity, price",
             "lines[0].quantity: missing, expected integer from 1 to 99",
-            "lines[0].price: missing, expected number from 0.0",
+            "lines[0].price: missing, expected number from 0",
         ]
     );
     assert_eq!(
@@ -74,7 +74,15 @@ fn each_problem_has_its_place() {
     );
     assert_eq!(
         problems_with("/payment", json!({ "Credit": 1 })),
-        ["payment: expected one of Cash, Card, Invoice, Split, found Credit"]
+        [r#"payment: expected one of Cash, Card, Invoice, Split, found an object with "Credit""#]
+    );
+    assert_eq!(
+        problems_with("/payment", json!({ "Cash": null })),
+        ["payment: Cash is written by itself, as text"]
+    );
+    assert_eq!(
+        problems_with("/payment", json!("Card")),
+        [r#"payment: Card comes with its content, as in {"Card": …}"#]
     );
     assert_eq!(
         problems_with("/payment/Card/month", json!(256)),

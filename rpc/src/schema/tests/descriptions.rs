@@ -13,7 +13,7 @@ record Order: An order of goods.
   lines*: list of Line, at least 1 item: What is ordered.
     sku*: text: A key of the catalogue.
     quantity*: integer from 1 to 99
-    price*: number from 0.0
+    price*: number from 0
   payment*: Payment, one of: How it is paid.
     Cash: At the door.
     Card: record: By card.
