@@ -9,7 +9,7 @@ use super::phrase::{Count, Name};
 use super::problem::Problems;
 use super::{FloatRange, Json, Key, List, Map, Node, Path, Record, SchemaError, Shape, Text};
 use crate::Schema;
-use crate::cbor::{Integer, Value, quoted, to_vec};
+use crate::cbor::{Integer, Value, quoted, to_deterministic_vec};
 
 /// Levels of lists, records and alternatives that are followed. JSON text has at most 128 levels, and so has
 /// what travels; the rest is for alternatives within alternatives.
@@ -233,7 +233,7 @@ impl Walk {
     fn no_item_twice(&mut self, values: &[Value], path: &Path<'_>) {
         let mut seen = HashSet::new();
         for (at, value) in values.iter().enumerate() {
-            if !to_vec(value).is_ok_and(|bytes| seen.insert(bytes)) {
+            if !seen.insert(to_deterministic_vec(value)) {
                 self.problem(&path.index(at), "given twice");
             }
         }

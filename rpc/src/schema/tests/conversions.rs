@@ -221,6 +221,9 @@ fn a_set_holds_nothing_twice() {
     let schema = schema_of::<std::collections::BTreeSet<u8>>();
     assert!(to_cbor(&schema, &json!([1, 2, 3])).is_ok());
     assert_eq!(to_cbor(&schema, &json!([1, 2, 1.0])).unwrap_err().to_string(), "[2]: given twice");
+    let anything = super::schema(json!({ "type": "array", "uniqueItems": true }));
+    let same = json!([{ "a": 1, "b": [2] }, { "b": [2], "a": 1 }]);
+    assert_eq!(to_cbor(&anything, &same).unwrap_err().to_string(), "[1]: given twice");
 }
 
 #[test]
