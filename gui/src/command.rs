@@ -3,7 +3,7 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::exchange::Purpose;
-use crate::model::view::{Lens, Scope, Theme, TimeRange};
+use crate::model::view::{Lens, Scope, TimeRange};
 
 /// A wish of the user. The model obeys it; what concerns the network becomes an order to the worker.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,8 +34,6 @@ pub(crate) enum Command {
     SetRange(TimeRange),
     /// Show the graphs of the selected procedure or of all.
     SetScope(Scope),
-    /// Change the colours.
-    SetTheme(Theme),
     /// Light if dark, dark if light.
     ToggleTheme,
     /// Show or hide who is at the other end.
@@ -100,7 +98,6 @@ impl Command {
             Self::SetRange(TimeRange::FifteenMinutes) => "Graph the last 15 minutes",
             Self::SetScope(Scope::Selected) => "Graph the selected procedure",
             Self::SetScope(Scope::All) => "Graph all procedures",
-            Self::SetTheme(_) => "Change theme",
             Self::ToggleTheme => "Switch between light and dark",
             Self::ToggleIdentity => "Connection details",
             Self::SetLens(_) => "Change how the reply is shown",

@@ -10,7 +10,7 @@ use crate::model::calls::{CallNumber, Ended};
 use crate::model::catalogue::Service;
 use crate::model::connection::{Failure, Retry, Session, Target};
 use crate::model::settings::Settings;
-use crate::model::stats::Snapshot;
+use countersign::builtin::stats::Snapshot;
 
 /// Counts the targets that were asked for, so that news of an earlier one is not taken for the present one's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -1,74 +1,91 @@
-//! The dashboard in a window.
+//! The dashboard in a window; the demo, with a display or without one.
 
+mod window;
+
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::thread;
 
+use anyhow::{Context as _, bail};
 use clap::Parser;
-use countersign_gui::{Dashboard, Desk, Target, settings_file};
+use countersign_gui::Target;
+use countersign_gui::demo::{Demo, SERVER_THREAD, in_terminal};
 
-/// Lists the procedures of a server, calls them, and graphs how they do.
+/// Lists the procedures of a server, calls them, and graphs latency, errors and rate.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = EXAMPLES)]
 struct Arguments {
-    /// The server, as host:port. Without it, the window asks.
+    /// The server, as HOST:PORT; without it the window asks
+    #[arg(value_name = "ADDR")]
     address: Option<String>,
-    /// The folder with this dashboard's key, certificate and trust.
+    /// The folder with this dashboard's certificate, key and trust
     #[arg(long, value_name = "DIR/NAME")]
     identity: Option<String>,
+    /// Makes certificates, starts a server with traffic on this machine, and shows it
+    #[arg(long, conflicts_with_all = ["address", "identity"])]
+    demo: bool,
 }
 
-/// The dashboard as the window system knows it.
-struct App(Dashboard);
-
-impl eframe::App for App {
-    fn logic(&mut self, _: &egui::Context, _: &mut eframe::Frame) {
-        self.0.learn();
-    }
-
-    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
-        self.0.ui(ui);
-    }
-
-    fn persist_egui_memory(&self) -> bool {
-        false
-    }
-}
+const EXAMPLES: &str = "Examples:
+  countersign-gui --demo
+  countersign-gui localhost:7443 --identity pki/alice";
 
 fn main() -> ExitCode {
+    // Bad usage ends the program here, and so do --help and --version.
     let arguments = Arguments::parse();
-    let target = Target {
-        address: arguments.address.unwrap_or_default(),
-        identity: arguments.identity.unwrap_or_default(),
-    };
-    match open(target) {
+    // What the client reports goes into the window; the log has what does not fit there.
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .init();
+    match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("countersign-gui: {error}");
+            eprintln!("countersign-gui: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn open(target: Target) -> eframe::Result {
-    let viewport = egui::ViewportBuilder::default()
-        .with_app_id("countersign")
-        .with_title("Countersign")
-        .with_inner_size([1280.0, 800.0])
-        .with_min_inner_size([900.0, 600.0]);
-    let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
-    eframe::run_native(
-        "countersign",
-        options,
-        Box::new(move |creation| {
-            let context = creation.egui_ctx.clone();
-            let desk = Desk {
-                repaint: Arc::new(move || context.request_repaint()),
-                browse: Arc::new(|_, _| {}),
-                settings_file: settings_file(),
-            };
-            let dashboard = Dashboard::start(desk, target)?;
-            dashboard.install(&creation.egui_ctx);
-            Ok(Box::new(App(dashboard)))
-        }),
-    )
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if arguments.demo {
+        return run_demo();
+    }
+    if let Some(reason) = window::missing_display() {
+        bail!("{reason}; `countersign list ADDR --identity DIR/NAME` works without one");
+    }
+    let target = Target {
+        address: arguments.address.unwrap_or_default(),
+        identity: arguments.identity.unwrap_or_default(),
+    };
+    window::open(target, countersign_gui::settings_file())
+}
+
+fn run_demo() -> anyhow::Result<()> {
+    announce_panics_of_handlers();
+    let demo = Demo::start().context("the demo could not be started")?;
+    let reason = match window::missing_display() {
+        Some(reason) => reason,
+        // A demo neither reads the user's settings nor leaves any behind.
+        None => match window::open(demo.target().clone(), None) {
+            Ok(()) => return Ok(()),
+            Err(error) => format!("{error:#}"),
+        },
+    };
+    println!("{reason}; the demo goes on in the terminal\n");
+    in_terminal(&demo)
+}
+
+/// A handler of the demo panics when it is asked to. That is one line on the standard error and not a backtrace.
+fn announce_panics_of_handlers() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if thread::current().name() == Some(SERVER_THREAD) {
+            let message = panic.payload_as_str().unwrap_or("a handler panicked");
+            eprintln!("demo server: {message}");
+        } else {
+            usual(panic);
+        }
+    }));
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::catalogue::is_builtin;
-use super::stats::{Histogram, ProcedureStats, Snapshot};
 use super::view::TimeRange;
+use countersign::builtin::stats::{Histogram, ProcedureStats, Snapshot};
 
 /// How many samples are kept: one a second for the longest range, and some to spare.
 const KEPT: usize = TimeRange::LONGEST.as_secs() as usize + 30;

@@ -8,10 +8,6 @@ pub(crate) mod graphs;
 pub(crate) mod history;
 pub(crate) mod reply;
 pub(crate) mod settings;
-mod standin;
-pub(crate) mod stats {
-    pub(crate) use super::standin::{Histogram, ProcedureStats, Snapshot};
-}
 pub(crate) mod tree;
 pub(crate) mod view;
 
@@ -132,7 +128,6 @@ impl Model {
             Command::TogglePause => self.toggle_pause(now),
             Command::SetRange(range) => self.range = range,
             Command::SetScope(scope) => self.scope = scope,
-            Command::SetTheme(theme) => return self.set_theme(theme),
             Command::ToggleTheme => {
                 let opposite = if self.is_dark { Theme::Light } else { Theme::Dark };
                 return self.set_theme(opposite);

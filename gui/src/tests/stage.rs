@@ -17,7 +17,7 @@ use crate::model::catalogue::{Procedure, Service};
 use crate::model::connection::{PeerFacts, Session, Target};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 use crate::model::settings::Settings;
-use crate::model::stats::{ProcedureStats, Snapshot};
+use countersign::builtin::stats::{ProcedureStats, Snapshot};
 
 /// The window, and the worker's ends of its channels.
 pub(crate) struct Stage {

@@ -49,7 +49,7 @@ fn connected_ui(ui: &mut Ui, model: &mut Model, now: Instant, wishes: &mut Vec<C
     // A panel that does not use its size shrinks to its content: hence the minimal sizes.
     Panel::bottom("graphs")
         .resizable(true)
-        .default_size(290.0)
+        .default_size(250.0)
         .size_range(180.0..=520.0)
         .frame(frame(12, 8))
         .show(ui, |ui| {

@@ -17,8 +17,8 @@ use crate::form::Arguments;
 use crate::model::catalogue::{DeclaredFault, Procedure, Service, is_builtin};
 use crate::model::connection::{Failure, PeerFacts, Session, Target};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
-use crate::model::stats::Snapshot;
 use crate::text;
+use countersign::builtin::stats::{Snapshot, StatsClient};
 
 /// How long a question of the dashboard's own may take before it is called unanswered.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -33,14 +33,14 @@ const NAME_SHOWN: usize = 200;
 
 /// A connection to a server. Cloning it gives another handle.
 #[derive(Clone)]
-pub(super) struct Link {
+pub(crate) struct Link {
     client: Client,
     session: Arc<Session>,
 }
 
 impl Link {
     /// Connects, and returns once the server has accepted us.
-    pub(super) async fn connect(target: &Target) -> Result<Self, Failure> {
+    pub(crate) async fn connect(target: &Target) -> Result<Self, Failure> {
         let credentials = load(target.identity.clone()).await?;
         let own = credentials.identity().clone();
         let client = Client::builder(credentials)
@@ -57,18 +57,18 @@ impl Link {
     }
 
     /// Who is at the other end.
-    pub(super) fn session(&self) -> &Session {
+    pub(crate) fn session(&self) -> &Session {
         &self.session
     }
 
     /// Waits until the connection ends, and says why.
-    pub(super) async fn closed(&self) -> Failure {
+    pub(crate) async fn closed(&self) -> Failure {
         let reason = message(&self.client.closed().await);
         Failure::new(reason, "The dashboard comes back by itself as soon as the server does.")
     }
 
     /// What the server can do: its own services first, then the built-in ones.
-    pub(super) async fn services(&self) -> Result<Vec<Service>, Failure> {
+    pub(crate) async fn services(&self) -> Result<Vec<Service>, Failure> {
         let reflection = ReflectionClient::new(self.client.clone());
         let asked = reflection.services().timeout(PATIENCE).await;
         let mut services: Vec<Service> =
@@ -78,12 +78,13 @@ impl Link {
     }
 
     /// What the server has counted.
-    pub(super) async fn stats(&self) -> Result<Snapshot, Failure> {
-        Err(Failure::new("This build cannot read counters yet.", ""))
+    pub(crate) async fn stats(&self) -> Result<Snapshot, Failure> {
+        let stats = StatsClient::new(self.client.clone());
+        stats.get().timeout(PATIENCE).await.map_err(|error| refused("give its counters", &error))
     }
 
     /// Makes a call.
-    pub(super) async fn call(&self, call: &CallOrder) -> Result<Answer, Problem> {
+    pub(crate) async fn call(&self, call: &CallOrder) -> Result<Answer, Problem> {
         let arguments = encoded(call).await?;
         let mut pending = self.client.call_raw(&call.procedure, arguments);
         if let Some(deadline) = call.deadline {

@@ -16,6 +16,7 @@ use tokio::runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
 
+pub(crate) use self::link::Link;
 use self::session::Session;
 use crate::exchange::{CallOrder, Generation, News, Order, Purpose, Update};
 use crate::model::calls::{CallNumber, Ended};

@@ -1,0 +1,181 @@
+//! The same job without a display: list, calls, and a live table of latencies.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use countersign::schema;
+use serde_json::{Value as Json, json};
+use tokio::runtime;
+
+use super::Demo;
+use crate::exchange::CallOrder;
+use crate::form::Arguments;
+use crate::model::calls::CallNumber;
+use crate::model::catalogue::{Procedure, Service, is_builtin};
+use crate::model::history::{History, Trend};
+use crate::model::reply::{Answer, Problem, ProblemKind};
+use crate::text;
+use crate::worker::Link;
+
+/// How long the table runs.
+const SHOWN: Duration = Duration::from_secs(10);
+
+/// Lists the procedures of the demo, calls each once, and prints a table of how they do for ten seconds.
+pub fn in_terminal(demo: &Demo) -> anyhow::Result<()> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let is_terminal = io::stdout().is_terminal();
+    let mut page = Page { out: io::stdout().lock(), is_terminal, table_lines: 0 };
+    let shown = runtime.block_on(show(demo, &mut page));
+    match shown {
+        // Whoever reads us has seen enough.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        shown => shown,
+    }
+}
+
+async fn show<W: Write>(demo: &Demo, page: &mut Page<W>) -> anyhow::Result<()> {
+    let link = match Link::connect(demo.target()).await {
+        Ok(link) => link,
+        Err(failure) => bail!("{}", failure.reason),
+    };
+    let peer = &link.session().peer;
+    writeln!(page.out, "certificates  {}", demo.folder().display())?;
+    writeln!(page.out, "server        {} at {}", peer.id, peer.address)?;
+    writeln!(page.out, "this side     {}", link.session().own_id)?;
+    writeln!(page.out, "connection    TLS 1.3, {}, {}", peer.key_exchange, peer.cipher)?;
+    let services = match link.services().await {
+        Ok(services) => services,
+        Err(failure) => bail!("{}", failure.reason),
+    };
+    page.list(&services)?;
+    writeln!(page.out, "\nOne call of each procedure of the demo service")?;
+    let own = services.iter().filter(|service| !is_builtin(&service.name));
+    for (index, procedure) in own.flat_map(|service| &service.procedures).enumerate() {
+        call_once(&link, index, procedure, page).await?;
+    }
+    watch(&link, page).await
+}
+
+/// Makes one call, and prints what came of it.
+async fn call_once<W: Write>(
+    link: &Link,
+    index: usize,
+    procedure: &Procedure,
+    page: &mut Page<W>,
+) -> anyhow::Result<()> {
+    let arguments = Arguments { json: arguments(procedure), files: Vec::new() };
+    let order = CallOrder {
+        number: CallNumber(index as u64 + 1),
+        procedure: procedure.path.clone(),
+        arguments,
+        schema: procedure.arguments.clone(),
+        deadline: procedure.deadline_ms.map(Duration::from_millis),
+    };
+    let began = Instant::now();
+    let outcome = link.call(&order).await;
+    page.outcome(&procedure.path, began.elapsed(), &outcome)?;
+    match outcome {
+        Ok(_) | Err(Problem { kind: ProblemKind::Status(_), .. }) => Ok(()),
+        Err(problem) => bail!("{}: {}: {}", procedure.path, problem.kind.text(), problem.message),
+    }
+}
+
+/// What to call a procedure with: something telling where we know it, or else an example that fits.
+fn arguments(procedure: &Procedure) -> Json {
+    match procedure.path.as_str() {
+        "demo.Clock/sleep" => json!({ "ms": 25 }),
+        "demo.Fault/fail" => json!({ "code": "NOT_FOUND", "message": "no such cup" }),
+        "demo.Math/divide" => json!({ "dividend": 22.0, "divisor": 7.0 }),
+        "demo.Orders/find" => json!({ "limit": 1 }),
+        _ => schema::example(&procedure.arguments),
+    }
+}
+
+/// Asks for the counters every second, and prints the table.
+async fn watch<W: Write>(link: &Link, page: &mut Page<W>) -> anyhow::Result<()> {
+    writeln!(page.out, "\nThe server's counters for {} s", SHOWN.as_secs())?;
+    let (mut history, start) = (History::default(), Instant::now());
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    let mut seconds = 0;
+    while start.elapsed() < SHOWN {
+        ticks.tick().await;
+        let snapshot = match link.stats().await {
+            Ok(snapshot) => snapshot,
+            Err(failure) => bail!("{}", failure.reason),
+        };
+        history.record(snapshot, Instant::now());
+        // A file or a pipe gets a few tables, one below the other; a terminal one that moves.
+        if !history.is_empty() && (page.is_terminal || seconds % 5 == 0) {
+            page.table(&history).context("the table could not be written")?;
+        }
+        seconds += 1;
+    }
+    Ok(())
+}
+
+/// Where everything is printed.
+struct Page<W> {
+    out: W,
+    is_terminal: bool,
+    /// How many lines the last table had: the next one takes their place.
+    table_lines: usize,
+}
+
+impl<W: Write> Page<W> {
+    fn list(&mut self, services: &[Service]) -> io::Result<()> {
+        for service in services {
+            writeln!(self.out, "\n{}", service.name)?;
+            for procedure in &service.procedures {
+                let about = procedure.documentation.lines().next().unwrap_or_default();
+                writeln!(self.out, "  {:<10} {}", procedure.name, text::line(about, 90))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn outcome(&mut self, path: &str, took: Duration, outcome: &Result<Answer, Problem>) -> io::Result<()> {
+        let (word, detail) = match outcome {
+            Ok(answer) => ("OK", answer.body.diagnostic.text().to_owned()),
+            Err(problem) => (problem.kind.text(), problem.message.clone()),
+        };
+        let detail = detail.split_whitespace().collect::<Vec<_>>().join(" ");
+        let took = text::latency(took.as_secs_f64());
+        writeln!(self.out, "  {path:<20} {word:<18} {took:>8}  {}", text::line(&detail, 64))
+    }
+
+    fn table(&mut self, history: &History) -> io::Result<()> {
+        if self.is_terminal && self.table_lines > 0 {
+            // Back up over the last table, and clear it.
+            write!(self.out, "\x1b[{}A\x1b[J", self.table_lines)?;
+        } else {
+            writeln!(self.out)?;
+        }
+        let trends = history.trends(Instant::now());
+        let rows: Vec<_> =
+            trends.iter().filter(|(path, trend)| !is_builtin(path) && trend.calls > 0).collect();
+        writeln!(
+            self.out,
+            "  {:<20} {:>8} {:>9} {:>9} {:>9} {:>8}",
+            "procedure", "calls/s", "p50", "p90", "p99", "errors"
+        )?;
+        for (path, trend) in &rows {
+            writeln!(self.out, "  {}", row(path, trend))?;
+        }
+        self.table_lines = rows.len() + 1;
+        self.out.flush()
+    }
+}
+
+fn row(path: &str, trend: &Trend) -> String {
+    let rate = trend.calls as f64 / trend.seconds.max(0.1);
+    let [p50, p90, p99] = match trend.latency {
+        Some(latency) => [latency.p50, latency.p90, latency.p99].map(text::latency),
+        None => [const { String::new() }; 3],
+    };
+    format!("{path:<20} {rate:>8.1} {p50:>9} {p90:>9} {p99:>9} {:>8}", trend.failed)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,107 @@
+//! The window system: the only part of the dashboard that knows one.
+
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use anyhow::bail;
+use countersign_gui::{Chosen, Dashboard, Desk, Target};
+
+/// Why no window can be opened here, if that is known beforehand.
+pub(crate) fn missing_display() -> Option<String> {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    // Elsewhere every session has a display.
+    let is_needed = cfg!(all(unix, not(target_vendor = "apple"), not(target_os = "android")));
+    let has_any = ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(is_set);
+    (is_needed && !has_any).then(|| "no display: neither DISPLAY nor WAYLAND_DISPLAY is set".to_owned())
+}
+
+/// Opens the window, and returns when it is closed.
+pub(crate) fn open(target: Target, settings_file: Option<PathBuf>) -> anyhow::Result<()> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_app_id("countersign")
+        .with_title("Countersign")
+        .with_inner_size([1280.0, 800.0])
+        .with_min_inner_size([960.0, 640.0]);
+    let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
+    let opened = Arc::new(AtomicBool::new(false));
+    let now_open = opened.clone();
+    let create: eframe::AppCreator<'_> = Box::new(move |creation| {
+        now_open.store(true, Ordering::Relaxed);
+        let context = creation.egui_ctx.clone();
+        let repaint = Arc::new(move || context.request_repaint());
+        let dashboard = Dashboard::start(Desk { repaint, browse: Arc::new(browse), settings_file }, target)?;
+        dashboard.install(&creation.egui_ctx);
+        Ok(Box::new(Window(dashboard)))
+    });
+    let reason = match without_panics(&opened, || eframe::run_native("countersign", options, create)) {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error.to_string(),
+        // A bug of ours, which has been reported by the usual hook.
+        Err(panic) if opened.load(Ordering::Relaxed) => panic::resume_unwind(panic),
+        Err(panic) => words(&*panic),
+    };
+    bail!("the window could not be opened: {reason}; on Debian its libraries come with `{LIBRARIES}`")
+}
+
+/// What a window needs of a bare Debian.
+const LIBRARIES: &str = "apt install libgl1 libegl1 libxkbcommon-x11-0 libxcursor1 libxi6";
+
+/// Runs the window. Its system libraries are loaded only now, and some of them are missed with a panic: until the
+/// window is open, that is no news for the standard error.
+fn without_panics(
+    opened: &Arc<AtomicBool>,
+    run: impl FnOnce() -> eframe::Result,
+) -> thread::Result<eframe::Result> {
+    let usual = Arc::new(panic::take_hook());
+    let (hook, opened, window) = (usual.clone(), opened.clone(), thread::current().id());
+    panic::set_hook(Box::new(move |panic| {
+        if thread::current().id() != window || opened.load(Ordering::Relaxed) {
+            hook(panic);
+        }
+    }));
+    let ended = panic::catch_unwind(AssertUnwindSafe(run));
+    panic::set_hook(Box::new(move |panic| usual(panic)));
+    ended
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a library panicked").trim_end_matches('.').to_owned()
+}
+
+/// Lets the user choose a folder or a file, without holding up the window.
+fn browse(wants_folder: bool, chosen: Chosen) {
+    let dialog = rfd::AsyncFileDialog::new();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return };
+        let picked = runtime.block_on(async {
+            if wants_folder { dialog.pick_folder().await } else { dialog.pick_file().await }
+        });
+        if let Some(picked) = picked {
+            chosen(picked.path().to_owned());
+        }
+    });
+}
+
+/// The dashboard as eframe knows it.
+struct Window(Dashboard);
+
+impl eframe::App for Window {
+    fn logic(&mut self, _: &egui::Context, _: &mut eframe::Frame) {
+        self.0.learn();
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+        self.0.ui(ui);
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}
