@@ -12,6 +12,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Longest frame accepted, in bytes after the five of its head. Checked before any of it is awaited.
+    /// Never less than [`before_hello::FRAME_LEN`].
     ///
     /// The default is the default message and room for the largest header: version 1.0 sends a message as one
     /// frame.
@@ -23,7 +24,8 @@ pub struct Limits {
     pub calls_open: u32,
     /// Bytes of encoded metadata in one message. 16 KiB holds a large token and a trace.
     pub metadata_len: u32,
-    /// Bytes of items that a call may send before it was granted more, in each direction.
+    /// Bytes of items that a call may send before it was granted more, in each direction. Never less than
+    /// [`INITIAL_CREDIT_MIN`].
     pub initial_credit: u32,
     /// Longest time a unary call may take on a server, also where its caller asks for more or for none.
     pub deadline_max: Duration,
@@ -64,12 +66,20 @@ pub const STATUS_MESSAGE_LEN_MAX: usize = 4 << 10;
 /// Longest software name in a hello, in bytes.
 pub const SOFTWARE_LEN_MAX: usize = 128;
 
+/// Longest interface revision in a hello, in bytes: twice a SHA-256.
+pub const INTERFACE_REVISION_LEN_MAX: usize = 64;
+
+/// The least initial credit that a hello may announce, so that a small call never waits.
+pub const INITIAL_CREDIT_MIN: u32 = 16 << 10;
+
 /// Pings above the agreed rate that are forgiven, since a network may deliver several at once.
 pub(crate) const PINGS_FORGIVEN: u32 = 8;
 
-/// What a client may assume before it has read the server's hello: every server accepts at least this.
+/// What a client assumes before it has read the server's hello. A server may announce less, except for the
+/// length of a frame; then a call over it ends with a status, and its handler never ran.
 pub mod before_hello {
-    /// Longest frame, in bytes after its head.
+    /// Longest frame, in bytes after its head. No hello may announce less, so that whatever belongs to the
+    /// connection itself always fits.
     pub const FRAME_LEN: u32 = 64 << 10;
     /// Longest message, in bytes of payload.
     pub const MESSAGE_LEN: u32 = 32 << 10;

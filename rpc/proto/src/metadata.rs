@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::cbor::quoted;
+
 /// Longest key, in bytes.
 pub const KEY_LEN_MAX: usize = 128;
 
@@ -27,11 +29,12 @@ pub enum MetadataValue {
 pub enum MetadataError {
     /// A character that keys do not have, or too many of them.
     #[error(
-        "`{0}` is not a metadata key: 1 to {KEY_LEN_MAX} of a-z, 0-9, `.`, `_` and `-`, a letter or digit first"
+        "{key} is not a metadata key: 1 to {KEY_LEN_MAX} of a-z, 0-9, `.`, `_` and `-`, a letter or digit first",
+        key = quoted(.0)
     )]
     Key(String),
     /// The same key again.
-    #[error("metadata has the key `{0}` twice")]
+    #[error("metadata has the key {key} twice", key = quoted(.0))]
     Twice(String),
 }
 
@@ -48,14 +51,23 @@ impl Metadata {
         value: impl Into<MetadataValue>,
     ) -> Result<(), MetadataError> {
         let key = key.into();
-        if !is_key(&key) {
-            return Err(MetadataError::Key(key.chars().take(KEY_LEN_MAX).collect()));
-        }
+        check_key(&key)?;
         if self.get(&key).is_some() {
             return Err(MetadataError::Twice(key));
         }
         self.0.push((key, value.into()));
         Ok(())
+    }
+
+    /// Metadata of a peer, who may send thousands of keys: each is not compared with all others.
+    pub(crate) fn from_entries(entries: Vec<(String, MetadataValue)>) -> Result<Self, MetadataError> {
+        let mut keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+        keys.iter().try_for_each(|key| check_key(key))?;
+        keys.sort_unstable();
+        match keys.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(twice) => Err(MetadataError::Twice(twice[0].to_owned())),
+            None => Ok(Self(entries)),
+        }
     }
 
     /// The value of a key.
@@ -83,7 +95,11 @@ impl Metadata {
 
     /// What it counts against the limit: the bytes of its keys and values, and eight for each entry.
     pub fn len_counted(&self) -> usize {
-        self.iter().map(|(key, value)| 8 + key.len() + value.len()).sum()
+        self.iter().map(|(key, value)| Self::entry_counted(key, value)).sum()
+    }
+
+    pub(crate) fn entry_counted(key: &str, value: &MetadataValue) -> usize {
+        8 + key.len() + value.len()
     }
 }
 
@@ -111,6 +127,13 @@ impl From<String> for MetadataValue {
 impl From<Bytes> for MetadataValue {
     fn from(bytes: Bytes) -> Self {
         Self::Bytes(bytes)
+    }
+}
+
+fn check_key(key: &str) -> Result<(), MetadataError> {
+    match is_key(key) {
+        true => Ok(()),
+        false => Err(MetadataError::Key(key.chars().take(KEY_LEN_MAX).collect())),
     }
 }
 

@@ -37,12 +37,6 @@ pub enum Violation {
     /// A part of the protocol that must be understood and is not known here.
     #[error("unknown {0}, which must be understood")]
     Unknown(String),
-    /// More calls at once than this side announced.
-    #[error("more than {limit} calls at once")]
-    TooManyCalls {
-        /// What was announced.
-        limit: u32,
-    },
     /// Pings more often than this side announced.
     #[error("pings more often than announced")]
     TooManyPings,
@@ -52,9 +46,7 @@ impl Violation {
     /// The code that the peer is told.
     pub fn code(&self) -> Code {
         match self {
-            Self::FrameTooLong { .. } | Self::TooManyCalls { .. } | Self::TooManyPings => {
-                Code::ResourceExhausted
-            }
+            Self::FrameTooLong { .. } | Self::TooManyPings => Code::ResourceExhausted,
             Self::Unknown(_) => Code::Unimplemented,
             _ => Code::InvalidArgument,
         }

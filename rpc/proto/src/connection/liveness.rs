@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::later;
 use crate::limits::{Limits, PINGS_FORGIVEN};
 
 #[derive(Debug)]
@@ -12,9 +13,8 @@ pub(super) struct Liveness {
     /// The ping that was sent since we heard from the peer.
     asked: bool,
     token: u64,
-    /// Pings of the peer above its rate, and since when they are counted.
-    pings: u32,
-    pings_since: Instant,
+    /// Each ping of the peer uses up one interval; this is how far they have come.
+    pings_until: Instant,
     ping_interval_min: Duration,
 }
 
@@ -26,19 +26,18 @@ impl Liveness {
             heard: now,
             asked: false,
             token: 0,
-            pings: 0,
-            pings_since: now,
+            pings_until: now,
             ping_interval_min: limits.ping_interval_min,
         }
     }
 
-    /// The server announced how often it may be asked.
+    /// The peer announced how often it may be asked.
     pub(super) fn ask_at_most_every(&mut self, interval: Duration) {
         // An absurd interval must not switch the question off.
         const INTERVAL_MAX: Duration = Duration::from_secs(300);
         let gap = self.silence_max.saturating_sub(self.keepalive);
         self.keepalive = self.keepalive.max(interval.min(INTERVAL_MAX));
-        self.silence_max = self.silence_max.max(self.keepalive + gap);
+        self.silence_max = self.silence_max.max(self.keepalive.saturating_add(gap));
     }
 
     /// Something arrived.
@@ -48,12 +47,12 @@ impl Liveness {
     }
 
     pub(super) fn next(&self) -> Instant {
-        self.heard + if self.asked { self.silence_max } else { self.keepalive }
+        later(self.heard, if self.asked { self.silence_max } else { self.keepalive })
     }
 
     /// The token of a ping that is due now.
     pub(super) fn ping(&mut self, now: Instant) -> Option<u64> {
-        if self.asked || now < self.heard + self.keepalive {
+        if self.asked || now < later(self.heard, self.keepalive) {
             return None;
         }
         self.asked = true;
@@ -62,17 +61,13 @@ impl Liveness {
     }
 
     pub(super) fn is_silent(&self, now: Instant) -> bool {
-        self.asked && self.heard + self.silence_max <= now
+        self.asked && later(self.heard, self.silence_max) <= now
     }
 
     /// The peer asked; `false` if it does so too often.
     pub(super) fn asked_by_peer(&mut self, now: Instant) -> bool {
-        let earned = now.saturating_duration_since(self.pings_since).div_duration_f64(self.ping_interval_min);
-        if 1.0 <= earned {
-            self.pings = self.pings.saturating_sub(earned as u32);
-            self.pings_since = now;
-        }
-        self.pings += 1;
-        self.pings <= PINGS_FORGIVEN
+        let ahead = self.pings_until.saturating_duration_since(now);
+        self.pings_until = later(self.pings_until.max(now), self.ping_interval_min);
+        ahead <= self.ping_interval_min.saturating_mul(PINGS_FORGIVEN)
     }
 }

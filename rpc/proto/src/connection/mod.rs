@@ -16,7 +16,7 @@ use self::calls::{Call, Calls};
 use self::deadlines::Deadlines;
 use self::liveness::Liveness;
 use crate::frame::{self, GoingAway, Hello};
-use crate::limits::{self, HEADER_LEN_MAX, Limits};
+use crate::limits::{self, HEADER_LEN_MAX, INITIAL_CREDIT_MIN, Limits, before_hello};
 use crate::{Code, HandlerRan, Metadata, Status};
 
 pub use self::receive::{Event, Opened, Received};
@@ -40,7 +40,7 @@ pub struct PeerHello {
     pub software: String,
     /// Changes when what a server can do changes: a cache key for reflection.
     pub interface_revision: Option<Bytes>,
-    /// Calls that it runs at once.
+    /// Calls that it takes at once.
     pub calls_open: u32,
     /// Longest message that it accepts, in bytes.
     pub message_len: u32,
@@ -89,6 +89,8 @@ pub struct Connection<T> {
     /// We said that we go away, or the peer did.
     going_away: Option<GoingAway>,
     outbox: Vec<u8>,
+    /// How much of a frame had arrived at the last look.
+    partial: usize,
 }
 
 /// A call to be opened.
@@ -114,11 +116,9 @@ impl<'a> Opening<'a> {
 
 /// What both sides have in common.
 impl<T> Connection<T> {
-    fn new(role: Role, limits: Limits, software: &str, revision: Option<Bytes>, now: Instant) -> Self {
-        let keepalive_min = match role {
-            Role::Server => u64::try_from(limits.ping_interval_min.as_millis()).ok(),
-            Role::Client => None,
-        };
+    fn new(role: Role, mut limits: Limits, software: &str, revision: Option<Bytes>, now: Instant) -> Self {
+        limits.frame_len = limits.frame_len.max(before_hello::FRAME_LEN);
+        limits.initial_credit = limits.initial_credit.max(INITIAL_CREDIT_MIN);
         let hello = Hello {
             frame_len: limits.frame_len,
             message_len: limits.message_len,
@@ -127,7 +127,7 @@ impl<T> Connection<T> {
             initial_credit: limits.initial_credit,
             software: software.to_owned(),
             interface_revision: revision,
-            keepalive_min_ms: keepalive_min,
+            keepalive_min_ms: u64::try_from(limits.ping_interval_min.as_millis()).ok(),
         };
         let mut outbox = Vec::new();
         frame::write_hello(&mut outbox, &hello);
@@ -141,6 +141,7 @@ impl<T> Connection<T> {
             ended: VecDeque::new(),
             going_away: None,
             outbox,
+            partial: 0,
         }
     }
 
@@ -229,7 +230,7 @@ impl<T> Connection<T> {
     }
 
     fn write_status(&mut self, id: CallId, status: &Status, clamped_us: Option<u64>) {
-        let details = match self.fits_peer(status.details.len()) {
+        let details = match self.fits_peer(status.details.len(), 0) {
             true => &status.details[..],
             false => &[],
         };
@@ -238,13 +239,14 @@ impl<T> Connection<T> {
         frame.finish(details);
     }
 
-    /// Whether the peer accepts a message of this length, as one frame.
-    fn fits_peer(&self, len: usize) -> bool {
-        let (frame_len, message_len) = match &self.peer {
+    /// Whether the peer accepts a message of this length, in one frame with so much metadata.
+    fn fits_peer(&self, message_len: usize, metadata_len: usize) -> bool {
+        let (frame_len_max, message_len_max) = match &self.peer {
             Some(hello) => (hello.frame_len, hello.message_len),
-            None => (limits::before_hello::FRAME_LEN, limits::before_hello::MESSAGE_LEN),
+            None => (before_hello::FRAME_LEN, before_hello::MESSAGE_LEN),
         };
-        len <= message_len as usize && len + HEADER_LEN_MAX <= frame_len as usize
+        message_len <= message_len_max as usize
+            && HEADER_LEN_MAX + metadata_len + message_len <= frame_len_max as usize
     }
 }
 
@@ -277,22 +279,22 @@ impl<T> Connection<T> {
         }
         let (calls_open, metadata_len) = match &self.peer {
             Some(hello) => (hello.calls_open, hello.metadata_len),
-            None => (limits::before_hello::CALLS_OPEN, limits::before_hello::METADATA_LEN),
+            None => (before_hello::CALLS_OPEN, before_hello::METADATA_LEN),
         };
         if calls_open as usize <= self.calls.len() {
             let why = format!("the server takes {calls_open} calls at once on a connection");
             return Err(Status::new(Code::ResourceExhausted, why));
         }
-        if (metadata_len as usize) < opening.metadata.len_counted() {
+        let metadata_counted = opening.metadata.len_counted();
+        if (metadata_len as usize) < metadata_counted {
             let why = format!("metadata is over the server's limit of {metadata_len} bytes");
             return Err(Status::new(Code::ResourceExhausted, why));
         }
-        let len = opening.arguments.len() + opening.metadata.len_counted();
         if limits::PROCEDURE_LEN_MAX < opening.procedure.len() {
             return Err(Status::new(Code::Unimplemented, "no server has a procedure with so long a name"));
         }
-        if !self.fits_peer(len) {
-            let why = format!("arguments of {len} bytes are over the server's limit");
+        if !self.fits_peer(opening.arguments.len(), metadata_counted) {
+            let why = format!("arguments of {} bytes are over the server's limit", opening.arguments.len());
             return Err(Status::new(Code::ResourceExhausted, why));
         }
         Ok(())
@@ -333,7 +335,7 @@ impl<T> Connection<T> {
         self.calls.release();
         let Some(call) = self.calls.remove(id) else { return };
         match result {
-            Ok(payload) if self.fits_peer(payload.len()) => {
+            Ok(payload) if self.fits_peer(payload.len(), 0) => {
                 let mut frame = frame::Writer::new(&mut self.outbox);
                 frame.end_ok(id, call.clamped_us);
                 frame.finish(payload);
@@ -350,6 +352,13 @@ impl<T> Connection<T> {
 
 fn deadline_passed(handler_ran: HandlerRan) -> Status {
     Status::new(Code::DeadlineExceeded, "the deadline passed").with_handler_ran(handler_ran)
+}
+
+/// This long after `instant`, or so late that nobody will see the difference: what a peer or a setting asks for
+/// may be more than an instant can say.
+fn later(instant: Instant, after: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    instant + after.min(CENTURY)
 }
 
 /// Microseconds, rounded up, so that a deadline never becomes shorter on its way.

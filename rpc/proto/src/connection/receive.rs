@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::calls::Call;
-use super::{CallId, Connection, Role, micros_up};
+use super::{CallId, Connection, Role, later, micros_up};
 use crate::frame::{self, End, GoingAway, Header, Hello, Open, Unknown};
+use crate::limits::{INITIAL_CREDIT_MIN, before_hello};
 use crate::violation::Violation;
 use crate::{Code, HandlerRan, Metadata, Status};
 
@@ -70,10 +71,16 @@ impl<T> Connection<T> {
     /// connection, after [`close`](Self::close) told the peer why.
     pub fn receive<'a>(&mut self, now: Instant, bytes: &'a [u8]) -> Result<Received<'a, T>, Violation> {
         let Some((frame, taken)) = frame::split(bytes, self.limits.frame_len)? else {
+            // The parts of a long frame are signs of life too.
+            if self.partial < bytes.len() {
+                self.liveness.heard(now);
+            }
+            self.partial = bytes.len();
             return Ok(Received { taken: 0, event: None });
         };
         self.liveness.heard(now);
-        let (header, payload) = frame::header(frame)?;
+        self.partial = 0;
+        let (header, payload) = frame::header(frame, self.limits.metadata_len)?;
         let event = self.judge(now, header, payload)?;
         Ok(Received { taken, event })
     }
@@ -116,6 +123,12 @@ impl<T> Connection<T> {
         if self.peer.is_some() {
             return Err(Violation::Hello("a hello came twice"));
         }
+        if hello.frame_len < before_hello::FRAME_LEN {
+            return Err(Violation::Hello("a hello announced frames that are too short for the protocol"));
+        }
+        if hello.initial_credit < INITIAL_CREDIT_MIN {
+            return Err(Violation::Hello("a hello announced less credit than a small call needs"));
+        }
         if let Some(keepalive_min_ms) = hello.keepalive_min_ms {
             self.liveness.ask_at_most_every(Duration::from_millis(keepalive_min_ms));
         }
@@ -141,7 +154,7 @@ impl<T> Connection<T> {
             Some(_) => (maximum, Some(micros_up(maximum))),
             None => (maximum, None),
         };
-        let deadline = now + timeout;
+        let deadline = later(now, timeout);
         self.calls.insert_handled(open.id, Call { user: None, deadline: Some(deadline), clamped_us });
         let Open { id, procedure, metadata, .. } = open;
         Ok(Some(Event::Opened(Opened { id, procedure, deadline, metadata, arguments })))
@@ -150,7 +163,7 @@ impl<T> Connection<T> {
     /// A client's ids are odd and rise.
     fn check_new_id(&self, id: CallId) -> Result<(), Violation> {
         match id {
-            _ if id % 2 == 0 => Err(Violation::Id { id, rule: "a client's ids are odd" }),
+            _ if id.is_multiple_of(2) => Err(Violation::Id { id, rule: "a client's ids are odd" }),
             _ if id <= self.calls.last() => {
                 Err(Violation::Id { id, rule: "ids rise and are not used again" })
             }
@@ -169,7 +182,7 @@ impl<T> Connection<T> {
         if (self.limits.message_len as usize) < arguments.len() {
             return exhausted(format!("arguments over {} bytes", self.limits.message_len));
         }
-        if (self.limits.metadata_len as usize) < open.metadata.len_counted() {
+        if open.metadata_is_over {
             return exhausted(format!("metadata over {} bytes", self.limits.metadata_len));
         }
         Ok(())

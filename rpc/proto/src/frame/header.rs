@@ -100,6 +100,8 @@ pub(crate) struct Open<'a> {
     pub(crate) procedure: Cow<'a, str>,
     pub(crate) deadline_us: Option<u64>,
     pub(crate) metadata: Metadata,
+    /// There was more metadata than this side accepts, and none of it was kept.
+    pub(crate) metadata_is_over: bool,
 }
 
 /// A call ends; its result, or the details of its status, are the payload.

@@ -9,13 +9,14 @@ use crate::cbor::head::{HeadError, Major, Reader};
 use crate::violation::Violation;
 use crate::{Code, HandlerRan, Metadata, MetadataValue, limits};
 
-/// Reads the header of a frame; the rest of the frame is its payload.
-pub(crate) fn header(frame: &[u8]) -> Result<(Header<'_>, &[u8]), Violation> {
+/// Reads the header of a frame; the rest of the frame is its payload. Of metadata over `metadata_len` no more
+/// is kept than that there is too much.
+pub(crate) fn header(frame: &[u8], metadata_len: u32) -> Result<(Header<'_>, &[u8]), Violation> {
     let mut fields = Fields::new(frame)?;
     let kind = fields.u64()?;
     let id = fields.u64()?;
     let header = match kind {
-        kind::OPEN => open(&mut fields, id)?,
+        kind::OPEN => open(&mut fields, id, metadata_len)?,
         kind::END => end(&mut fields, id)?,
         kind::CANCEL => Header::Cancel { id },
         kind::HELLO => hello(&mut fields)?,
@@ -48,13 +49,17 @@ pub(crate) fn header(frame: &[u8]) -> Result<(Header<'_>, &[u8]), Violation> {
     Ok((header, payload))
 }
 
-fn open<'a>(fields: &mut Fields<'a>, id: u64) -> Result<Header<'a>, Violation> {
+fn open<'a>(fields: &mut Fields<'a>, id: u64, metadata_len: u32) -> Result<Header<'a>, Violation> {
     let procedure = fields.text(limits::PROCEDURE_LEN_MAX)?;
-    let mut open = Open { id, procedure, deadline_us: None, metadata: Metadata::new() };
+    let mut open =
+        Open { id, procedure, deadline_us: None, metadata: Metadata::new(), metadata_is_over: false };
     let unknown = fields.extensions(|key, reader| {
         match key {
             extension::OPEN_DEADLINE_US => open.deadline_us = Some(reader.u64()?),
-            extension::OPEN_METADATA => open.metadata = metadata(reader)?,
+            extension::OPEN_METADATA => match metadata(reader, metadata_len as usize)? {
+                Some(metadata) => open.metadata = metadata,
+                None => open.metadata_is_over = true,
+            },
             _ => return Ok(false),
         }
         Ok(true)
@@ -109,7 +114,7 @@ fn hello<'a>(fields: &mut Fields<'a>) -> Result<Header<'a>, Violation> {
                 hello.software = text(reader, limits::SOFTWARE_LEN_MAX)?.into_owned();
             }
             extension::HELLO_INTERFACE_REVISION => {
-                hello.interface_revision = Some(Bytes::copy_from_slice(&reader.bytes()?));
+                hello.interface_revision = Some(revision(reader)?);
             }
             extension::HELLO_KEEPALIVE_MIN_MS => hello.keepalive_min_ms = Some(reader.u64()?),
             _ => return Ok(false),
@@ -119,28 +124,46 @@ fn hello<'a>(fields: &mut Fields<'a>) -> Result<Header<'a>, Violation> {
     Ok(unknown.map_or(Header::Hello(hello), |key| Header::Unknown { id: 0, what: Unknown::Extension(key) }))
 }
 
-fn metadata(reader: &mut Reader<'_>) -> Result<Metadata, Violation> {
-    let mut metadata = Metadata::new();
+fn revision(reader: &mut Reader<'_>) -> Result<Bytes, Violation> {
+    let revision = reader.bytes()?;
+    match revision.len() <= limits::INTERFACE_REVISION_LEN_MAX {
+        true => Ok(Bytes::copy_from_slice(&revision)),
+        false => Err(too_long("an interface revision", revision.len(), limits::INTERFACE_REVISION_LEN_MAX)),
+    }
+}
+
+/// `None` if there is more than `len_max` allows. The rest is read all the same, since what follows it counts.
+fn metadata(reader: &mut Reader<'_>, len_max: usize) -> Result<Option<Metadata>, Violation> {
+    let mut entries = Vec::new();
+    let mut counted = 0;
     let mut left = reader.map()?;
     while reader.more(&mut left)? {
-        let key = reader.text()?.into_owned();
+        let key = reader.text()?;
         let value = match reader.peek_major() {
             Some(Major::Bytes) => MetadataValue::Bytes(Bytes::copy_from_slice(&reader.bytes()?)),
             _ => MetadataValue::Text(reader.text()?.into_owned()),
         };
-        metadata.insert(key, value).map_err(|error| Violation::Header(error.to_string()))?;
+        counted += Metadata::entry_counted(&key, &value);
+        if counted <= len_max {
+            entries.push((key.into_owned(), value));
+        }
     }
-    Ok(metadata)
+    if len_max < counted {
+        return Ok(None);
+    }
+    Metadata::from_entries(entries).map(Some).map_err(|error| Violation::Header(error.to_string()))
 }
 
 fn text<'a>(reader: &mut Reader<'a>, len_max: usize) -> Result<Cow<'a, str>, Violation> {
     let text = reader.text()?;
     match text.len() <= len_max {
         true => Ok(text),
-        false => {
-            Err(Violation::Header(format!("a text of {} bytes is over the limit of {len_max}", text.len())))
-        }
+        false => Err(too_long("a text", text.len(), len_max)),
     }
+}
+
+fn too_long(what: &str, len: usize, len_max: usize) -> Violation {
+    Violation::Header(format!("{what} of {len} bytes is over the limit of {len_max}"))
 }
 
 /// The fields of a header's array, one after the other.
@@ -148,13 +171,15 @@ struct Fields<'a> {
     reader: Reader<'a>,
     /// How many are left; `None` while an array of indefinite length goes on.
     left: Option<u64>,
+    /// The map of extensions was there, or its place was passed.
+    extended: bool,
 }
 
 impl<'a> Fields<'a> {
     fn new(frame: &'a [u8]) -> Result<Self, Violation> {
         let mut reader = Reader::new(frame);
         let left = reader.array()?;
-        Ok(Self { reader, left })
+        Ok(Self { reader, left, extended: false })
     }
 
     fn next(&mut self) -> Result<&mut Reader<'a>, Violation> {
@@ -183,8 +208,8 @@ impl<'a> Fields<'a> {
         &mut self,
         mut known: impl FnMut(u64, &mut Reader<'a>) -> Result<bool, Violation>,
     ) -> Result<Option<u64>, Violation> {
+        self.extended = true;
         if !self.reader.more(&mut self.left)? {
-            self.left = Some(0);
             return Ok(None);
         }
         let mut unknown = None;
@@ -205,9 +230,9 @@ impl<'a> Fields<'a> {
 
     /// As `extensions`, for a frame that has none that we know, or whose were read already.
     fn unknown_extension(&mut self) -> Result<Option<u64>, Violation> {
-        match self.left {
-            Some(0) => Ok(None),
-            _ => self.extensions(|_, _| Ok(false)),
+        match self.extended {
+            true => Ok(None),
+            false => self.extensions(|_, _| Ok(false)),
         }
     }
 
