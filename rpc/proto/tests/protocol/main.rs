@@ -1,6 +1,8 @@
-//! The protocol through its public face, and peers that mean harm.
+//! The protocol through its public face: hostile bytes, split bytes, and long schedules.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod framing;
 mod hostile;
+mod schedules;
 mod talk;
