@@ -87,5 +87,6 @@ fn revision_of(descriptions: &[ServiceDescription]) -> Bytes {
     Bytes::copy_from_slice(&hash.finalize()[..16])
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;
