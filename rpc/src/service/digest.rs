@@ -69,10 +69,11 @@ fn plain_object(keywords: &Map<String, Value>) -> Value {
 
 /// The variants that a member of `oneOf` stands for: one, or several that are a name and no more.
 fn variant(schema: &Value) -> Vec<Value> {
-    let plain = plain(schema);
-    match plain.get("oneOf").and_then(Value::as_array) {
-        Some(names) => names.clone(),
-        None => vec![plain],
+    match plain(schema) {
+        Value::Object(mut names) if schema.get("enum").is_some() && names.contains_key("oneOf") => {
+            names["oneOf"].as_array_mut().map(std::mem::take).unwrap_or_default()
+        }
+        plain => vec![plain],
     }
 }
 
@@ -89,7 +90,7 @@ fn sorted(mut values: Vec<Value>) -> Value {
 }
 
 fn deterministic(value: &Value) -> Vec<u8> {
-    cbor::to_vec(&to_cbor(value)).expect("every JSON value is of the profile")
+    cbor::to_deterministic_vec(&to_cbor(value))
 }
 
 fn to_cbor(value: &Value) -> cbor::Value {
@@ -104,10 +105,8 @@ fn to_cbor(value: &Value) -> cbor::Value {
         Value::String(text) => cbor::Value::Text(text.clone()),
         Value::Array(items) => cbor::Value::Array(items.iter().map(to_cbor).collect()),
         Value::Object(entries) => {
-            let mut entries: Vec<_> = entries.iter().collect();
-            entries.sort_by_key(|(key, _)| (key.len(), *key));
             let entry = |(key, value): (&String, &Value)| (cbor::Value::Text(key.clone()), to_cbor(value));
-            cbor::Value::Map(entries.into_iter().map(entry).collect())
+            cbor::Value::Map(entries.iter().map(entry).collect())
         }
     }
 }
