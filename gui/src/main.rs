@@ -1,5 +1,6 @@
 //! The dashboard in a window; the demo, with a display or without one.
 
+mod signals;
 mod window;
 
 use std::io::IsTerminal as _;
@@ -65,6 +66,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 fn run_demo() -> anyhow::Result<()> {
     announce_panics_of_handlers();
     let demo = Demo::start().context("the demo could not be started")?;
+    signals::remove_on_exit(demo.folder().to_owned())?;
     let reason = match window::missing_display() {
         Some(reason) => reason,
         // A demo neither reads the user's settings nor leaves any behind.

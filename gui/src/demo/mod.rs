@@ -89,14 +89,17 @@ fn run(
 }
 
 /// Where the identities of the demo are.
-struct Identities {
-    server: PathBuf,
+pub(crate) struct Identities {
+    /// The server's.
+    pub(crate) server: PathBuf,
     traffic: PathBuf,
-    dashboard: PathBuf,
+    /// The dashboard's.
+    pub(crate) dashboard: PathBuf,
 }
 
 impl Identities {
-    fn issue(folder: &Path) -> anyhow::Result<Self> {
+    /// Makes an authority in `folder`, and issues all of them.
+    pub(crate) fn issue(folder: &Path) -> anyhow::Result<Self> {
         let authority = Authority::init(folder, &TrustDomain::default())?;
         let issue = |request: Request| authority.issue_to(folder, &request, Existing::Refuse);
         let hosts = ["localhost".parse()?, "127.0.0.1".parse()?];

@@ -1,8 +1,11 @@
 //! What a call came back with, in the form in which it is shown.
 
-use countersign::cbor::Value;
+use countersign::cbor::{Diagnostic, Value};
 
 use super::tree::Tree;
+
+/// The longest diagnostic notation that is kept, in bytes.
+const DIAGNOSTIC_MAX: usize = 16 << 20;
 
 /// A call that was answered.
 #[derive(Debug)]
@@ -83,7 +86,8 @@ pub(crate) struct Body {
 
 impl Body {
     /// Makes both lenses. Costly for a large value: the worker does it, not the window.
-    pub(crate) fn new(value: &Value, diagnostic: String, bytes: usize) -> Self {
+    pub(crate) fn new(value: &Value, bytes: usize) -> Self {
+        let diagnostic = Diagnostic::new(value).indented().limit(DIAGNOSTIC_MAX).to_string();
         Self { tree: Tree::new(value), diagnostic: Listing::new(diagnostic), bytes }
     }
 }

@@ -1,9 +1,10 @@
 use egui::accesskit::{Role, Toggled};
-use egui_kittest::Node;
 use egui_kittest::kittest::{AccessKitNode, NodeT as _, Queryable as _, by};
+use egui_kittest::{Harness, Node};
 use serde_json::{Value as Json, json};
 
 use super::stage::{Stage, procedure};
+use crate::Dashboard;
 use crate::exchange::{News, Order, Purpose};
 use crate::model::catalogue::Service;
 
@@ -17,11 +18,8 @@ impl Stage {
     }
 
     /// The control of this name, and not the label beside it.
-    pub(crate) fn control<'s>(&'s self, name: &'s str) -> Node<'s> {
-        let is_it = move |node: &AccessKitNode<'_>| {
-            node.label().as_deref() == Some(name) && node.role() != Role::Label
-        };
-        self.window.get(by().predicate(is_it))
+    fn control<'s>(&'s self, name: &'s str) -> Node<'s> {
+        control(&self.window, name)
     }
 
     /// Types into a control of any kind.
@@ -51,6 +49,13 @@ impl Stage {
         self.refuse(&call, countersign::Code::Unavailable, "the test has seen enough");
         call.arguments.json
     }
+}
+
+/// The control of this name, and not the label beside it.
+pub(super) fn control<'h>(window: &'h Harness<'_, Dashboard>, name: &'h str) -> Node<'h> {
+    let is_it =
+        move |node: &AccessKitNode<'_>| node.label().as_deref() == Some(name) && node.role() != Role::Label;
+    window.get(by().predicate(is_it))
 }
 
 fn form_service(arguments: Json) -> Service {

@@ -1,5 +1,6 @@
 //! The dashboard by its accessible labels. The worker is the test.
 
+mod flow;
 mod forms;
 mod panels;
 mod stage;

@@ -117,7 +117,7 @@ impl Stage {
 
     /// The server answers a call.
     pub(crate) fn answer(&mut self, call: &CallOrder, value: &Value) {
-        let body = Body::new(value, "{\"amount\": 1200}".to_owned(), 212);
+        let body = Body::new(value, 212);
         let ended = Ended { took: Duration::from_micros(3100), outcome: Ok(Answer { body }) };
         self.tell(News::Ended(call.number, ended));
     }

@@ -92,7 +92,7 @@ impl Link {
         }
         let reply = pending.await.map_err(problem)?;
         match cbor::from_slice::<Value>(&reply.payload) {
-            Ok(value) => Ok(Answer { body: body(&value, reply.payload.len()) }),
+            Ok(value) => Ok(Answer { body: Body::new(&value, reply.payload.len()) }),
             Err(error) => Err(Problem::new(ProblemKind::Undecodable, message(&error))),
         }
     }
@@ -202,7 +202,7 @@ fn status_problem(status: &Status) -> Problem {
     Problem {
         kind: ProblemKind::Status(status.code),
         message: text::paragraph(&status.message, MESSAGE_SHOWN),
-        fault: fault.map(|value| body(&value, status.details.len())),
+        fault: fault.map(|value| Body::new(&value, status.details.len())),
         advice: format!("{ran}{}", wait.unwrap_or_default()).trim().to_owned(),
     }
 }
@@ -215,10 +215,6 @@ fn refused(what: &str, error: &CallError) -> Failure {
         _ => "",
     };
     Failure::new(reason, remedy)
-}
-
-fn body(value: &Value, bytes: usize) -> Body {
-    Body::new(value, format!("{value:#?}"), bytes)
 }
 
 /// An error with its causes, fit to show: some of its words may be the peer's.

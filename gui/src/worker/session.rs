@@ -1,6 +1,7 @@
 //! Staying connected to one server: connect, learn what it can do, ask for its counters every second, notice
 //! when it is gone, and come back.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -92,21 +93,21 @@ impl Keeper {
         self.link.send_replace(Some(link.clone()));
         let failure = tokio::select! {
             failure = link.closed() => failure,
-            () = self.list(&link) => unreachable!("listing goes on for as long as the connection"),
-            () = self.poll(&link) => unreachable!("polling goes on for as long as the connection"),
+            never = self.list(&link) => match never {},
+            never = self.poll(&link) => match never {},
         };
         self.link.send_replace(None);
         failure
     }
 
-    async fn list(&self, link: &Link) {
+    async fn list(&self, link: &Link) -> Infallible {
         loop {
             self.speaker.say(News::Catalogue(link.services().await));
             self.reload.notified().await;
         }
     }
 
-    async fn poll(&self, link: &Link) {
+    async fn poll(&self, link: &Link) -> Infallible {
         let mut ticks = interval(POLL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

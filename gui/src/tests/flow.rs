@@ -1,0 +1,214 @@
+//! The whole dashboard against a real server: worker, TLS and all.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use countersign::{Credentials, Policy, Server};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+use crate::demo::Identities;
+use crate::{Dashboard, Desk, Target};
+
+/// Longer than anything here takes, and shorter than anybody waits for a hanging test.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server that can be stopped and started again, and an identity for it.
+struct Shop {
+    folder: TempDir,
+    identities: Identities,
+    address: SocketAddr,
+    running: Option<(Runtime, oneshot::Sender<()>)>,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let identities = Identities::issue(folder.path()).unwrap();
+        let mut shop = Self { folder, identities, address: "127.0.0.1:0".parse().unwrap(), running: None };
+        shop.start();
+        shop
+    }
+
+    fn start(&mut self) {
+        let runtime = Runtime::new().unwrap();
+        let credentials = Credentials::load(&self.identities.server).unwrap();
+        let server = countersign_examples::serve(Server::builder(credentials, Policy::any_trusted_peer()));
+        let server = runtime.block_on(server.bind(self.address)).unwrap();
+        self.address = server.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        runtime.spawn(server.run_until(stopped));
+        self.running = Some((runtime, stop));
+    }
+
+    /// As if the process had been killed: nobody is told.
+    fn kill(&mut self) {
+        let (runtime, stop) = self.running.take().unwrap();
+        runtime.shutdown_timeout(PATIENCE);
+        drop(stop);
+    }
+
+    fn target(&self) -> Target {
+        let identity = self.identities.dashboard.to_string_lossy().into_owned();
+        Target { address: self.address.to_string(), identity }
+    }
+}
+
+/// A dashboard with its own worker, and the bell that the worker rings.
+struct Window {
+    harness: Harness<'static, Dashboard>,
+    bell: Receiver<()>,
+}
+
+impl Window {
+    fn open(target: Target) -> Self {
+        let (ring, bell) = channel();
+        let ring = std::sync::Mutex::new(ring);
+        let repaint = move || {
+            // A test that has ended hears no bell.
+            let _ = ring.lock().unwrap().send(());
+        };
+        let desk = Desk { repaint: Arc::new(repaint), browse: Arc::new(|_, _| {}), settings_file: None };
+        let dashboard = Dashboard::start(desk, target).unwrap();
+        let draw = |ui: &mut egui::Ui, dashboard: &mut Dashboard| {
+            dashboard.learn();
+            dashboard.ui(ui);
+        };
+        let harness = Harness::builder().with_size([1280.0, 800.0]).build_ui_state(draw, dashboard);
+        harness.state().install(&harness.ctx);
+        Self { harness, bell }
+    }
+
+    fn shows(&self, words: &str) -> bool {
+        self.harness.query_all_by_label_contains(words).next().is_some()
+    }
+
+    /// Draws whenever the worker rings, until these words can be read.
+    fn wait_for(&mut self, words: &str) {
+        self.wait_until(words, |window| window.shows(words));
+    }
+
+    fn wait_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+        self.harness.run_steps(4);
+        while !holds(self) {
+            let rang = self.bell.recv_timeout(PATIENCE);
+            assert!(rang.is_ok(), "waited in vain for {what:?}; the window shows {:#?}", self.harness);
+            self.harness.run_steps(4);
+        }
+    }
+
+    fn press(&mut self, name: &str) {
+        self.reach(name);
+        super::forms::control(&self.harness, name).click();
+        self.harness.run_steps(4);
+    }
+
+    /// Scrolls to a control: what lies outside the form's frame cannot be clicked.
+    fn reach(&mut self, name: &str) {
+        super::forms::control(&self.harness, name).scroll_to_me();
+        self.harness.run_steps(4);
+    }
+
+    fn fill(&mut self, name: &str, text: &str) {
+        self.reach(name);
+        let field = super::forms::control(&self.harness, name);
+        field.focus();
+        field.type_text(text);
+        self.harness.run_steps(4);
+    }
+
+    fn choose(&mut self, menu: &str, entry: &str) {
+        self.press(menu);
+        self.press(entry);
+    }
+}
+
+#[test]
+fn an_order_is_filled_in_through_the_form_and_answered() {
+    let shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Orders/place");
+    assert!(window.shows("spiffe://countersign.internal/server") && window.shows("X25519MLKEM768"));
+    window.press("demo.Orders/place");
+    window.fill("order.customer.name", "Okakura Kakuzo");
+    window.fill("order.customer.address.street", "Teapot Lane 4");
+    window.fill("order.customer.address.town", "Camellia");
+    window.fill("order.customer.address.postcode", "28195");
+    window.choose("order.customer.address.country", "Japan");
+    window.choose("order.lines[0].tea", "Oolong");
+    window.fill("order.lines[0].grams", "250");
+    window.choose("order.payment", "Card");
+    window.fill("order.payment.Card.number", "4000000000000077");
+    window.fill("order.payment.Card.month", "11");
+    window.fill("order.payment.Card.year", "2031");
+    window.press("Send order.labels");
+    window.press("Add to order.labels");
+    window.fill("Key order.labels[0]", "campaign");
+    window.fill("order.labels[0]", "spring");
+    window.press("Send order.picture");
+    window.choose("Encoding of order.picture", "Hex");
+    window.fill("order.picture", "89 50 4e 47");
+    window.press("Call");
+    window.wait_for("total_cents 4000");
+    assert!(window.shows("OK"));
+}
+
+#[test]
+fn a_failure_shows_its_code_its_message_and_its_fault_and_so_does_the_graph() {
+    let shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Fault/fail");
+    window.press("demo.Fault/fail");
+    window.fill("code", "RESOURCE_EXHAUSTED");
+    window.fill("message", "too many cups");
+    window.wait_for("0.0 calls/s");
+    window.press("Call");
+    window.wait_for("too many cups");
+    window.wait_until("the code beside the reply and above the graph", |window| {
+        window.harness.query_all_by_label("RESOURCE_EXHAUSTED").count() == 2
+    });
+    window.press("demo.Math/divide");
+    window.fill("dividend", "1");
+    window.fill("divisor", "0");
+    window.press("Call");
+    window.wait_for("DivisionByZero");
+    assert!(window.shows("INVALID_ARGUMENT") && window.shows("Fault") && window.shows("dividend 1"));
+}
+
+#[test]
+fn a_killed_server_is_noticed_and_its_return_too_and_no_text_is_lost() {
+    let mut shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Echo/record");
+    window.fill("record.name", "half typed");
+    window.wait_for("calls/s");
+    shop.kill();
+    window.wait_for("Connection lost");
+    shop.start();
+    window.wait_until("the connection", |window| !window.shows("Connection lost"));
+    let name = super::forms::control(&window.harness, "record.name").value();
+    assert_eq!(name.as_deref(), Some("half typed"));
+    window.press("Example");
+    window.press("Call");
+    window.wait_for("OK");
+}
+
+#[test]
+fn a_stranger_is_told_why_it_was_refused_and_what_to_do() {
+    let shop = Shop::open();
+    let strange = tempfile::tempdir().unwrap();
+    let stranger = Identities::issue(strange.path()).unwrap().dashboard;
+    // It trusts the server, but the server does not trust it.
+    std::fs::copy(shop.folder.path().join("authority/cert.pem"), stranger.join("ca.pem")).unwrap();
+    let identity = stranger.to_string_lossy().into_owned();
+    let mut window = Window::open(Target { identity, ..shop.target() });
+    window.wait_for("authority");
+    assert!(!window.shows("demo.Echo"));
+    let mut nobody = Window::open(Target { identity: "/nowhere/alice".to_owned(), ..shop.target() });
+    nobody.wait_for("/nowhere/alice: no such folder");
+}
