@@ -121,3 +121,15 @@ impl JsonSchema for Bytes {
         json_schema!({ "type": "string", "format": "bytes" })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_of_a_byte_string_is_its_own_wherever_it_stands() {
+        let schema = schemars::schema_for!(Option<Vec<Bytes>>);
+        let expected = serde_json::json!({ "type": "string", "format": "bytes" });
+        assert_eq!(schema.get("items"), Some(&expected));
+    }
+}

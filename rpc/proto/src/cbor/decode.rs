@@ -36,6 +36,10 @@ impl Default for Limits {
 }
 
 /// Decodes one value, which must be all of `bytes`, within the default [`Limits`].
+///
+/// Refused are: what is not well-formed or not of the profile, two equal keys in any map, known to its
+/// type or not, and whatever follows the value. An integer is taken where a float is declared. For an
+/// enum, `"V"`, `{"V": null}` and `{"V": {}}` are all a variant whose fields are optional or none.
 pub fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, DecodeError> {
     from_slice_seed(bytes, std::marker::PhantomData)
 }

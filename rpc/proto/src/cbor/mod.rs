@@ -1,4 +1,21 @@
-//! The codec: the only module that names ciborium.
+//! The codec: values of Rust, payloads on the wire, and items whose type is known only at run time.
+//!
+//! Encoding is ciborium's, told that the format is human-readable, so that dates and addresses are the
+//! text that their schema says; this module alone names it. Decoding is ours, in one pass that checks
+//! everything: see [`from_slice`]. The profile is CBOR without tags, with keys of text or integers, and
+//! with integers from −2⁶³ to 2⁶⁴ − 1.
+//!
+//! ```
+//! use countersign_proto::cbor::{self, Value, diagnostic};
+//!
+//! let bytes = cbor::to_vec(&("tea", [2.5, 3.0]))?;
+//! let value: Value = cbor::from_slice(&bytes)?;
+//! assert_eq!(diagnostic(&value), r#"["tea", [2.5, 3.0]]"#);
+//!
+//! let error = cbor::from_slice::<(String, Vec<u32>)>(&bytes).unwrap_err();
+//! assert_eq!(error.to_string(), "[1][0]: expected u32, found the float 2.5");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod bytes;
 mod containers;

@@ -49,6 +49,9 @@ impl Value {
     /// Every item is encoded in a byte or more and takes one `Value`, of 40 bytes, in an allocation of
     /// the exact size; what text and byte strings hold is as long as it was. The rest is what an
     /// allocator adds to an array of one element.
+    ///
+    /// That is the finished tree. While it is read, an array or map whose length was not declared may
+    /// take three times its share, and the keys of each open map are noted aside.
     pub const MEMORY_MULTIPLE: usize = 48;
 
     /// The text, if this is text.
