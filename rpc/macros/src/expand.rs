@@ -95,7 +95,7 @@ fn server(service: &Service) -> TokenStream {
                 cx: ::countersign::Context,
                 arguments: &[u8],
             ) -> ::countersign::service::Handling {
-                let service = ::std::sync::Arc::clone(&self.implementation);
+                let service = ::core::clone::Clone::clone(&self.implementation);
                 match method {
                     #(#arms,)*
                     _ => ::countersign::service::Handling::unknown_method(),

@@ -210,3 +210,27 @@ fn the_client_knows_the_options() {
     assert_eq!(client().r#type().procedure(), ("acme.Ledger/type", None));
     assert_eq!((LedgerServer::NAME, LedgerClient::NAME), ("acme.Ledger", "acme.Ledger"));
 }
+
+/// Names that the output must not take for its own, and nothing of the prelude.
+mod without_a_prelude {
+    #![no_implicit_prelude]
+    #![allow(dead_code, reason = "only that it compiles counts")]
+
+    use ::countersign::{Context, Status};
+    use ::std::result::Result;
+    use ::std::string::String;
+
+    use super::{Account as T, Account as Option, LedgerError as Send};
+
+    struct Arc;
+    struct Handling;
+    struct Service;
+
+    #[::countersign::service(package = "acme")]
+    trait Names {
+        #[rpc(deadline = "2m")]
+        async fn dispatch(&self, cx: &Context, method: T, arguments: Option) -> Result<T, Send>;
+        async fn clone(&self, cx: &Context, client: String, service: u8) -> Result<Option, Status>;
+        async fn description(&self, cx: &Context, r#type: u8, argument_0: u8) -> Result<(), Status>;
+    }
+}
