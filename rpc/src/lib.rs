@@ -27,7 +27,7 @@ mod server;
 pub mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod text;
+pub mod text;
 #[cfg(feature = "tls")]
 mod tls;
 

@@ -4,7 +4,7 @@
 const SHOWN_MAX: usize = 300;
 
 /// The text with control and formatting characters escaped, and clipped.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len().min(SHOWN_MAX));
     let mut characters = text.chars();
     for character in characters.by_ref().take(SHOWN_MAX) {

@@ -1,0 +1,269 @@
+//! What can be asked of the command line, and nothing of how it is done.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use countersign::SpiffeId;
+use countersign_certs::authority::{Host, Request};
+use countersign_certs::{Name, TrustDomain};
+
+use crate::time::with_unit;
+
+/// Remote procedure call where both sides prove who they are.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, after_help = FIRST_STEPS, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Print JSON, for machines; errors too.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+const FIRST_STEPS: &str = "\
+From nothing to a call:
+  countersign certs init pki
+  countersign certs issue pki server --host localhost
+  countersign certs issue pki alice
+  countersign demo --listen localhost:7443 --identity pki/server &
+  countersign list localhost:7443 --identity pki/alice
+  countersign call localhost:7443 demo.Math/divide '{\"dividend\": 355, \"divisor\": 113}' --identity pki/alice";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make an authority, and issue identities with it.
+    #[command(subcommand)]
+    Certs(CertsCommand),
+    /// Serve the demo service: something to call before you have a service of your own.
+    #[command(after_help = "\
+Example:
+  countersign demo --listen 127.0.0.1:7443 --identity pki/server
+
+Stops on Ctrl+C, when open calls have ended; a second Ctrl+C does not wait for them.")]
+    Demo(Demo),
+    /// List what a server can do.
+    #[command(after_help = "\
+Example:
+  countersign list localhost:7443 --identity pki/alice")]
+    List(List),
+    /// Describe a server's procedures: what they take, return and fail with.
+    #[command(after_help = "\
+Examples:
+  countersign describe localhost:7443 demo.Orders/place --identity pki/alice
+  countersign describe localhost:7443 demo.Math --identity pki/alice --json")]
+    Describe(Describe),
+    /// Call a procedure.
+    #[command(after_help = "\
+Examples:
+  countersign call localhost:7443 demo.Math/divide '{\"dividend\": 1, \"divisor\": 3}' --identity pki/alice
+  countersign call localhost:7443 demo.Orders/place @order.json --deadline 500ms --identity pki/alice
+  echo '{\"ms\": 20}' | countersign call localhost:7443 demo.Clock/sleep - --identity pki/alice
+
+The arguments are checked against the server's schema before anything is sent. Bytes are written as base64 text.")]
+    Call(Call),
+    /// Measure how many calls a second a server answers, and how fast.
+    #[command(after_help = "\
+Examples:
+  countersign bench localhost:7443 --procedure demo.Echo/record --in-flight 64 --identity pki/alice
+  countersign bench localhost:7443 --procedure demo.Echo/blob --payload 65536 --duration 10s --identity pki/alice
+
+A closed loop: each of the calls in flight is made again as soon as it is answered.")]
+    Bench(Bench),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertsCommand {
+    /// Make the authority of a trust domain, in DIR/authority.
+    #[command(after_help = "\
+Example:
+  countersign certs init pki --trust-domain acme.internal")]
+    Init {
+        /// The folder for the authority and the identities that it will issue.
+        dir: PathBuf,
+        /// The domain for whose names the authority vouches.
+        #[arg(long, value_name = "DOMAIN", default_value_t = TrustDomain::default())]
+        trust_domain: TrustDomain,
+    },
+    /// Issue an identity into DIR/NAME: certificate, key, and the root to trust.
+    #[command(after_help = "\
+Examples:
+  countersign certs issue pki server --host localhost --host 127.0.0.1
+  countersign certs issue pki alice --days 7")]
+    Issue {
+        /// The folder in which `countersign certs init` made the authority.
+        dir: PathBuf,
+        /// What the identity is called: spiffe://DOMAIN/NAME.
+        name: Name,
+        /// A host name or address at which it answers; makes it a server. May be given several times.
+        #[arg(long = "host", value_name = "HOST")]
+        hosts: Vec<Host>,
+        /// For how many days it is valid.
+        #[arg(long, default_value_t = Request::DAYS, value_parser = clap::value_parser!(u32).range(1..))]
+        days: u32,
+        /// Put it in the place of the identity of this name, if there is one.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// List every certificate that the authority has issued.
+    #[command(after_help = "\
+Example:
+  countersign certs list pki")]
+    List {
+        /// The folder in which `countersign certs init` made the authority.
+        dir: PathBuf,
+    },
+    /// Say in words what certificates claim.
+    #[command(after_help = "\
+Example:
+  countersign certs show pki/alice/cert.pem")]
+    Show {
+        /// A PEM file with certificates, or the folder of an identity.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where to listen; port 0 is any free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7443")]
+    pub(crate) listen: String,
+    #[command(flatten)]
+    pub(crate) identity: Identity,
+}
+
+/// The server to talk to, and as whom.
+#[derive(Debug, Args)]
+pub(crate) struct Dial {
+    /// The server's address.
+    #[arg(value_name = "HOST:PORT")]
+    pub(crate) address: String,
+    #[command(flatten)]
+    pub(crate) identity: Identity,
+    /// Expect the server with this ID, instead of one whose certificate names the host.
+    #[arg(long, value_name = "SPIFFE-ID")]
+    pub(crate) expect_peer: Option<SpiffeId>,
+    /// How long connecting may take, and asking what the server can do.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = with_unit)]
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Identity {
+    /// The folder with the certificate and the key to show, and whom to trust.
+    #[arg(long = "identity", value_name = "DIR/NAME", env = "COUNTERSIGN_IDENTITY")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) dial: Dial,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Describe {
+    #[command(flatten)]
+    pub(crate) dial: Dial,
+    /// What to describe: a service, such as demo.Math, or one procedure of it, such as demo.Math/divide.
+    #[arg(value_name = "SERVICE[/METHOD]")]
+    pub(crate) what: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    #[command(flatten)]
+    pub(crate) dial: Dial,
+    /// What to call, such as demo.Math/divide.
+    #[arg(value_name = "PROCEDURE")]
+    pub(crate) procedure: String,
+    /// The arguments by name, as JSON; @FILE reads a file, - reads standard input.
+    #[arg(value_name = "JSON|@FILE|-", default_value = "{}", hide_default_value = true)]
+    pub(crate) arguments: String,
+    /// How long the call may take, at the server too.
+    #[arg(long, value_name = "TIME", value_parser = with_unit)]
+    pub(crate) deadline: Option<Duration>,
+    /// Text to send beside the arguments. May be given several times.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub(crate) metadata: Vec<(String, String)>,
+    /// Print the reply in CBOR diagnostic notation.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) diag: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    #[command(flatten)]
+    pub(crate) dial: Dial,
+    /// What to call.
+    #[arg(long, value_name = "PROCEDURE", default_value = "demo.Echo/record")]
+    pub(crate) procedure: String,
+    /// Connections to open.
+    #[arg(long, value_name = "C", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) connections: u32,
+    /// Calls open at once on each connection.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) in_flight: u32,
+    /// Bytes to send: the size of the argument that takes bytes.
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(0..=1 << 30))]
+    pub(crate) payload: Option<u32>,
+    /// The arguments, as for `call`; made up by default.
+    #[arg(long, value_name = "JSON|@FILE|-")]
+    pub(crate) arguments: Option<String>,
+    /// How long to measure.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = with_unit)]
+    pub(crate) duration: Duration,
+    /// How long to call before measuring.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = with_unit)]
+    pub(crate) warmup: Duration,
+    /// Threads to use; by default one for each core that this process may use.
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
+    // Only here to say what is wrong with a key while it can still be mended.
+    let checked = countersign::Metadata::new().insert(key, value);
+    checked.map_err(|error| error.to_string())?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads @ 1..=1024) => Ok(threads),
+        _ => Err("expected a number from 1 to 1024".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        fn check(command: &clap::Command) {
+            if command.get_subcommands().next().is_none() {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("  countersign "), "{}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
+    }
+
+    #[test]
+    fn metadata_is_a_key_and_a_value() {
+        assert_eq!(key_and_value("trace=a=b"), Ok(("trace".to_owned(), "a=b".to_owned())));
+        assert_eq!(key_and_value("trace"), Err("expected KEY=VALUE".to_owned()));
+        assert!(key_and_value("Trace=1").unwrap_err().contains("a-z"));
+    }
+}

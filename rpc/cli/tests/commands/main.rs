@@ -1,0 +1,6 @@
+//! The command line as its users run it: the binary, its output and its exit code.
+
+mod certs;
+mod desk;
+mod mistakes;
+mod story;
