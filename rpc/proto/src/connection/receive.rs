@@ -91,7 +91,8 @@ impl<T> Connection<T> {
         header: Header<'a>,
         payload: &'a [u8],
     ) -> Result<Option<Event<'a, T>>, Violation> {
-        if self.peer.is_none() && !matches!(header, Header::Hello(_)) {
+        // A hello that asks for what we do not know is told that, and not that it is none.
+        if self.peer.is_none() && !matches!(header, Header::Hello(_) | Header::Unknown { id: 0, .. }) {
             return Err(Violation::Hello("the first frame was not a hello"));
         }
         match header {

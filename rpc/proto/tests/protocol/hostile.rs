@@ -202,7 +202,6 @@ fn no_number_of_a_peer_is_too_large_to_reckon_with() {
         let mut server = Side::new(Connection::server(limits.clone(), "tested", None, now), now);
         server.hears(&hello).unwrap();
         server.hears(&framed((OPEN, 1, "a/b", extensions([(1, MAX.into())])), b"\xa0")).unwrap();
-        assert_eq!(server.connection.attach(1, 1), Ok(()));
         server.hears(&framed((7, 0, MAX), &[])).unwrap();
         server.hears(&framed((9, 0, MAX), &[])).unwrap();
         assert!(server.connection.poll_timeout() > now);

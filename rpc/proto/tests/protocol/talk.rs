@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use countersign_proto::cbor::{Value, to_vec};
-use countersign_proto::{Code, Connection, Event, Limits, Received, Status, Violation};
+use countersign_proto::{Code, Connection, Event, Limits, Opened, Received, Status, Violation};
 use serde::Serialize;
 
 /// One frame with this content: a header, and then a payload.
-pub fn frame(content: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x5a];
     bytes.extend_from_slice(&u32::try_from(content.len()).unwrap().to_be_bytes());
     bytes.extend_from_slice(content);
@@ -15,35 +15,35 @@ pub fn frame(content: &[u8]) -> Vec<u8> {
 }
 
 /// One frame with this header, a tuple, and this payload.
-pub fn framed(header: impl Serialize, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn framed(header: impl Serialize, payload: &[u8]) -> Vec<u8> {
     let mut content = to_vec(&header).unwrap();
     content.extend_from_slice(payload);
     frame(&content)
 }
 
 /// A map of extensions.
-pub fn extensions<const N: usize>(entries: [(u64, Value); N]) -> Value {
+pub(crate) fn extensions<const N: usize>(entries: [(u64, Value); N]) -> Value {
     Value::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
 }
 
 /// A hello of a peer that accepts whatever is likely.
-pub fn hello() -> Vec<u8> {
+pub(crate) fn hello() -> Vec<u8> {
     framed((1, 0, 1 << 22, 1 << 20, 1 << 10, 1 << 14, 1 << 16), &[])
 }
 
 /// One end of a connection whose peer is played by the test.
-pub struct Side {
-    pub connection: Connection<u64>,
-    pub now: Instant,
+pub(crate) struct Side {
+    pub(crate) connection: Connection<u64>,
+    pub(crate) now: Instant,
     /// What its owner saw, in words.
-    pub events: Vec<String>,
+    pub(crate) events: Vec<String>,
     /// What its owner was told about the calls whose token it gave.
-    pub ended: Vec<(u64, Result<Vec<u8>, Status>)>,
+    pub(crate) ended: Vec<(u64, Result<Vec<u8>, Status>)>,
 }
 
 impl Side {
     /// A server that has greeted and was greeted.
-    pub fn server(limits: Limits) -> Self {
+    pub(crate) fn server(limits: Limits) -> Self {
         let now = Instant::now();
         let mut side = Self::new(Connection::server(limits, "tested", None, now), now);
         side.connection.take_outbox();
@@ -52,7 +52,7 @@ impl Side {
     }
 
     /// A client that has greeted and was greeted.
-    pub fn client(limits: Limits) -> Self {
+    pub(crate) fn client(limits: Limits) -> Self {
         let now = Instant::now();
         let mut side = Self::new(Connection::client(limits, "tested", now), now);
         side.connection.take_outbox();
@@ -60,12 +60,12 @@ impl Side {
         side
     }
 
-    pub fn new(connection: Connection<u64>, now: Instant) -> Self {
+    pub(crate) fn new(connection: Connection<u64>, now: Instant) -> Self {
         Self { connection, now, events: Vec::new(), ended: Vec::new() }
     }
 
     /// Takes all whole frames off the front of `bytes`. The answer is how many bytes those were.
-    pub fn hears(&mut self, bytes: &[u8]) -> Result<usize, Violation> {
+    pub(crate) fn hears(&mut self, bytes: &[u8]) -> Result<usize, Violation> {
         let mut taken = 0;
         loop {
             match self.connection.receive(self.now, &bytes[taken..]) {
@@ -74,11 +74,18 @@ impl Side {
                     break Ok(taken);
                 }
                 Ok(received) => {
-                    self.events.extend(received.event.as_ref().map(|event| format!("{event:?}")));
-                    if let Some(Event::Ended { call, result }) = received.event {
-                        self.ended.push((call, result.map(<[u8]>::to_vec)));
-                    }
                     taken += received.taken;
+                    self.events.extend(received.event.as_ref().map(|event| format!("{event:?}")));
+                    match received.event {
+                        // A handler that takes its time, and goes by the id of its call.
+                        Some(Event::Opened(Opened { id, .. })) => {
+                            self.connection.attach(id, id).expect("it has just been opened");
+                        }
+                        Some(Event::Ended { call, result }) => {
+                            self.ended.push((call, result.map(<[u8]>::to_vec)));
+                        }
+                        _ => {}
+                    }
                     self.hears_what_ended();
                 }
                 Err(violation) => break Err(violation),
@@ -86,7 +93,7 @@ impl Side {
         }
     }
 
-    pub fn passes(&mut self, time: Duration) {
+    pub(crate) fn passes(&mut self, time: Duration) {
         self.now += time;
         self.connection.handle_timeout(self.now);
         self.hears_what_ended();
@@ -98,21 +105,27 @@ impl Side {
         }
     }
 
+    /// The code of the first call that ended with a status.
+    pub(crate) fn failed(&self) -> Option<Code> {
+        self.ended.iter().find_map(|(_, result)| Some(result.as_ref().err()?.code))
+    }
+
     /// The codes with which it has ended calls since the last time.
-    pub fn codes_sent(&mut self) -> Vec<Code> {
+    pub(crate) fn codes_sent(&mut self) -> Vec<Code> {
         let sent = self.connection.take_outbox();
         Frames(&sent).filter_map(code_of_end).collect()
     }
 }
 
-fn code_of_end(content: &[u8]) -> Option<Code> {
+/// The code of an end, if this is the content of one.
+pub(crate) fn code_of_end(content: &[u8]) -> Option<Code> {
     let (_, header) = split_item(content);
     let number = |at: usize| header.as_array()?.get(at)?.as_integer()?.as_u64();
     (number(0) == Some(21)).then(|| Code::from_number(number(2).unwrap_or_default()))
 }
 
 /// The contents of frames that follow each other.
-pub struct Frames<'a>(pub &'a [u8]);
+pub(crate) struct Frames<'a>(pub &'a [u8]);
 
 impl<'a> Iterator for Frames<'a> {
     type Item = &'a [u8];
@@ -127,7 +140,7 @@ impl<'a> Iterator for Frames<'a> {
 }
 
 /// The first item of `bytes`, and how long it is: the shortest start that decodes.
-pub fn split_item(bytes: &[u8]) -> (usize, Value) {
+pub(crate) fn split_item(bytes: &[u8]) -> (usize, Value) {
     let whole = (1..=bytes.len())
         .find_map(|len| countersign_proto::cbor::from_slice(&bytes[..len]).ok().map(|item| (len, item)));
     whole.expect("a whole item")
