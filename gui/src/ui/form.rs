@@ -2,7 +2,7 @@
 
 use egui::{Align, ComboBox, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
 
-use countersign::schema::{Choice, Content, List, Map, Node, Record, Shape};
+use countersign::schema::{Choice, List, Map, Node, Record, Shape};
 
 use super::field::{bytes_ui, checkbox_ui, line_ui};
 use super::parts::muted;
@@ -83,22 +83,40 @@ impl Pen<'_> {
             slot.input.get_or_insert_with(|| Input::new(node));
         }
         let Slot { set, input } = slot;
+        let mut input = input.as_mut().filter(|_| *set);
+        // What is a line of text has its documentation below, where it does not crowd the mistakes.
+        let below = matches!(input, Some(Input::Line(_) | Input::Bytes(_)));
         ui.horizontal(|ui| {
             self.name_ui(ui, title, set, place);
-            match input.as_mut().filter(|_| *set) {
-                Some(input) => {
-                    self.head_ui(ui, node, input, place);
-                }
-                None => {
-                    let absent = hint.unwrap_or("not set");
-                    ui.label(muted(&palette(ui), absent).small());
-                }
+            match &mut input {
+                Some(input) => self.head_ui(ui, node, input, place),
+                None => drop(ui.label(muted(&palette(ui), hint.unwrap_or("not set")).small())),
+            }
+            if !below {
+                let of_variant = input.as_deref().and_then(|input| variant_docs(node, input));
+                docs_ui(ui, of_variant.unwrap_or(title.docs));
             }
         });
-        docs_ui(ui, title.docs, self.name_width() + 8.0);
-        if let Some(input) = input.as_mut().filter(|_| *set) {
+        if below {
+            self.docs_below_ui(ui, title.docs);
+        }
+        if let Some(input) = input {
             self.body_ui(ui, node, input, place);
         }
+    }
+
+    fn docs_below_ui(&self, ui: &mut Ui, docs: &str) {
+        if docs.is_empty() {
+            return;
+        }
+        ui.add_space(-4.0);
+        ui.scope(|ui| {
+            ui.spacing_mut().interact_size.y = 0.0;
+            ui.horizontal(|ui| {
+                ui.add_space(self.name_width() + 8.0);
+                docs_ui(ui, docs);
+            });
+        });
     }
 
     fn name_width(&self) -> f32 {
@@ -144,16 +162,11 @@ impl Pen<'_> {
             }
             (Input::Items(items), Shape::List(list)) => self.list_head_ui(ui, list, items, place),
             (Input::Entries(entries), Shape::Map(map)) => self.map_head_ui(ui, map, entries, place),
-            (Input::Items(_), Shape::Tuple(nodes)) => {
-                drop(ui.label(muted(&colors, format!("{} items", nodes.len())).small()))
+            (Input::Items(_), Shape::Tuple(_)) | (Input::Fields(_), Shape::Record(_)) => {}
+            _ => {
+                let notice = "The form does not fit the schema; reset it";
+                ui.label(RichText::new(notice).color(colors.error));
             }
-            (Input::Fields(_), Shape::Record(_)) => {
-                let name = node.name().map(|name| text::line(&name, 60)).unwrap_or_default();
-                ui.label(muted(&colors, name).small());
-            }
-            _ => drop(
-                ui.label(RichText::new("The form does not fit the schema; reset it").color(colors.error)),
-            ),
         }
     }
 
@@ -162,7 +175,6 @@ impl Pen<'_> {
         match (input, node.shape()) {
             (Input::Choice { chosen, contents }, Shape::Choice(choice)) => {
                 let Some(variant) = choice.variants.get(*chosen) else { return };
-                docs_ui(ui, variant.docs, self.name_width() + 8.0);
                 let Some((node, place)) = content(variant, place) else { return };
                 let input = contents.entry(*chosen).or_insert_with(|| Input::new(&node));
                 self.inside_ui(ui, &place, |pen, ui| pen.content_ui(ui, &node, input, &place));
@@ -223,9 +235,6 @@ impl Pen<'_> {
             });
         menu.response.accessible_name(&place.path);
         self.note(*chosen != before);
-        if choice.variants.get(*chosen).is_some_and(|variant| matches!(variant.content, Content::Tagged(_))) {
-            ui.label(muted(&palette(ui), "with").small());
-        }
     }
 
     fn list_head_ui(&mut self, ui: &mut Ui, list: &List<'_>, items: &mut Vec<Input>, place: &Place) {
@@ -330,16 +339,25 @@ fn count_ui(ui: &mut Ui, tried: bool, count: usize, min: u64, max: u64) {
     ui.label(RichText::new(words).small().color(if is_wrong { colors.error } else { colors.muted }));
 }
 
+/// The documentation of the variant that is chosen, if it has some.
+fn variant_docs<'s>(node: &Node<'s>, input: &Input) -> Option<&'s str> {
+    match (input, node.shape()) {
+        (Input::Choice { chosen, .. }, Shape::Choice(choice)) => {
+            choice.variants.get(*chosen).map(|variant| variant.docs).filter(|docs| !docs.is_empty())
+        }
+        _ => None,
+    }
+}
+
 /// The first line of the documentation; all of it on hovering.
-fn docs_ui(ui: &mut Ui, docs: &str, indent: f32) {
+fn docs_ui(ui: &mut Ui, docs: &str) {
     let docs = text::paragraph(docs, 1000);
-    let Some(first) = docs.lines().next() else { return };
-    let colors = palette(ui);
-    ui.scope(|ui| {
-        ui.spacing_mut().interact_size.y = 0.0;
-        ui.horizontal(|ui| {
-            ui.add_space(indent);
-            ui.add(Label::new(muted(&colors, first).small()).truncate()).on_hover_text(&docs);
-        });
-    });
+    let mut lines = docs.lines();
+    if let Some(first) = lines.next() {
+        let shown = ui.add(Label::new(muted(&palette(ui), first).small()).truncate());
+        // A line that was cut short says the rest of itself on hovering.
+        if lines.next().is_some() {
+            shown.on_hover_text(&docs);
+        }
+    }
 }

@@ -22,10 +22,9 @@ pub(crate) fn palette_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comman
         }
         ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             for command in listed() {
-                let mut button = Button::new(command.text()).frame_when_inactive(false);
-                if let Some(shortcut) = command.shortcut() {
-                    button = button.shortcut_text(ui.ctx().format_shortcut(&shortcut));
-                }
+                // Also an empty text at the right keeps the name at the left.
+                let keys = command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+                let button = Button::new(command.text()).frame_when_inactive(false).shortcut_text(keys);
                 if ui.add_sized([ui.available_width(), 24.0], button).clicked() {
                     chosen = Some(command.clone());
                 }

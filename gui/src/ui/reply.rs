@@ -83,7 +83,11 @@ fn problem_ui(ui: &mut Ui, problem: &Problem, lens: Lens, wishes: &mut Vec<Comma
     {
         ui.label(RichText::new(path).monospace());
     }
-    ui.add(Label::new(&problem.message).wrap());
+    if problem.message.is_empty() {
+        ui.label(muted(&colors, "No message came with it."));
+    } else {
+        ui.add(Label::new(&problem.message).wrap());
+    }
     if !problem.advice.is_empty() {
         ui.add(Label::new(muted(&colors, &problem.advice)).wrap());
     }
