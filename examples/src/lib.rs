@@ -25,3 +25,8 @@ pub fn serve(server: ServerBuilder) -> ServerBuilder {
         .service(orders::OrdersServer::new(orders::Shop::open()))
         .service(fault::FaultServer::new(fault::Saboteur))
 }
+
+/// The README, so that its program is compiled by the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

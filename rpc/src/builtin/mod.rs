@@ -18,6 +18,9 @@ use crate::service::{Service, ServiceDescription};
 /// The answer to those who ask for a service that is not there, or not for them.
 const NO_SUCH_SERVICE: &str = "this server has no such service for you";
 
+/// The package of the built-in services, which no other service may take: a client trusts their names.
+const RESERVED_PACKAGE: &str = "countersign";
+
 /// What a server has once the built-in services stand beside its own.
 pub(crate) struct Complete {
     pub(crate) router: Arc<Router>,
@@ -39,17 +42,27 @@ pub(crate) fn with(
         Arc::new(stats::StatsServer::new(stats::Counted::new(registry.clone()))),
         Arc::new(connections::ConnectionsServer::new(connections::Listed::new(connections.clone()))),
     ];
-    let described = services
-        .iter()
-        .chain(&own)
-        .map(|service| Ok((service.clone(), service.description()?)))
-        .collect::<Result<Vec<_>, BindError>>()?;
+    let mut described = described(services)?;
+    if let Some((_, taken)) = described.iter().find(|(_, service)| is_reserved(&service.name)) {
+        return Err(BindError::Reserved(taken.name.clone()));
+    }
+    described.extend(self::described(&own)?);
     let router = Arc::new(Router::new(&described, policy, &registry)?);
     let descriptions: Vec<ServiceDescription> =
         described.into_iter().map(|(_, described)| described).collect();
     let revision = revision_of(&descriptions);
     known.services.set(descriptions).expect("it is set here alone");
     Ok(Complete { router, revision })
+}
+
+fn described(
+    services: &[Arc<dyn Service>],
+) -> Result<Vec<(Arc<dyn Service>, ServiceDescription)>, BindError> {
+    services.iter().map(|service| Ok((service.clone(), service.description()?))).collect()
+}
+
+fn is_reserved(service: &str) -> bool {
+    service.split('.').next() == Some(RESERVED_PACKAGE)
 }
 
 /// The services of one server, and who may know of them.

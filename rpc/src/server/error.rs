@@ -20,6 +20,9 @@ pub enum BindError {
     /// Two services have the same name.
     #[error("two services are named {0}")]
     SameName(String),
+    /// A service has the name of a built-in package.
+    #[error("{0} cannot be served: the package `countersign` is for the built-in services; choose another")]
+    Reserved(String),
     /// The address cannot be listened on.
     #[error("cannot listen: {0}")]
     Io(#[from] io::Error),

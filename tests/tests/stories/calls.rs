@@ -178,3 +178,26 @@ async fn a_unit_test_of_a_user_needs_one_line() {
     let desk = DeskClient::in_process(Clerk::default());
     assert_eq!(desk.whoami().await.expect("an answer"), "spiffe://test.internal/client");
 }
+
+/// A service that would pass for a built-in one.
+#[countersign::service(package = "countersign.evil")]
+trait Impostor {
+    /// Nothing.
+    async fn get(&self, cx: &countersign::Context) -> Result<(), countersign::Status>;
+}
+
+struct Evil;
+
+impl Impostor for Evil {
+    async fn get(&self, _: &countersign::Context) -> Result<(), countersign::Status> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nobody_serves_under_the_name_of_a_built_in_service() {
+    let credentials = Office::of("test.internal").server("desk", &["localhost"]);
+    let builder = countersign::Server::builder(credentials, countersign::Policy::any_trusted_peer());
+    let error = builder.service(ImpostorServer::new(Evil)).bind("127.0.0.1:0").await.expect_err("reserved");
+    assert!(error.to_string().contains("countersign.evil.Impostor"), "{error}");
+}
