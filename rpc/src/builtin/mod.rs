@@ -55,9 +55,10 @@ pub(crate) fn with(
     Ok(Complete { router, revision })
 }
 
-fn described(
-    services: &[Arc<dyn Service>],
-) -> Result<Vec<(Arc<dyn Service>, ServiceDescription)>, BindError> {
+/// A service and what it says of itself.
+type Described = (Arc<dyn Service>, ServiceDescription);
+
+fn described(services: &[Arc<dyn Service>]) -> Result<Vec<Described>, BindError> {
     services.iter().map(|service| Ok((service.clone(), service.description()?))).collect()
 }
 
