@@ -201,3 +201,44 @@ async fn nobody_serves_under_the_name_of_a_built_in_service() {
     let error = builder.service(ImpostorServer::new(Evil)).bind("127.0.0.1:0").await.expect_err("reserved");
     assert!(error.to_string().contains("countersign.evil.Impostor"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_call_is_lost_among_thousands_that_end_in_every_way() {
+    let office = Office::of("test.internal");
+    let running = Running::desk(office.server("desk", &["localhost"]), &Clerk::default()).await;
+    let client = running.connect(office.client("alice")).await.expect("a good client");
+    let callers: Vec<_> = (0..32)
+        .map(|caller| {
+            let desk = DeskClient::new(client.clone());
+            tokio::spawn(async move {
+                for call in 0..100 {
+                    let text = format!("{caller}/{call}");
+                    match call % 5 {
+                        0 | 1 => assert_eq!(desk.echo(&text).await.expect("an answer"), text),
+                        2 => drop(
+                            desk.wait().timeout(Duration::from_millis(1)).await.expect_err("nobody answers"),
+                        ),
+                        3 => drop(desk.echo(&text).timeout(Duration::from_micros(50)).await),
+                        // Sent, and dropped at once.
+                        _ => tokio::select! {
+                            biased;
+                            _ = desk.wait() => panic!("nobody answers"),
+                            () = tokio::task::yield_now() => {}
+                        },
+                    }
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        soon("the end of a caller", caller).await.expect("no panic");
+    }
+    let connections = countersign::builtin::connections::ConnectionsClient::new(client);
+    soon("the end of all handlers", async {
+        // The question is itself a call that is open.
+        while connections.list().await.expect("an answer")[0].calls_open > 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
