@@ -28,7 +28,7 @@ From nothing to a call:
   countersign certs issue pki alice
   countersign demo --listen localhost:7443 --identity pki/server &
   countersign list localhost:7443 --identity pki/alice
-  countersign call localhost:7443 demo.Math/divide '{\"dividend\": 355, \"divisor\": 113}' --identity pki/alice";
+  countersign call localhost:7443 demo.Clock/sleep '{\"ms\": 20}' --identity pki/alice";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -56,17 +56,17 @@ Examples:
     /// Call a procedure.
     #[command(after_help = "\
 Examples:
-  countersign call localhost:7443 demo.Math/divide '{\"dividend\": 1, \"divisor\": 3}' --identity pki/alice
-  countersign call localhost:7443 demo.Orders/place @order.json --deadline 500ms --identity pki/alice
-  echo '{\"ms\": 20}' | countersign call localhost:7443 demo.Clock/sleep - --identity pki/alice
+  countersign call localhost:7443 demo.Clock/sleep '{\"ms\": 20}' --identity pki/alice
+  countersign call localhost:7443 demo.Orders/place @order.json --identity pki/alice
+  countersign call localhost:7443 demo.Echo/blob - --identity pki/alice <blob.json
 
 The arguments are checked against the server's schema before anything is sent. Bytes are written as base64 text.")]
     Call(Call),
     /// Measure how many calls a second a server answers, and how fast.
     #[command(after_help = "\
 Examples:
-  countersign bench localhost:7443 --procedure demo.Echo/record --in-flight 64 --identity pki/alice
-  countersign bench localhost:7443 --procedure demo.Echo/blob --payload 65536 --duration 10s --identity pki/alice
+  countersign bench localhost:7443 --identity pki/alice --in-flight 64 --duration 10s
+  countersign bench localhost:7443 --identity pki/alice --procedure demo.Echo/blob --payload 65536
 
 A closed loop: each of the calls in flight is made again as soon as it is answered.")]
     Bench(Bench),
