@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{self, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use countersign_proto::{Code, HandlerRan, Status};
 use tokio::task::coop::unconstrained;
@@ -13,9 +13,6 @@ use tokio::task::coop::unconstrained;
 use crate::context::Context;
 use crate::server::Route;
 use crate::service::{Handling, Reply};
-
-/// A handler whose first poll keeps the connection this long starts on a task of its own from then on.
-const INLINE_MAX: Duration = Duration::from_micros(200);
 
 /// A handler that is not done.
 pub(super) type Handler = Pin<Box<dyn Future<Output = Reply> + Send>>;
@@ -78,9 +75,7 @@ pub(super) fn first_poll(
         Err(_) => First::Ready(Err(panicked(route))),
     };
     let now = Instant::now();
-    if INLINE_MAX < now.saturating_duration_since(started) {
-        route.leave_inline();
-    }
+    route.note_first_poll(now.saturating_duration_since(started));
     (first, now)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use countersign_proto::{Code, HandlerRan, Status};
 
@@ -26,7 +26,6 @@ pub(crate) struct Route {
     service: Arc<dyn Service>,
     method: usize,
     counters: Arc<Counters>,
-    inline: AtomicBool,
 }
 
 impl Router {
@@ -45,7 +44,6 @@ impl Router {
                     name: name.clone(),
                     service: service.clone(),
                     method,
-                    inline: AtomicBool::new(true),
                 };
                 if routes.insert(name, Arc::new(route)).is_some() {
                     return Err(BindError::SameName(description.name.clone()));
@@ -84,13 +82,13 @@ impl Route {
 
     /// Whether its handler is polled first where its call arrives.
     pub(crate) fn is_inline(&self) -> bool {
-        self.inline.load(Ordering::Relaxed)
+        !self.counters.pace().is_slow()
     }
 
-    /// Its handler holds up other calls: from now on it starts on a task of its own.
-    pub(crate) fn leave_inline(&self) {
-        if self.inline.swap(false, Ordering::Relaxed) {
-            tracing::info!(procedure = %self.name, "handler is slow to yield; its calls get tasks of their own");
+    /// Its handler kept the connection for so long before it first waited or ended.
+    pub(crate) fn note_first_poll(&self, took: Duration) {
+        if self.counters.pace().note(took) {
+            tracing::info!(procedure = %self.name, "handlers keep their connections; they get tasks of their own");
         }
     }
 }

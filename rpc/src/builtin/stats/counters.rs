@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::histogram::AtomicHistogram;
+use super::pace::Pace;
 use super::{ProcedureStats, Snapshot};
 use crate::Code;
 
@@ -19,6 +20,7 @@ pub(crate) struct Counters {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     latency: AtomicHistogram,
+    pace: Pace,
 }
 
 impl Counters {
@@ -36,6 +38,11 @@ impl Counters {
         self.latency.record(latency);
     }
 
+    /// How long its handlers keep their connections.
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
     /// The state at about this moment: what ends meanwhile may be in one number and not in another.
     fn snapshot(&self, procedure: &str) -> ProcedureStats {
         let ended =
@@ -49,6 +56,7 @@ impl Counters {
             bytes_in: self.bytes_in.load(Ordering::Relaxed),
             bytes_out: self.bytes_out.load(Ordering::Relaxed),
             latency: self.latency.snapshot(),
+            own_task: self.pace.is_slow(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod counters;
 mod histogram;
+mod pace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +53,9 @@ pub struct ProcedureStats {
     pub bytes_out: u64,
     /// From the complete request to the reply handed to TLS.
     pub latency: Histogram,
+    /// Whether each call gets a task of its own from the start, since handlers kept their connections too long.
+    #[serde(default)]
+    pub own_task: bool,
 }
 
 /// The service on top of a server's registry.
