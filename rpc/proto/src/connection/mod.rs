@@ -127,7 +127,7 @@ impl<T> Connection<T> {
             initial_credit: limits.initial_credit,
             software: software.to_owned(),
             interface_revision: revision,
-            keepalive_min_ms: u64::try_from(limits.ping_interval_min.as_millis()).ok(),
+            ping_interval_ms: u64::try_from(limits.ping_interval_min.as_millis()).ok(),
         };
         let mut outbox = Vec::new();
         frame::write_hello(&mut outbox, &hello);

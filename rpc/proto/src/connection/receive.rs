@@ -130,8 +130,8 @@ impl<T> Connection<T> {
         if hello.initial_credit < INITIAL_CREDIT_MIN {
             return Err(Violation::Hello("a hello announced less credit than a small call needs"));
         }
-        if let Some(keepalive_min_ms) = hello.keepalive_min_ms {
-            self.liveness.ask_at_most_every(Duration::from_millis(keepalive_min_ms));
+        if let Some(ping_interval_ms) = hello.ping_interval_ms {
+            self.liveness.ask_at_most_every(Duration::from_millis(ping_interval_ms));
         }
         self.peer = Some(hello);
         Ok(Some(Event::Connected))

@@ -25,7 +25,7 @@ pub(crate) mod kind {
 pub(crate) mod extension {
     pub(crate) const HELLO_SOFTWARE: u64 = 2;
     pub(crate) const HELLO_INTERFACE_REVISION: u64 = 4;
-    pub(crate) const HELLO_KEEPALIVE_MIN_MS: u64 = 6;
+    pub(crate) const HELLO_PING_INTERVAL_MS: u64 = 6;
 
     pub(crate) const OPEN_DEADLINE_US: u64 = 1;
     pub(crate) const OPEN_METADATA: u64 = 3;
@@ -82,7 +82,7 @@ pub(crate) struct Hello {
     pub(crate) initial_credit: u32,
     pub(crate) software: String,
     pub(crate) interface_revision: Option<Bytes>,
-    pub(crate) keepalive_min_ms: Option<u64>,
+    pub(crate) ping_interval_ms: Option<u64>,
 }
 
 /// No new calls; those above `last` were never started.

@@ -106,7 +106,7 @@ fn hello<'a>(fields: &mut Fields<'a>) -> Result<Header<'a>, Violation> {
         initial_credit: fields.limit()?,
         software: String::new(),
         interface_revision: None,
-        keepalive_min_ms: None,
+        ping_interval_ms: None,
     };
     let unknown = fields.extensions(|key, reader| {
         match key {
@@ -116,7 +116,7 @@ fn hello<'a>(fields: &mut Fields<'a>) -> Result<Header<'a>, Violation> {
             extension::HELLO_INTERFACE_REVISION => {
                 hello.interface_revision = Some(revision(reader)?);
             }
-            extension::HELLO_KEEPALIVE_MIN_MS => hello.keepalive_min_ms = Some(reader.u64()?),
+            extension::HELLO_PING_INTERVAL_MS => hello.ping_interval_ms = Some(reader.u64()?),
             _ => return Ok(false),
         }
         Ok(true)

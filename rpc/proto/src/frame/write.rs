@@ -109,7 +109,7 @@ pub(crate) fn write_hello(out: &mut Vec<u8>, hello: &Hello) {
         head::write_uint(frame.out, limit.into());
     }
     let revision = hello.interface_revision.as_ref();
-    let keepalive = hello.keepalive_min_ms;
+    let keepalive = hello.ping_interval_ms;
     head::write_map(frame.out, 1 + u64::from(revision.is_some()) + u64::from(keepalive.is_some()));
     head::write_uint(frame.out, extension::HELLO_SOFTWARE);
     head::write_text(frame.out, clipped(&hello.software, limits::SOFTWARE_LEN_MAX));
@@ -117,8 +117,8 @@ pub(crate) fn write_hello(out: &mut Vec<u8>, hello: &Hello) {
         head::write_uint(frame.out, extension::HELLO_INTERFACE_REVISION);
         head::write_bytes(frame.out, revision);
     }
-    if let Some(keepalive_min_ms) = keepalive {
-        frame.extension(extension::HELLO_KEEPALIVE_MIN_MS, keepalive_min_ms);
+    if let Some(ping_interval_ms) = keepalive {
+        frame.extension(extension::HELLO_PING_INTERVAL_MS, ping_interval_ms);
     }
     frame.finish(&[]);
 }
