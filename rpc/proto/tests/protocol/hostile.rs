@@ -289,7 +289,7 @@ fn a_call_that_is_opened_and_cancelled_again_and_again_keeps_its_place() {
 }
 
 #[test]
-fn a_hello_says_who_is_asked_how_often() {
+fn a_peer_that_asks_too_often_is_cut_off() {
     let mut client = Side::client(Limits { ping_interval_min: Duration::from_secs(1), ..Limits::default() });
     let ping = framed((7, 0, 1), &[]);
     for _ in 0..1_000 {

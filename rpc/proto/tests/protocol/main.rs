@@ -1,11 +1,13 @@
-//! The protocol through its public face: its vectors, split bytes, hostile bytes, and long
+//! The protocol through its public face: its specification and vectors, split bytes, hostile bytes, and long
 //! schedules.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod framing;
 mod hostile;
+mod rules;
 mod schedules;
 mod script;
+mod spec;
 mod talk;
 mod vectors;
