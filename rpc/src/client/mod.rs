@@ -30,7 +30,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// The server at the other end; `None` until the connection stands.
+    /// The server at the other end, once it has proved who it is; also after the connection has ended.
     pub fn peer(&self) -> Option<Arc<Peer>> {
         self.link.peer()
     }

@@ -32,6 +32,8 @@ struct State {
     proto: Connection<usize>,
     calls: Slots,
     phase: Phase,
+    /// Who the server is, once TLS is up.
+    peer: Option<Arc<Peer>>,
     /// Why the server goes away, once it has said so.
     left: Option<ConnectionError>,
     /// Those who wait for the next phase.
@@ -42,8 +44,8 @@ struct State {
 #[derive(Debug, Clone)]
 enum Phase {
     /// TLS, then the hellos.
-    Connecting(Option<Arc<Peer>>),
-    Open(Arc<Peer>),
+    Connecting,
+    Open,
     /// Everyone let go, or was asked to.
     Closing,
     Ended(Arc<ConnectionError>),
@@ -70,7 +72,8 @@ pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
     let shared = Arc::new(Shared(Mutex::new(State {
         proto: Connection::client(limits, software, Instant::now()),
         calls: Slots::default(),
-        phase: Phase::Connecting(None),
+        phase: Phase::Connecting,
+        peer: None,
         left: None,
         waiting: Vec::new(),
         driver: None,
@@ -83,9 +86,9 @@ impl Handle {
     pub(crate) fn poll_connected(&self, waker: &Waker) -> Poll<Result<(), Arc<ConnectionError>>> {
         let mut state = self.0.lock();
         match &state.phase {
-            Phase::Open(_) => Poll::Ready(Ok(())),
+            Phase::Open => Poll::Ready(Ok(())),
             Phase::Ended(reason) => Poll::Ready(Err(reason.clone())),
-            Phase::Connecting(_) | Phase::Closing => {
+            Phase::Connecting | Phase::Closing => {
                 state.waiting.push(waker.clone());
                 Poll::Pending
             }
@@ -104,12 +107,9 @@ impl Handle {
         }
     }
 
-    /// Who the server is, once it has accepted us.
+    /// Who the server is, once it has proved it; also after the end.
     pub(crate) fn peer(&self) -> Option<Arc<Peer>> {
-        match &self.0.lock().phase {
-            Phase::Open(peer) => Some(peer.clone()),
-            _ => None,
-        }
+        self.0.lock().peer.clone()
     }
 
     pub(crate) fn hello(&self) -> Option<PeerHello> {
@@ -175,10 +175,7 @@ impl Drop for Handle {
 impl ClientEnd {
     /// TLS is up, and this is who the server is.
     pub(crate) fn authenticated(&self, peer: Arc<Peer>) {
-        let mut state = self.shared.lock();
-        if matches!(state.phase, Phase::Connecting(_)) {
-            state.phase = Phase::Connecting(Some(peer));
-        }
+        self.shared.lock().peer = Some(peer);
     }
 
     /// There will be no connection.
@@ -265,8 +262,8 @@ impl State {
                     wakers.extend(self.calls.end(call, Ended::Status(status)));
                 }
                 Some(Event::Connected) => {
-                    if let Phase::Connecting(Some(peer)) = &self.phase {
-                        self.phase = Phase::Open(peer.clone());
+                    if matches!(self.phase, Phase::Connecting) {
+                        self.phase = Phase::Open;
                     }
                     wakers.append(&mut self.waiting);
                 }
