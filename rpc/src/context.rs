@@ -1,7 +1,8 @@
 //! What a handler knows of the call that it answers.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use countersign_proto::{Code, Metadata};
 
 use crate::peer::Peer;
+use crate::scope;
 
 /// One call, as its handler sees it: who calls, for how long, and whether the caller is still there.
 ///
@@ -87,6 +89,15 @@ impl Context {
             if self.is_cancelled() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+
+    /// Does work of this call elsewhere: calls made within `future` inherit the deadline and the end of this
+    /// call, also on a task of their own.
+    ///
+    /// What a handler does itself is in the scope of its call already.
+    pub async fn scope<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|task| scope::within(self, || future.as_mut().poll(task))).await
     }
 
     /// Wakes `waker` when the call is cancelled. To be asked again after every wake-up.

@@ -22,6 +22,7 @@ mod context;
 mod link;
 mod peer;
 pub mod schema;
+mod scope;
 #[cfg(feature = "tls")]
 mod server;
 pub mod service;

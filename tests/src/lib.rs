@@ -22,6 +22,8 @@ pub trait Desk {
     async fn whoami(&self, cx: &Context) -> Result<String, Status>;
     /// Answers when it is told to, or never.
     async fn wait(&self, cx: &Context) -> Result<u32, Status>;
+    /// What is left until the deadline, in milliseconds.
+    async fn time_left(&self, cx: &Context) -> Result<u64, Status>;
     /// A bug.
     async fn panic(&self, cx: &Context) -> Result<(), Status>;
 }
@@ -71,6 +73,11 @@ impl Desk for Clerk {
         let number = answered.await.map_err(|_| Status::internal("nobody will answer"))?;
         guard.disarm();
         Ok(number)
+    }
+
+    async fn time_left(&self, cx: &Context) -> Result<u64, Status> {
+        let left = cx.time_left().ok_or_else(|| Status::internal("there is no deadline"))?;
+        Ok(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
     }
 
     async fn panic(&self, _: &Context) -> Result<(), Status> {

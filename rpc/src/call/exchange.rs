@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Poll, ready};
 use std::time::{Duration, Instant};
 
 use countersign_proto::cbor::EncodeError;
@@ -10,7 +10,9 @@ use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Opening, Stat
 
 use super::CallError;
 use crate::client::Client;
+use crate::context::Context;
 use crate::link::client::{Ended, Handle, OpenCall};
+use crate::scope;
 
 pub(super) struct Exchange {
     link: Arc<Handle>,
@@ -18,6 +20,8 @@ pub(super) struct Exchange {
     arguments: Vec<u8>,
     timeout: Option<Duration>,
     metadata: Metadata,
+    /// The call for which this one is made: it ends no later than that.
+    parent: Option<Context>,
     state: State,
 }
 
@@ -39,7 +43,8 @@ impl Exchange {
             Err(error) => (Vec::new(), Some(CallError::Unencodable(error))),
         };
         let (link, state) = (client.link().clone(), State::New(error));
-        Self { link, procedure, arguments, timeout: None, metadata: Metadata::new(), state }
+        let (metadata, parent) = (Metadata::new(), scope::current());
+        Self { link, procedure, arguments, timeout: None, metadata, parent, state }
     }
 
     #[cfg(test)]
@@ -56,6 +61,10 @@ impl Exchange {
         self.timeout = Some(timeout);
     }
 
+    pub(super) fn detach(&mut self) {
+        self.parent = None;
+    }
+
     pub(super) fn add_metadata(&mut self, key: String, value: MetadataValue) {
         if let Err(error) = self.metadata.insert(key, value) {
             let status = Status::invalid_argument(error.to_string()).with_handler_ran(HandlerRan::No);
@@ -63,7 +72,13 @@ impl Exchange {
         }
     }
 
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, CallError>> {
+    pub(super) fn poll(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Vec<u8>, CallError>> {
+        if let Some(parent) = &self.parent {
+            parent.watch(cx.waker());
+            if parent.is_cancelled() {
+                return self.give_up();
+            }
+        }
         loop {
             match &mut self.state {
                 State::New(Some(_)) => {
@@ -76,6 +91,7 @@ impl Exchange {
                     if let Err(reason) = ready!(self.link.poll_connected(cx.waker())) {
                         return self.done(Ended::Lost(reason));
                     }
+                    self.shorten_timeout();
                     let opening = Opening {
                         procedure: &self.procedure,
                         arguments: &self.arguments,
@@ -94,6 +110,26 @@ impl Exchange {
                 State::Done => panic!("a call was polled after it had ended"),
             }
         }
+    }
+
+    /// What is left of the parent's time is all that this call has.
+    fn shorten_timeout(&mut self) {
+        if let Some(left) = self.parent.as_ref().and_then(Context::time_left) {
+            self.timeout = Some(self.timeout.map_or(left, |timeout| timeout.min(left)));
+        }
+    }
+
+    /// The call for which this one was made has ended.
+    fn give_up(&mut self) -> Poll<Result<Vec<u8>, CallError>> {
+        let ran = match std::mem::replace(&mut self.state, State::Done) {
+            State::Open(call) => {
+                self.link.cancel(call);
+                HandlerRan::Unknown
+            }
+            State::New(_) | State::Done => HandlerRan::No,
+        };
+        let status = Status::new(Code::Cancelled, "the call for which this one was made has ended");
+        Poll::Ready(Err(CallError::Status(status.with_handler_ran(ran))))
     }
 
     fn done(&mut self, ended: Ended) -> Poll<Result<Vec<u8>, CallError>> {

@@ -58,6 +58,13 @@ impl<T, F> Call<T, F> {
         self
     }
 
+    /// Lets the call outlive the one in whose handler it is made, with a deadline of its own. Otherwise it ends
+    /// when that one does.
+    pub fn detached(mut self) -> Self {
+        self.exchange.detach();
+        self
+    }
+
     /// Sends text or bytes beside the arguments. A key that is none fails the call with `INVALID_ARGUMENT`.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<MetadataValue>) -> Self {
         self.exchange.add_metadata(key.into(), value.into());
@@ -99,6 +106,12 @@ impl RawCall {
     /// Ends the call after this time, at the server too.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.0.set_timeout(timeout);
+        self
+    }
+
+    /// Lets the call outlive the one in whose handler it is made, with a deadline of its own.
+    pub fn detached(mut self) -> Self {
+        self.0.detach();
         self
     }
 

@@ -11,6 +11,7 @@ use countersign_proto::{Code, HandlerRan, Status};
 use tokio::task::coop::unconstrained;
 
 use crate::context::Context;
+use crate::scope;
 use crate::server::Route;
 use crate::service::{Handling, Reply};
 
@@ -70,7 +71,9 @@ pub(super) fn first_poll(
     let route = &call.route;
     let first = match catch_unwind(AssertUnwindSafe(|| route.dispatch(cx.clone(), arguments))) {
         Ok(Handling::Ready(reply)) => First::Ready(reply),
-        Ok(Handling::Running(handler)) if route.is_inline() => poll_inline(route, handler),
+        Ok(Handling::Running(handler)) if route.is_inline() => {
+            scope::within(cx, || poll_inline(route, handler))
+        }
         Ok(Handling::Running(handler)) => First::Pending(handler),
         Err(_) => First::Ready(Err(panicked(route))),
     };

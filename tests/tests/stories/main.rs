@@ -1,6 +1,7 @@
 //! Whole stories over real TLS, in one binary.
 
 mod calls;
+mod chains;
 mod hostile;
 mod refusals;
 mod session;
