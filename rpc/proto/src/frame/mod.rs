@@ -31,8 +31,8 @@ pub(crate) fn split(bytes: &[u8], frame_len: u32) -> Result<Option<(&[u8], usize
     if frame_len < len {
         return Err(Violation::FrameTooLong { len, limit: frame_len });
     }
-    let end = HEAD_LEN + len as usize;
-    Ok(bytes.get(HEAD_LEN..end).map(|frame| (frame, end)))
+    let frame = bytes[HEAD_LEN..].get(..len as usize);
+    Ok(frame.map(|frame| (frame, HEAD_LEN + frame.len())))
 }
 
 #[cfg(test)]

@@ -41,6 +41,12 @@ pub(crate) fn act(side: &mut Side, header: &Value, payload: &[u8]) {
     }
 }
 
+/// Whether this is the end of a call whose handler never started: no handler says that, the connection does.
+pub(crate) fn is_refusal(header: &Value) -> bool {
+    let fields = header.as_array().expect("a header");
+    number(&fields[0]) == 21 && extension(fields, 3, 6).map(number) == Some(0)
+}
+
 fn status(fields: &[Value], details: &[u8]) -> Status {
     let message = extension(fields, 3, 2).and_then(Value::as_text).unwrap_or_default();
     let mut status = Status::new(Code::from_number(number(&fields[2])), message);
@@ -56,7 +62,8 @@ fn status(fields: &[Value], details: &[u8]) -> Status {
 
 fn metadata(map: &Value) -> Metadata {
     let mut metadata = Metadata::new();
-    for (key, value) in map.as_map().expect("metadata") {
+    // The other way round, since the order on the wire is not that of the application.
+    for (key, value) in map.as_map().expect("metadata").iter().rev() {
         let value = match value {
             Value::Bytes(bytes) => MetadataValue::Bytes(bytes.clone()),
             text => MetadataValue::from(text.as_text().expect("text or bytes")),

@@ -6,7 +6,7 @@ use countersign_proto::cbor::{Value, diagnostic, from_slice, to_vec};
 use countersign_proto::{Code, Connection, Limits};
 use serde::Deserialize;
 
-use crate::script::act;
+use crate::script::{act, is_refusal};
 use crate::talk::{Frames, Side, frame, split_item};
 
 const FRAMES: &str = include_str!("../../vectors/frames.json");
@@ -273,6 +273,7 @@ impl<'a> Played<'a> {
 fn says(side: &mut Side, bytes: &[u8]) -> Vec<u8> {
     if side.connection.outbox().is_empty() {
         let (len, header) = split_item(&bytes[5..]);
+        assert!(!is_refusal(&header), "it should have been said without being asked: {header:?}");
         act(side, &header, &bytes[5 + len..]);
     }
     let outbox = side.connection.outbox();
