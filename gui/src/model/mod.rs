@@ -81,6 +81,8 @@ pub(crate) struct Entry {
     pub(crate) target: Target,
     /// The name to save them under.
     pub(crate) profile: String,
+    /// Whether the address is to get the cursor.
+    pub(crate) focus_wanted: bool,
 }
 
 /// The graphs' data as it was at a moment.
@@ -94,7 +96,8 @@ pub(crate) struct Frozen {
 impl Model {
     /// A model that has these settings and shows this target in its connection panel.
     pub(crate) fn new(settings: Settings, target: Target) -> Self {
-        Self { settings, entry: Entry { target, ..Entry::default() }, ..Self::default() }
+        let entry = Entry { focus_wanted: target.address.is_empty(), target, ..Entry::default() };
+        Self { settings, entry, ..Self::default() }
     }
 
     /// Does what the user wished, and says what the worker has to do for it.
@@ -315,7 +318,7 @@ impl Model {
     fn use_profile(&mut self, index: usize) {
         if let Some(profile) = self.settings.profiles.get(index).cloned() {
             let target = Target { address: profile.address, identity: profile.identity };
-            self.entry = Entry { target, profile: profile.name };
+            self.entry = Entry { target, profile: profile.name, focus_wanted: false };
         }
     }
 

@@ -6,7 +6,7 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use super::stage::{Stage, ledger, session};
+use super::stage::{Stage, ledger, procedure, session};
 use crate::exchange::{News, Order};
 use crate::model::connection::{Connection, Failure, Retry};
 use crate::model::history::History;
@@ -216,4 +216,31 @@ fn both_themes_can_be_chosen() {
     assert!(matches!(stage.order(), Some(Order::Save(_))));
     stage.click("Dark");
     assert!(stage.shows("acme.Ledger/balance"));
+}
+
+#[test]
+fn panels_keep_their_sizes_whatever_they_show() {
+    let long = |count: usize| {
+        let mut services = ledger();
+        let named = |i| procedure(&format!("acme.Ledger/method{i}"), serde_json::json!({ "type": "object" }));
+        services[0].procedures.extend((0..count).map(named));
+        services
+    };
+    let mut stage = Stage::connected(long(3));
+    let sizes = |stage: &Stage| -> Vec<_> {
+        stage.window.query_all_by_label("Resize panel").map(|edge| edge.rect()).collect()
+    };
+    stage.count("acme.Ledger/balance", 7, Duration::from_millis(2), None);
+    let before = sizes(&stage);
+    for _ in 0..5 {
+        stage.tell(News::Catalogue(Err(Failure::new("gone", ""))));
+        stage.tell(News::Reconnecting(Retry { failure: Failure::new("gone", ""), attempt: 1, next: None }));
+        stage.tell(News::Connected(session()));
+        stage.tell(News::Catalogue(Ok(long(40))));
+        stage.click("Call");
+        let call = stage.call();
+        stage.answer(&call, &Value::Text("a line that is a good deal wider than the panel ".repeat(9)));
+        stage.count("acme.Ledger/balance", 7, Duration::from_millis(2), Some("RESOURCE_EXHAUSTED"));
+    }
+    assert_eq!(sizes(&stage), before);
 }

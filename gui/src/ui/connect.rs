@@ -1,15 +1,19 @@
 //! The panel that asks where to go and who we are.
 
-use egui::{Frame, Grid, Label, RichText, TextEdit, Ui};
+use egui::{Align, Frame, Key, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
 
 use super::parts::{command_button_ui, failure_card_ui, muted, primary_button_ui};
 use super::theme::palette;
 use crate::command::Command;
 use crate::exchange::Purpose;
-use crate::model::Model;
 use crate::model::connection::Connection;
+use crate::model::{Entry, Model};
 
-const FIELD_WIDTH: f32 = 360.0;
+/// How wide the card is, and the names of the fields in it.
+const CARD_WIDTH: f32 = 560.0;
+const NAME_WIDTH: f32 = 112.0;
+/// The room for the button that lets the user choose a folder.
+const BROWSE_WIDTH: f32 = 86.0;
 
 /// The card in the middle of a window that is not connected.
 pub(crate) fn connect_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
@@ -19,50 +23,68 @@ pub(crate) fn connect_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comman
         ui.label(RichText::new("Countersign").size(26.0).strong());
         ui.label(muted(&colors, "Both sides prove who they are"));
         ui.add_space(14.0);
-        ui.set_max_width(560.0);
-        let stroke = ui.visuals().window_stroke;
-        Frame::new().fill(colors.card).stroke(stroke).corner_radius(8).inner_margin(18).show(ui, |ui| {
-            ui.vertical(|ui| {
-                fields_ui(ui, model, wishes);
-                ui.add_space(6.0);
-                buttons_ui(ui, model, wishes);
-                if let Connection::Failed(_, failure) = &model.connection {
-                    ui.add_space(6.0);
-                    failure_card_ui(ui, failure);
-                }
-            });
-        });
-        ui.add_space(12.0);
-        profiles_ui(ui, model, wishes);
     });
+    ui.horizontal_top(|ui| {
+        ui.add_space(((ui.available_width() - CARD_WIDTH) / 2.0).max(0.0));
+        ui.vertical(|ui| {
+            ui.set_width(CARD_WIDTH);
+            let stroke = ui.visuals().window_stroke;
+            Frame::new().fill(colors.card).stroke(stroke).corner_radius(8).inner_margin(18).show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                card_ui(ui, model, wishes);
+            });
+            ui.add_space(10.0);
+            profiles_ui(ui, model, wishes);
+        });
+    });
+}
+
+fn card_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
+    fields_ui(ui, model, wishes);
+    ui.add_space(6.0);
+    buttons_ui(ui, model, wishes);
+    if let Connection::Failed(_, failure) = &model.connection {
+        ui.add_space(6.0);
+        failure_card_ui(ui, failure);
+    }
 }
 
 fn fields_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
     let is_connecting = matches!(model.connection, Connection::Connecting(_));
-    let entry = &mut model.entry;
-    let mut entered = false;
+    let Entry { target, profile, focus_wanted } = &mut model.entry;
     ui.add_enabled_ui(!is_connecting, |ui| {
-        Grid::new("connect").num_columns(3).spacing([12.0, 10.0]).show(ui, |ui| {
-            let mut field_ui = |ui: &mut Ui, label: &str, text: &mut String, hint: &str| {
-                let label = ui.label(label);
-                let edit = TextEdit::singleline(text).hint_text(hint).desired_width(FIELD_WIDTH);
-                let response = ui.add(edit).labelled_by(label.id);
-                entered |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-            };
-            field_ui(ui, "Address", &mut entry.target.address, "localhost:7443");
-            ui.end_row();
-            field_ui(ui, "Identity folder", &mut entry.target.identity, "pki/alice");
+        let address = field_ui(ui, "Address", &mut target.address, "localhost:7443", 0.0);
+        if std::mem::take(focus_wanted) {
+            address.request_focus();
+        }
+        let identity = ui.horizontal(|ui| {
+            let identity = field_ui(ui, "Identity folder", &mut target.identity, "pki/alice", BROWSE_WIDTH);
             if ui.button("Browse…").clicked() {
                 wishes.push(Command::Browse(Purpose::Identity));
             }
-            ui.end_row();
-            field_ui(ui, "Profile name", &mut entry.profile, "optional");
-            ui.end_row();
+            identity
         });
+        let identity = identity.inner;
+        let profile = field_ui(ui, "Profile name", profile, "to save it under", 0.0);
+        let is_left = [address, identity, profile].iter().any(Response::lost_focus);
+        if is_left && ui.input(|input| input.key_pressed(Key::Enter)) {
+            wishes.push(Command::Connect);
+        }
     });
-    if entered && !is_connecting {
-        wishes.push(Command::Connect);
-    }
+}
+
+/// A named field, which leaves room to its right.
+fn field_ui(ui: &mut Ui, name: &str, text: &mut String, hint: &str, room: f32) -> Response {
+    ui.horizontal(|ui| {
+        let size = vec2(NAME_WIDTH, ui.spacing().interact_size.y);
+        let label = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(size);
+            ui.label(name)
+        });
+        let width = ui.available_width() - room;
+        ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(width)).labelled_by(label.inner.id)
+    })
+    .inner
 }
 
 fn buttons_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
@@ -93,18 +115,21 @@ fn profiles_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
         );
         return;
     }
-    Grid::new("profiles").num_columns(4).spacing([14.0, 6.0]).show(ui, |ui| {
-        for (index, profile) in model.settings.profiles.iter().enumerate() {
+    for (index, profile) in model.settings.profiles.iter().enumerate() {
+        ui.horizontal(|ui| {
             if ui.button(&profile.name).on_hover_text("Fill in this profile").clicked() {
                 wishes.push(Command::UseProfile(index));
             }
-            ui.add(Label::new(muted(&colors, &profile.address)).truncate());
-            ui.add(Label::new(muted(&colors, &profile.identity)).truncate());
-            let forget = ui.small_button("Forget");
-            if forget.accessible_name(format!("Forget profile {}", profile.name)).clicked() {
-                wishes.push(Command::ForgetProfile(index));
-            }
-            ui.end_row();
-        }
-    });
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let forget = ui.small_button("Forget");
+                if forget.accessible_name(format!("Forget profile {}", profile.name)).clicked() {
+                    wishes.push(Command::ForgetProfile(index));
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.label(muted(&colors, &profile.address));
+                    ui.add(Label::new(muted(&colors, &profile.identity)).truncate());
+                });
+            });
+        });
+    }
 }

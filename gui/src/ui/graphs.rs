@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use egui::{Color32, FontId, RichText, Ui, vec2};
 use egui_plot::{
-    AxisHints, Bar, BarChart, GridMark, HoverPosition, Line, MarkerShape, Plot, PlotPoints, PlotUi, Points,
-    VLine,
+    AxisHints, Bar, BarChart, GridMark, HoverPosition, Line, LineStyle, MarkerShape, Plot, PlotPoints,
+    PlotUi, Points, VLine,
 };
 
 use super::parts::{empty_ui, failed_ui, loading_ui, muted};
@@ -219,7 +219,8 @@ fn run_ui(plot: &mut PlotUi<'_>, name: &str, run: Vec<[f64; 2]>, color: Color32)
 
 fn restarts_ui(plot: &mut PlotUi<'_>, scene: &Scene<'_>) {
     for restart in &scene.model.graphs.restarts {
-        plot.vline(VLine::new("server started", scene.x(*restart)).color(scene.colors.muted).width(1.0));
+        let line = VLine::new("server started", scene.x(*restart)).style(LineStyle::dashed_dense());
+        plot.vline(line.color(scene.colors.warn).width(1.0));
     }
 }
 

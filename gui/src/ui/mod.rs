@@ -17,7 +17,7 @@ mod top_bar;
 
 use std::time::Instant;
 
-use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
 
 use crate::command::Command;
 use crate::model::Model;
@@ -46,30 +46,32 @@ fn connected_ui(ui: &mut Ui, model: &mut Model, now: Instant, wishes: &mut Vec<C
     if let Connection::Reconnecting(_, retry) = &model.connection {
         Panel::top("lost").frame(frame(12, 6)).show(ui, |ui| top_bar::lost_ui(ui, retry, now, wishes));
     }
-    // A panel that does not use its size shrinks to its content: hence the minimal sizes.
     Panel::bottom("graphs")
         .resizable(true)
         .default_size(250.0)
         .size_range(180.0..=520.0)
         .frame(frame(12, 8))
-        .show(ui, |ui| {
-            ui.set_min_size(ui.available_size());
-            graphs::graphs_ui(ui, model, now, wishes);
-        });
-    Panel::left("procedures").default_size(270.0).size_range(180.0..=480.0).frame(frame(10, 8)).show(
-        ui,
-        |ui| {
-            ui.set_min_width(ui.available_width());
-            procedures::procedures_ui(ui, model, wishes);
-        },
-    );
-    Panel::right("reply").default_size(440.0).size_range(280.0..=760.0).frame(frame(12, 8)).show(ui, |ui| {
-        // A panel that does not use its width shrinks to its content.
-        ui.set_min_width(ui.available_width());
-        reply::reply_ui(ui, model, now, wishes);
-    });
+        .show(ui, |ui| filling_ui(ui, |ui| graphs::graphs_ui(ui, model, now, wishes)));
+    Panel::left("procedures")
+        .default_size(270.0)
+        .size_range(180.0..=480.0)
+        .frame(frame(10, 8))
+        .show(ui, |ui| filling_ui(ui, |ui| procedures::procedures_ui(ui, model, wishes)));
+    Panel::right("reply")
+        .default_size(440.0)
+        .size_range(280.0..=760.0)
+        .frame(frame(12, 8))
+        .show(ui, |ui| filling_ui(ui, |ui| reply::reply_ui(ui, model, now, wishes)));
     CentralPanel::default().frame(frame(12, 8)).show(ui, |ui| request::request_ui(ui, model, wishes));
     details::details_ui(ui, model, wishes);
+}
+
+/// Draws in all the room there is and in no more. A panel takes the size of what is in it: without this
+/// it would shrink around a short text, and grow with the scroll bars that come and go.
+fn filling_ui(ui: &mut Ui, draw: impl FnOnce(&mut Ui)) {
+    let room = ui.available_rect_before_wrap();
+    draw(&mut ui.new_child(UiBuilder::new().max_rect(room)));
+    ui.expand_to_include_rect(room);
 }
 
 fn shortcuts(ui: &mut Ui, model: &Model) -> Vec<Command> {

@@ -85,6 +85,7 @@ pub(crate) fn failure_card_ui(ui: &mut Ui, failure: &Failure) {
         .inner_margin(10)
         .show(ui, |ui| {
             ui.vertical(|ui| {
+                ui.set_min_width(ui.available_width());
                 ui.add(Label::new(RichText::new(&failure.reason).color(palette.error)).wrap());
                 if !failure.remedy.is_empty() {
                     ui.add(Label::new(RichText::new(&failure.remedy)).wrap());
