@@ -12,6 +12,8 @@ use clap::Parser;
 use countersign_gui::Target;
 use countersign_gui::demo::{Demo, SERVER_THREAD, in_terminal};
 
+use self::window::Memory;
+
 /// Lists the procedures of a server, calls them, and graphs latency, errors and rate.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
@@ -60,7 +62,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         address: arguments.address.unwrap_or_default(),
         identity: arguments.identity.unwrap_or_default(),
     };
-    window::open(target, countersign_gui::settings_file())
+    window::open(target, Memory::Kept(countersign_gui::settings_file()))
 }
 
 fn run_demo() -> anyhow::Result<()> {
@@ -70,7 +72,8 @@ fn run_demo() -> anyhow::Result<()> {
     let reason = match window::missing_display() {
         Some(reason) => reason,
         // A demo neither reads the user's settings nor leaves any behind.
-        None => match window::open(demo.target().clone(), None) {
+        None => match window::open(demo.target().clone(), Memory::None { scratch: demo.folder().to_owned() })
+        {
             Ok(()) => return Ok(()),
             Err(error) => format!("{error:#}"),
         },

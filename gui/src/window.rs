@@ -19,14 +19,33 @@ pub(crate) fn missing_display() -> Option<String> {
     (is_needed && !has_any).then(|| "no display: neither DISPLAY nor WAYLAND_DISPLAY is set".to_owned())
 }
 
+/// What a window remembers of its former life.
+pub(crate) enum Memory {
+    /// The settings in this file, and its own size and place.
+    Kept(Option<PathBuf>),
+    /// Nothing. What the window system writes all the same goes into this folder.
+    None {
+        /// A folder that will be removed.
+        scratch: PathBuf,
+    },
+}
+
 /// Opens the window, and returns when it is closed.
-pub(crate) fn open(target: Target, settings_file: Option<PathBuf>) -> anyhow::Result<()> {
+pub(crate) fn open(target: Target, memory: Memory) -> anyhow::Result<()> {
     let viewport = egui::ViewportBuilder::default()
         .with_app_id("countersign")
         .with_title("Countersign")
         .with_inner_size([1280.0, 800.0])
         .with_min_inner_size([960.0, 640.0]);
-    let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
+    let mut options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
+    let settings_file = match memory {
+        Memory::Kept(settings_file) => settings_file,
+        Memory::None { scratch } => {
+            options.persist_window = false;
+            options.persistence_path = Some(scratch.join("window.ron"));
+            None
+        }
+    };
     let opened = Arc::new(AtomicBool::new(false));
     let now_open = opened.clone();
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
@@ -39,7 +58,8 @@ pub(crate) fn open(target: Target, settings_file: Option<PathBuf>) -> anyhow::Re
     });
     let reason = match without_panics(&opened, || eframe::run_native("countersign", options, create)) {
         Ok(Ok(())) => return Ok(()),
-        Ok(Err(error)) => error.to_string(),
+        // winit's message begins with a place in its source, which tells a user nothing.
+        Ok(Err(error)) => last_part(&error.to_string()).to_owned(),
         // A bug of ours, which has been reported by the usual hook.
         Err(panic) if opened.load(Ordering::Relaxed) => panic::resume_unwind(panic),
         Err(panic) => words(&*panic),
@@ -66,6 +86,10 @@ fn without_panics(
     let ended = panic::catch_unwind(AssertUnwindSafe(run));
     panic::set_hook(Box::new(move |panic| usual(panic)));
     ended
+}
+
+fn last_part(message: &str) -> &str {
+    message.rsplit(": ").next().unwrap_or(message)
 }
 
 fn words(panic: &(dyn Any + Send)) -> String {

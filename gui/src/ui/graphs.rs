@@ -145,10 +145,10 @@ impl Scene<'_> {
     }
 }
 
-/// The calls made here: a filled circle for an answer, a cross for an error.
+/// The calls made here: a circle for an answer, a diamond for an error.
 fn own_calls_ui(plot: &mut PlotUi<'_>, scene: &Scene<'_>) {
     for (answered, shape, color) in
-        [(true, MarkerShape::Circle, scene.colors.ok), (false, MarkerShape::Cross, scene.colors.error)]
+        [(true, MarkerShape::Circle, scene.colors.ok), (false, MarkerShape::Diamond, scene.colors.error)]
     {
         let marks = scene.model.calls.marks(scene.procedure()).filter(|mark| mark.answered == answered);
         let places: Vec<[f64; 2]> =
@@ -242,7 +242,7 @@ fn plot<'a>(ui: &Ui, id: &'static str, span: f64, y: Axis) -> Plot<'a> {
     let hints = |hints: AxisHints<'a>| {
         hints.tick_label_font(FontId::proportional(11.0)).tick_label_color(colors.muted)
     };
-    let x_axis = AxisHints::new_x().formatter(|mark, _| ago(mark.value));
+    let x_axis = AxisHints::new_x().label_spacing(36.0..=44.0).formatter(|mark, _| ago(mark.value));
     let y_axis = AxisHints::new_y().label_spacing(8.0..=12.0).min_thickness(y.width());
     let y_axis = y_axis.formatter(move |mark, _| y.tick(mark));
     Plot::new(id)

@@ -57,9 +57,11 @@ fn connected_ui(ui: &mut Ui, model: &mut Model, now: Instant, wishes: &mut Vec<C
         .size_range(180.0..=480.0)
         .frame(frame(10, 8))
         .show(ui, |ui| filling_ui(ui, |ui| procedures::procedures_ui(ui, model, wishes)));
+    // The form needs the larger half.
+    let reply_max = (ui.available_width() * 0.45).max(240.0);
     Panel::right("reply")
-        .default_size(440.0)
-        .size_range(280.0..=760.0)
+        .default_size(440.0_f32.min(reply_max))
+        .size_range(240.0..=reply_max)
         .frame(frame(12, 8))
         .show(ui, |ui| filling_ui(ui, |ui| reply::reply_ui(ui, model, now, wishes)));
     CentralPanel::default().frame(frame(12, 8)).show(ui, |ui| request::request_ui(ui, model, wishes));

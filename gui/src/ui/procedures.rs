@@ -1,5 +1,6 @@
 //! The procedures of the server, by service, each with how it did over the last minute.
 
+use egui::text::CCursorRange;
 use egui::{
     Align2, FontId, Id, Rect, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
@@ -30,6 +31,10 @@ pub(crate) fn procedures_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Com
     let response = ui.add(edit.desired_width(f32::INFINITY)).accessible_name("Filter procedures");
     if std::mem::take(&mut model.find_wanted) {
         response.request_focus();
+        // What is typed next takes the place of the last search.
+        let mut state = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
+        state.cursor.set_char_range(Some(CCursorRange::select_all_str(&model.filter)));
+        state.store(ui.ctx(), id);
     }
     ui.add_space(2.0);
     match &model.catalogue {

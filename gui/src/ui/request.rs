@@ -84,7 +84,7 @@ fn mistakes_ui(ui: &mut Ui, draft: &Draft) {
 
 fn call_ui(ui: &mut Ui, draft: &mut Draft, can_call: bool, can_cancel: bool, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let keys = Command::Call.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
         if primary_button_ui(ui, Command::Call.text(), can_call).on_hover_text(&keys).clicked() {
             wishes.push(Command::Call);
@@ -95,10 +95,11 @@ fn call_ui(ui: &mut Ui, draft: &mut Draft, can_call: bool, can_cancel: bool, wis
         }
         command_button_ui(ui, Command::FillExample, true, wishes);
         command_button_ui(ui, Command::ResetForm, true, wishes);
-        ui.separator();
-        let label = ui.label("Deadline");
-        let edit = TextEdit::singleline(&mut draft.deadline).hint_text("default").desired_width(76.0);
-        ui.add(edit).labelled_by(label.id);
+        ui.horizontal(|ui| {
+            let label = ui.label("Deadline");
+            let edit = TextEdit::singleline(&mut draft.deadline).hint_text("default").desired_width(76.0);
+            ui.add(edit).labelled_by(label.id);
+        });
         if let Err(wrong) = draft.deadline() {
             ui.label(RichText::new(wrong).small().color(colors.error));
         }

@@ -39,22 +39,19 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) 
 fn session_ui(ui: &mut Ui, session: &Session, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
     let peer = &session.peer;
-    let protection = format!("TLS 1.3 · {} · {}", peer.key_exchange, peer.cipher);
-    ui.add(Label::new(muted(&colors, protection).small()).extend());
-    ui.separator();
     let (expiry, is_soon) = expiry(peer.not_after, Timestamp::now());
-    let button = Button::new(RichText::new(&peer.id)).truncate();
-    // What is left for the ID once the expiry has its room.
-    let width = (ui.available_width() - 110.0).max(80.0);
     let shown = ui.scope(|ui| {
-        ui.set_max_width(width);
-        ui.add(button).on_hover_text("Connection details")
+        ui.set_max_width(ui.available_width().min(360.0));
+        ui.add(Button::new(&peer.id).truncate()).on_hover_text(Command::ToggleIdentity.text())
     });
     if shown.inner.clicked() {
         wishes.push(Command::ToggleIdentity);
     }
     let color = if is_soon { colors.warn } else { colors.muted };
     ui.add(Label::new(RichText::new(expiry).small().color(color)).truncate());
+    let protection = format!("TLS 1.3 · {} · {}", peer.key_exchange, peer.cipher);
+    ui.separator();
+    ui.add(Label::new(muted(&colors, protection).small()).truncate());
 }
 
 fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
