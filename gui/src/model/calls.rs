@@ -65,9 +65,11 @@ impl Calls {
         number
     }
 
-    /// A call has ended. One that was never sent leaves no mark.
+    /// A call has ended. One that was never sent leaves no mark, and one that is given up at the moment in which it
+    /// is answered was answered.
     pub(crate) fn end(&mut self, number: CallNumber, ended: Ended, now: Instant) {
-        let Some(call) = self.last.values_mut().find(|call| call.number == number) else { return };
+        let under_way = |call: &&mut OwnCall| call.number == number && call.ended.is_none();
+        let Some(call) = self.last.values_mut().find(under_way) else { return };
         if !matches!(&ended.outcome, Err(problem) if problem.is_local()) {
             let answered = ended.outcome.is_ok();
             let mark = Mark { procedure: call.procedure.clone(), at: now, took: ended.took, answered };

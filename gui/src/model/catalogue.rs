@@ -4,6 +4,9 @@ use countersign::Schema;
 
 use super::connection::Failure;
 
+/// The longest name of a procedure that is shown.
+pub(crate) const NAME_SHOWN: usize = 400;
+
 /// The services of the server, or why there are none to show.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Catalogue {

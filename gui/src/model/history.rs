@@ -8,17 +8,24 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::catalogue::is_builtin;
+use super::catalogue::{NAME_SHOWN, is_builtin};
 use super::view::TimeRange;
+use crate::text;
+use countersign::Code;
 use countersign::builtin::stats::{Histogram, ProcedureStats, Snapshot};
 
 /// How many samples are kept: one a second for the longest range, and some to spare.
 const KEPT: usize = TimeRange::LONGEST.as_secs() as usize + 30;
+/// How much is kept at most, in [`Sample::weight`]s: some hundred MiB, of which a decent server needs few.
+const HEAVIEST: usize = 4_000_000;
+/// Procedures beyond these are not followed.
+const MOST_PROCEDURES: usize = 2000;
 
 /// A ring of samples. Cloning it is cheap: that is how pause freezes a view.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
     samples: VecDeque<Arc<Sample>>,
+    weight: usize,
     last: Option<Arc<Cumulative>>,
     restarts: Vec<Instant>,
     recorded: u64,
@@ -28,7 +35,16 @@ pub(crate) struct History {
 struct Cumulative {
     start_id: u64,
     monotonic_ns: u64,
-    procedures: BTreeMap<String, ProcedureStats>,
+    procedures: BTreeMap<String, Counters>,
+}
+
+/// What was counted of one procedure since the server's start.
+#[derive(Debug)]
+struct Counters {
+    calls: u64,
+    in_flight: u64,
+    errors: BTreeMap<Code, u64>,
+    latency: Histogram,
 }
 
 /// What happened between two snapshots.
@@ -46,7 +62,7 @@ struct Sample {
 struct Tick {
     calls: u64,
     in_flight: u64,
-    errors: BTreeMap<String, u64>,
+    errors: BTreeMap<Code, u64>,
     latency: Histogram,
 }
 
@@ -60,7 +76,7 @@ pub(crate) struct Point {
     /// The most calls that were in flight.
     pub(crate) in_flight: u64,
     /// Failed calls per second, by code.
-    pub(crate) errors: BTreeMap<String, f64>,
+    pub(crate) errors: BTreeMap<Code, f64>,
     /// The latencies, if any call ended.
     pub(crate) latency: Option<Percentiles>,
 }
@@ -104,10 +120,7 @@ impl History {
         {
             self.recorded += 1;
             let elapsed = Duration::from_nanos(elapsed_ns);
-            self.samples.push_back(Arc::new(Sample::between(&before, &now, self.recorded, at, elapsed)));
-        }
-        while self.samples.len() > KEPT {
-            self.samples.pop_front();
+            self.keep(Sample::between(&before, &now, self.recorded, at, elapsed));
         }
         self.restarts.retain(|restart| at.duration_since(*restart) <= TimeRange::LONGEST);
     }
@@ -148,6 +161,15 @@ impl History {
         names.into_iter().map(|name| (name.to_owned(), trend(&samples, name))).collect()
     }
 
+    fn keep(&mut self, sample: Sample) {
+        self.weight += sample.weight();
+        self.samples.push_back(Arc::new(sample));
+        while self.samples.len() > KEPT || self.weight > HEAVIEST {
+            let Some(oldest) = self.samples.pop_front() else { break };
+            self.weight -= oldest.weight();
+        }
+    }
+
     fn latest(&self, now: Instant, range: Duration) -> impl Iterator<Item = &Sample> {
         let is_within = move |sample: &&Sample| now.saturating_duration_since(sample.at) <= range;
         self.samples.iter().map(Arc::as_ref).filter(is_within)
@@ -156,13 +178,29 @@ impl History {
 
 impl From<Snapshot> for Cumulative {
     fn from(snapshot: Snapshot) -> Self {
-        let named = |stats: ProcedureStats| (stats.procedure.clone(), stats);
+        let named = |stats: ProcedureStats| {
+            let ProcedureStats { procedure, calls, in_flight, errors, latency, .. } = stats;
+            (
+                text::line(&procedure, NAME_SHOWN),
+                Counters { calls, in_flight, errors: by_code(errors), latency },
+            )
+        };
         Self {
             start_id: snapshot.start_id,
             monotonic_ns: snapshot.monotonic_ns,
-            procedures: snapshot.procedures.into_iter().map(named).collect(),
+            procedures: snapshot.procedures.into_iter().take(MOST_PROCEDURES).map(named).collect(),
         }
     }
+}
+
+/// Errors by codes that exist. A code that we do not know is `UNKNOWN`, as everywhere.
+fn by_code(errors: BTreeMap<String, u64>) -> BTreeMap<Code, u64> {
+    let mut known = BTreeMap::new();
+    for (name, count) in errors {
+        let sum: &mut u64 = known.entry(Code::from_name(&name).unwrap_or(Code::Unknown)).or_default();
+        *sum = sum.saturating_add(count);
+    }
+    known
 }
 
 impl Sample {
@@ -182,6 +220,12 @@ impl Sample {
         Self { number, at, seconds: elapsed.as_secs_f64(), procedures, total }
     }
 
+    /// About how much memory this takes, in units of a bucket.
+    fn weight(&self) -> usize {
+        let of_tick = |tick: &Tick| 16 + tick.errors.len() + tick.latency.buckets().len();
+        of_tick(&self.total) + self.procedures.values().map(of_tick).sum::<usize>()
+    }
+
     fn tick(&self, procedure: Option<&str>) -> Option<&Tick> {
         match procedure {
             Some(name) => self.procedures.get(name),
@@ -191,14 +235,14 @@ impl Sample {
 }
 
 impl Tick {
-    fn between(before: Option<&ProcedureStats>, now: &ProcedureStats) -> Self {
+    fn between(before: Option<&Counters>, now: &Counters) -> Self {
         let Some(before) = before else {
             let (calls, in_flight) = (now.calls, now.in_flight);
             return Self { calls, in_flight, errors: now.errors.clone(), latency: now.latency.clone() };
         };
         // A server that counts backwards is not to be believed, and not to be crashed by.
         let new_errors = now.errors.iter().map(|(code, count)| {
-            (code.clone(), count.saturating_sub(before.errors.get(code).copied().unwrap_or(0)))
+            (*code, count.saturating_sub(before.errors.get(code).copied().unwrap_or(0)))
         });
         Self {
             calls: now.calls.saturating_sub(before.calls),
@@ -212,7 +256,7 @@ impl Tick {
     fn add(&mut self, other: &Self) {
         self.calls = self.calls.saturating_add(other.calls);
         for (code, count) in &other.errors {
-            let sum = self.errors.entry(code.clone()).or_default();
+            let sum = self.errors.entry(*code).or_default();
             *sum = sum.saturating_add(*count);
         }
         self.latency.merge(&other.latency);
@@ -314,7 +358,7 @@ mod tests {
         let points = history.points(None, TimeRange::OneMinute, now);
         let rates: Vec<f64> = points.iter().map(|point| point.rate).collect();
         assert_eq!(rates, [7.0, 12.0], "what was counted before we came is no rate");
-        assert_eq!(points[1].errors, BTreeMap::from([("NOT_FOUND".to_owned(), 3.0)]));
+        assert_eq!(points[1].errors, BTreeMap::from([(Code::NotFound, 3.0)]));
         assert_eq!(history.points(Some("acme.Ledger/other"), TimeRange::OneMinute, now)[0].rate, 0.0);
     }
 
@@ -368,5 +412,21 @@ mod tests {
         let now = server.call(1, Duration::from_millis(1)).tick(&mut history, start);
         assert_eq!(history.points(None, TimeRange::OneMinute, now)[0].rate, 0.0);
         assert_eq!(history.trends(now)["countersign.Stats/get"].calls, 1);
+    }
+
+    #[test]
+    fn a_server_that_counts_everything_fills_no_memory() {
+        let (mut history, start) = (History::default(), Instant::now());
+        let named = |i: u64| ProcedureStats { procedure: format!("a.B/c{i}"), ..Default::default() };
+        for second in 0..200 {
+            let mut procedures: Vec<_> = (0..5000).map(named).collect();
+            procedures[0].errors.insert("\u{202e}GNP".to_owned(), second);
+            let at = start + Duration::from_secs(second);
+            history.record(Snapshot { start_id: 1, monotonic_ns: second * 1_000_000_000, procedures }, at);
+        }
+        assert!(history.weight <= HEAVIEST && history.samples.len() < 150, "{}", history.samples.len());
+        let newest = history.samples.back().unwrap();
+        assert_eq!(newest.procedures.len(), MOST_PROCEDURES);
+        assert_eq!(newest.total.errors, BTreeMap::from([(Code::Unknown, 1)]));
     }
 }

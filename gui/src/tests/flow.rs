@@ -181,6 +181,25 @@ fn a_failure_shows_its_code_its_message_and_its_fault_and_so_does_the_graph() {
 }
 
 #[test]
+fn a_slow_call_is_given_up_by_hand_or_by_its_deadline() {
+    let shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Clock/sleep");
+    window.press("demo.Clock/sleep");
+    window.fill("ms", "60000");
+    window.press("Call");
+    window.wait_for("1 in flight");
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Period);
+    window.wait_for("Cancelled here");
+    window.wait_for("0 in flight");
+    window.fill("Deadline", "50 ms");
+    window.press("Call");
+    window.wait_until("the end of the deadline", |window| {
+        window.shows("No answer in time") || window.shows("DEADLINE_EXCEEDED")
+    });
+}
+
+#[test]
 fn a_killed_server_is_noticed_and_its_return_too_and_no_text_is_lost() {
     let mut shop = Shop::open();
     let mut window = Window::open(shop.target());

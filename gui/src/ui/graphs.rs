@@ -1,9 +1,10 @@
 //! Latency, errors, rate: what the server counted, with the calls made here marked on it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Instant;
 
+use countersign::Code;
 use egui::{Color32, FontId, RichText, Ui, vec2};
 use egui_plot::{
     AxisHints, Bar, BarChart, GridMark, HoverPosition, Line, LineStyle, MarkerShape, Plot, PlotPoints,
@@ -158,13 +159,12 @@ fn own_calls_ui(plot: &mut PlotUi<'_>, scene: &Scene<'_>) {
 }
 
 fn errors_ui(ui: &mut Ui, scene: &Scene<'_>) {
-    let mut totals: BTreeMap<&str, f64> = BTreeMap::new();
-    for (code, rate) in scene.points().iter().flat_map(|point| &point.errors) {
-        *totals.entry(code).or_default() += rate;
-    }
-    let codes: Vec<(&str, Color32)> =
-        totals.keys().map(|code| (*code, code_color(&scene.colors, code))).collect();
-    legend_ui(ui, &scene.colors, "Errors per second", &codes);
+    let colors = scene.colors;
+    let codes: BTreeSet<Code> =
+        scene.points().iter().flat_map(|point| point.errors.keys().copied()).collect();
+    let legend: Vec<(&str, Color32)> =
+        codes.iter().map(|code| (code.name(), code_color(&colors, *code))).collect();
+    legend_ui(ui, &colors, "Errors per second", &legend);
     let sum = |point: &Point| point.errors.values().sum::<f64>();
     let top = scene.points().iter().map(sum).fold(1.0, f64::max);
     let width = scene.model.range.seconds_per_point() as f64;
@@ -172,15 +172,14 @@ fn errors_ui(ui: &mut Ui, scene: &Scene<'_>) {
         plot.set_plot_bounds_x(scene.bounds());
         plot.set_plot_bounds_y(0.0..=top * 1.1);
         let mut below: Vec<BarChart> = Vec::new();
-        for (code, color) in &codes {
+        for code in codes {
             let bar = |point: &Point| {
-                Bar::new(scene.x(point.at), point.errors.get(*code).copied().unwrap_or(0.0))
-                    .width(width)
-                    .fill(*color)
+                let rate = point.errors.get(&code).copied().unwrap_or(0.0);
+                Bar::new(scene.x(point.at), rate).width(width)
             };
             let bars = scene.points().iter().map(bar).collect();
-            let chart = BarChart::new(*code, bars).color(*color).stack_on(&below.iter().collect::<Vec<_>>());
-            below.push(chart);
+            let chart = BarChart::new(code.name(), bars).color(code_color(&colors, code));
+            below.push(chart.stack_on(&below.iter().collect::<Vec<_>>()));
         }
         for chart in below {
             plot.bar_chart(chart);
@@ -368,9 +367,8 @@ fn decade_marks((low, high): (f64, f64)) -> Vec<GridMark> {
 }
 
 /// A colour for a code: the same wherever and whenever it is drawn.
-fn code_color(colors: &Palette, code: &str) -> Color32 {
-    let number = countersign::Code::from_name(code).map_or(0, |code| usize::from(code.number()));
-    colors.codes[number % colors.codes.len()]
+fn code_color(colors: &Palette, code: Code) -> Color32 {
+    colors.codes[usize::from(code.number()) % colors.codes.len()]
 }
 
 fn hover(at: &HoverPosition<'_>, y: Axis) -> Option<String> {

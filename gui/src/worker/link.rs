@@ -14,7 +14,7 @@ use countersign::{CallError, Client, Credentials, HandlerRan, Peer, Status};
 
 use crate::exchange::CallOrder;
 use crate::form::Arguments;
-use crate::model::catalogue::{DeclaredFault, Procedure, Service, is_builtin};
+use crate::model::catalogue::{DeclaredFault, NAME_SHOWN, Procedure, Service, is_builtin};
 use crate::model::connection::{Failure, PeerFacts, Session, Target};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 use crate::text;
@@ -28,8 +28,6 @@ const FILE_MAX: u64 = 4 << 20;
 const MESSAGE_SHOWN: usize = 2000;
 /// The longest documentation that is kept.
 const DOCUMENTATION_SHOWN: usize = 4000;
-/// The longest name that is shown.
-const NAME_SHOWN: usize = 200;
 
 /// A connection to a server. Cloning it gives another handle.
 #[derive(Clone)]
@@ -134,7 +132,7 @@ fn procedure(service: &str, described: ProcedureDescription) -> Procedure {
     });
     Procedure {
         faults: faults.collect(),
-        path: text::line(&format!("{service}/{}", described.name), 2 * NAME_SHOWN),
+        path: text::line(&format!("{service}/{}", described.name), NAME_SHOWN),
         name: text::line(&described.name, NAME_SHOWN),
         documentation: text::paragraph(&described.documentation, DOCUMENTATION_SHOWN),
         unary: described.kind == CallKind::Unary,
@@ -228,5 +226,53 @@ fn sentence(remedy: &str) -> String {
     match characters.next() {
         Some(first) => format!("{}{}.", first.to_uppercase(), characters.as_str()),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign::Schema;
+
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_of_itself_is_made_fit_to_show() {
+        let described = ServiceDescription {
+            name: "acme.\u{202e}Ledger".to_owned(),
+            documentation: "x".repeat(1 << 20),
+            sha256: String::new(),
+            procedures: vec![ProcedureDescription {
+                name: "bal\nance".repeat(1000),
+                documentation: "\u{1b}[31mred".to_owned(),
+                kind: CallKind::ServerStream,
+                idempotent: false,
+                deadline_ms: None,
+                arguments: Schema::default(),
+                result: Schema::default(),
+                fault: None,
+                faults: Vec::new(),
+            }],
+        };
+        let service = service(described);
+        assert_eq!(service.name, "acme.\\u{202e}Ledger");
+        assert!(service.documentation.chars().count() <= DOCUMENTATION_SHOWN + 1);
+        let procedure = &service.procedures[0];
+        assert!(
+            procedure.path.starts_with("acme.\\u{202e}Ledger/bal\\nance") && !procedure.path.contains('\n')
+        );
+        assert!(procedure.name.len() < 2 * NAME_SHOWN && !procedure.unary);
+        assert_eq!(procedure.documentation, "\\u{1b}[31mred");
+    }
+
+    #[test]
+    fn a_status_says_whether_calling_again_is_safe() {
+        let mut status =
+            Status::new(countersign::Code::Unavailable, "busy\u{7}").with_handler_ran(HandlerRan::No);
+        status.retry_after_ms = Some(250);
+        let problem = status_problem(&status);
+        assert_eq!(problem.message, "busy\\u{7}");
+        let advice = "The handler did not run: calling again is safe. The server asks to wait 250 ms before trying again.";
+        assert_eq!(problem.advice, advice);
+        assert!(problem.fault.is_none());
     }
 }

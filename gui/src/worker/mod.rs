@@ -71,12 +71,18 @@ impl Speaker {
     }
 }
 
+/// A call that has not ended.
+struct UnderWay {
+    task: AbortHandle,
+    began: Instant,
+}
+
 /// What the thread holds.
 struct Worker {
     desk: Desk,
     speaker: Speaker,
     session: Option<Session>,
-    calls: HashMap<CallNumber, AbortHandle>,
+    calls: HashMap<CallNumber, UnderWay>,
     running: JoinSet<CallNumber>,
 }
 
@@ -116,8 +122,8 @@ impl Worker {
     fn call(&mut self, call: CallOrder) {
         let (number, speaker) = (call.number, self.speaker.clone());
         let link = self.session.as_ref().and_then(Session::link);
+        let began = Instant::now();
         let task = self.running.spawn(async move {
-            let began = Instant::now();
             let outcome = match link {
                 Some(link) => link.call(&call).await,
                 None => Err(Problem::new(ProblemKind::Lost, "There is no connection to the server.")),
@@ -125,16 +131,16 @@ impl Worker {
             speaker.say(News::Ended(number, Ended { took: began.elapsed(), outcome }));
             number
         });
-        self.calls.insert(number, task);
+        self.calls.insert(number, UnderWay { task, began });
     }
 
     /// Dropping the call's future tells the server; the window is told here.
     fn cancel(&mut self, number: CallNumber) {
-        if let Some(task) = self.calls.remove(&number) {
+        if let Some(UnderWay { task, began }) = self.calls.remove(&number) {
             task.abort();
             let problem =
                 Problem::new(ProblemKind::Cancelled, "The call was given up. The handler may have run.");
-            let ended = Ended { took: std::time::Duration::ZERO, outcome: Err(problem) };
+            let ended = Ended { took: began.elapsed(), outcome: Err(problem) };
             self.speaker.say(News::Ended(number, ended));
         }
     }
