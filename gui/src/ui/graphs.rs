@@ -173,12 +173,16 @@ fn errors_ui(ui: &mut Ui, scene: &Scene<'_>) {
         plot.set_plot_bounds_y(0.0..=top * 1.1);
         let mut below: Vec<BarChart> = Vec::new();
         for code in codes {
+            let color = code_color(&colors, code);
             let bar = |point: &Point| {
                 let rate = point.errors.get(&code).copied().unwrap_or(0.0);
-                Bar::new(scene.x(point.at), rate).width(width)
+                Bar::new(scene.x(point.at), rate).width(width).fill(color)
             };
             let bars = scene.points().iter().map(bar).collect();
-            let chart = BarChart::new(code.name(), bars).color(code_color(&colors, code));
+            let chart =
+                BarChart::new(code.name(), bars).color(color).element_formatter(Box::new(move |bar, _| {
+                    format!("{}\n{:.1} per second\n{}", code.name(), bar.value, ago(bar.argument))
+                }));
             below.push(chart.stack_on(&below.iter().collect::<Vec<_>>()));
         }
         for chart in below {
