@@ -1,4 +1,4 @@
-//! Everything the user can ask for, under one name each: buttons, keys, the palette and the tests all use these.
+//! Everything the user can ask for, under one name each: buttons, keys, the palette and the tests use these.
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 

@@ -82,7 +82,7 @@ fn run_demo() -> anyhow::Result<()> {
     in_terminal(&demo)
 }
 
-/// A handler of the demo panics when it is asked to. That is one line on the standard error and not a backtrace.
+/// A handler of the demo panics when it is asked to: one line on the standard error, and no backtrace.
 fn announce_panics_of_handlers() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -70,8 +70,8 @@ pub(crate) fn open(target: Target, memory: Memory) -> anyhow::Result<()> {
 /// What a window needs of a bare Debian.
 const LIBRARIES: &str = "apt install libgl1 libegl1 libxkbcommon-x11-0 libxcursor1 libxi6";
 
-/// Runs the window. Its system libraries are loaded only now, and some of them are missed with a panic: until the
-/// window is open, that is no news for the standard error.
+/// Runs the window. Its system libraries are loaded only now, and some of them are missed with a panic: until
+/// the window is open, that is no news for the standard error.
 fn without_panics(
     opened: &Arc<AtomicBool>,
     run: impl FnOnce() -> eframe::Result,

@@ -3,8 +3,8 @@
 #
 #   gui/tests/window.sh [PROGRAM]      by default what `cargo demo` builds
 #
-# Proves that the window opens, that its graphs move, that an order is placed through the form and answered, and
-# that a failing call shows its code in red. Whether it is beautiful is for people to see.
+# Proves that the window opens, that its graphs move, that an order is placed through the form and answered,
+# and that a failing call shows its code in red. Whether it is beautiful is for people to see.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 shots=${CARGO_TARGET_DIR:-target}/screenshots
@@ -44,7 +44,8 @@ fail() {
 # How many pixels of a region have nearly this colour.
 count() {
     import -window root -crop "$1" +repage png:- |
-        convert png:- -fuzz 12% -fill black +opaque "$2" -fill white -opaque "$2" -format '%[fx:int(mean*w*h)]' info:
+        convert png:- -fuzz 12% -fill black +opaque "$2" -fill white -opaque "$2" \
+            -format '%[fx:int(mean*w*h)]' info:
 }
 
 # Waits until a region has a few pixels of this colour.

@@ -1,5 +1,5 @@
-//! The demo: certificates into a fresh private folder, a server on a free port of this machine with somebody who
-//! calls it all day, and the identity with which the dashboard connects to it.
+//! The demo: certificates into a fresh private folder, a server on a free port of this machine with somebody
+//! who calls it all day, and the identity with which the dashboard connects to it.
 
 mod terminal;
 
@@ -73,16 +73,11 @@ fn run(
     stopped: oneshot::Receiver<()>,
 ) {
     runtime.block_on(async move {
-        let _traffic = async {
-            let client = Client::builder(traffic).connect(address).await.ok()?;
-            Some(countersign_examples::traffic(client))
-        };
-        let serving = tokio::spawn(server.run_until(async {
-            // An error means that the demo was dropped, which is the way to stop it.
-            let _ = stopped.await;
-        }));
-        let _traffic = _traffic.await;
-        // The server is not asked how it ended: the demo is over.
+        let serving = tokio::spawn(server.run_until(stopped));
+        let caller = Client::builder(traffic).connect(address).await;
+        // Without traffic there is less to see, and nothing that the user could do about it.
+        let _traffic = caller.ok().map(countersign_examples::traffic);
+        // How the server ended is not asked: the demo is over.
         let _ = serving.await;
     });
     runtime.shutdown_background();

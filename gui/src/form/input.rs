@@ -160,8 +160,8 @@ impl Input {
     }
 }
 
-/// The place within a place that may be null, and whether it may. A field that may be absent and one that may be
-/// null look the same in a form.
+/// The place within a place that may be null, and whether it may. What may be absent and what may be null look
+/// the same in a form.
 pub(crate) fn without_null<'s>(node: &Node<'s>) -> (Node<'s>, bool) {
     match node.shape() {
         Shape::Optional(inner) => (inner, true),

@@ -42,8 +42,8 @@ fn what_is_required_has_to_be_filled_in_and_the_rest_is_left_out() {
 
 #[test]
 fn a_default_of_the_schema_is_filled_in_where_a_value_is_required() {
-    let nested = json!({ "type": "object", "properties": { "page": { "type": "integer" } }, "required": ["page"],
-        "default": { "page": 3 } });
+    let nested = json!({ "type": "object", "properties": { "page": { "type": "integer" } },
+        "required": ["page"], "default": { "page": 3 } });
     let form = Form::new(&record(json!({ "at": nested }), &["at"]));
     assert_eq!(form.arguments().unwrap().json, json!({ "at": { "page": 3 } }));
 }

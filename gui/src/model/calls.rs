@@ -65,8 +65,8 @@ impl Calls {
         number
     }
 
-    /// A call has ended. One that was never sent leaves no mark, and one that is given up at the moment in which it
-    /// is answered was answered.
+    /// A call has ended. One that was never sent leaves no mark, and one that is given up as it is answered was
+    /// answered.
     pub(crate) fn end(&mut self, number: CallNumber, ended: Ended, now: Instant) {
         let under_way = |call: &&mut OwnCall| call.number == number && call.ended.is_none();
         let Some(call) = self.last.values_mut().find(under_way) else { return };

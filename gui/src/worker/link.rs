@@ -271,8 +271,11 @@ mod tests {
         status.retry_after_ms = Some(250);
         let problem = status_problem(&status);
         assert_eq!(problem.message, "busy\\u{7}");
-        let advice = "The handler did not run: calling again is safe. The server asks to wait 250 ms before trying again.";
-        assert_eq!(problem.advice, advice);
+        assert_eq!(
+            problem.advice,
+            "The handler did not run: calling again is safe. \
+             The server asks to wait 250 ms before trying again."
+        );
         assert!(problem.fault.is_none());
     }
 }

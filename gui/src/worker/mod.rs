@@ -1,5 +1,5 @@
-//! The thread that owns the clients. It obeys orders, tells what it learns, and asks for a repaint whenever it
-//! has told something, so that the window itself never waits.
+//! The thread that owns the clients. It obeys orders, tells what it learns, and asks for a repaint whenever
+//! it has told something, so that the window itself never waits.
 
 mod link;
 mod session;
