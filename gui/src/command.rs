@@ -26,6 +26,8 @@ pub(crate) enum Command {
     FillExample,
     /// Show this procedure.
     Select(String),
+    /// Show this procedure, with the cursor in its form.
+    FillIn(String),
     /// Put the cursor into the filter.
     FindProcedure,
     /// Freeze the graphs, or let them run.
@@ -91,6 +93,7 @@ impl Command {
             Self::ResetForm => "Reset form",
             Self::FillExample => "Example",
             Self::Select(_) => "Show procedure",
+            Self::FillIn(_) => "Fill in",
             Self::FindProcedure => "Find procedure",
             Self::TogglePause => "Pause or resume graphs",
             Self::SetRange(TimeRange::OneMinute) => "Graph the last minute",

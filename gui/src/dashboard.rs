@@ -61,6 +61,11 @@ impl Dashboard {
         theme::choose(ctx, self.model.settings.theme);
     }
 
+    /// What the window is called, while it shows this.
+    pub fn title(&self) -> String {
+        self.model.title()
+    }
+
     /// Takes in what the worker has learned. Call it whenever a repaint was asked for.
     pub fn learn(&mut self) {
         while let Ok(update) = self.updates.try_recv() {

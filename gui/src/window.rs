@@ -54,7 +54,7 @@ pub(crate) fn open(target: Target, memory: Memory) -> anyhow::Result<()> {
         let repaint = Arc::new(move || context.request_repaint());
         let dashboard = Dashboard::start(Desk { repaint, browse: Arc::new(browse), settings_file }, target)?;
         dashboard.install(&creation.egui_ctx);
-        Ok(Box::new(Window(dashboard)))
+        Ok(Box::new(Window { dashboard, title: String::new() }))
     });
     let reason = match without_panics(&opened, || eframe::run_native("countersign", options, create)) {
         Ok(Ok(())) => return Ok(()),
@@ -114,15 +114,25 @@ fn browse(wants_folder: bool, chosen: Chosen) {
 }
 
 /// The dashboard as eframe knows it.
-struct Window(Dashboard);
+struct Window {
+    dashboard: Dashboard,
+    /// What the window system was told last.
+    title: String,
+}
 
 impl eframe::App for Window {
-    fn logic(&mut self, _: &egui::Context, _: &mut eframe::Frame) {
-        self.0.learn();
+    fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+        self.dashboard.learn();
+        // The lists of windows say it, too, when a connection is lost.
+        let title = self.dashboard.title();
+        if title != self.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
-        self.0.ui(ui);
+        self.dashboard.ui(ui);
     }
 
     fn persist_egui_memory(&self) -> bool {

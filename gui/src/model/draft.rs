@@ -16,13 +16,15 @@ pub(crate) struct Draft {
     pub(crate) tried: bool,
     /// Whether the server describes the arguments differently from the form.
     pub(crate) outdated: bool,
+    /// Whether the first field is to get the cursor.
+    pub(crate) cursor_wanted: bool,
 }
 
 impl Draft {
     /// A form with its defaults.
     pub(crate) fn new(procedure: &Procedure) -> Self {
         let form = Form::new(&procedure.arguments);
-        Self { form, deadline: String::new(), tried: false, outdated: false }
+        Self { form, deadline: String::new(), tried: false, outdated: false, cursor_wanted: false }
     }
 
     /// Compares the form with what the server says now. What was typed stays; a form that nobody has touched

@@ -25,6 +25,7 @@ use self::settings::Settings;
 use self::view::{Lens, Scope, Theme, TimeRange};
 use crate::command::Command;
 use crate::exchange::{CallOrder, Generation, News, Order, Purpose, Update};
+use crate::text;
 
 /// The state of the dashboard. Fields that a text box edits in place are plain data.
 #[derive(Debug, Default)]
@@ -127,6 +128,12 @@ impl Model {
                 }
             }
             Command::Select(path) => self.select(path),
+            Command::FillIn(path) => {
+                self.select(path.clone());
+                if let Some(draft) = self.drafts.get_mut(&path) {
+                    draft.cursor_wanted = true;
+                }
+            }
             Command::FindProcedure => self.find_wanted = true,
             Command::TogglePause => self.toggle_pause(now),
             Command::SetRange(range) => self.range = range,
@@ -201,6 +208,23 @@ impl Model {
     /// The moment at the right edge of the graphs.
     pub(crate) fn view_now(&self, now: Instant) -> Instant {
         self.frozen.as_ref().map_or(now, |frozen| frozen.at)
+    }
+
+    /// What the window is called: what it shows, and how that is.
+    pub(crate) fn title(&self) -> String {
+        let address = self.connection.target().map(|target| text::line(&target.address, 60));
+        let address = address.unwrap_or_default();
+        let state = match &self.connection {
+            Connection::Disconnected => return "Countersign".to_owned(),
+            Connection::Connecting(_) => format!("connecting to {address}"),
+            Connection::Connected(..) => address,
+            Connection::Failed(..) => format!("no connection to {address}"),
+            Connection::Reconnecting(..) => format!("connection to {address} lost"),
+        };
+        match self.procedure().filter(|_| self.connection.is_connected()) {
+            Some(procedure) => format!("{} · {state} · Countersign", procedure.path),
+            None => format!("{state} · Countersign"),
+        }
     }
 
     /// The procedure that is shown.

@@ -110,6 +110,33 @@ fn a_call_under_way_is_not_made_twice_and_can_be_given_up() {
 }
 
 #[test]
+fn return_in_the_filter_opens_the_first_match_with_the_cursor_in_its_form() {
+    let mut stage = Stage::connected(ledger());
+    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::F);
+    stage.settle();
+    stage.type_into("Filter procedures", "ledger ren");
+    stage.window.key_press(Key::Enter);
+    stage.settle();
+    assert_eq!(stage.window.state().model.selected.as_deref(), Some("acme.Ledger/rename"));
+    assert!(super::forms::control(&stage.window, "account").is_focused());
+}
+
+#[test]
+fn the_title_names_what_is_shown_and_how_that_is() {
+    let mut stage = Stage::new();
+    assert_eq!(stage.window.state().title(), "Countersign");
+    stage.click("Connect");
+    assert_eq!(stage.window.state().title(), "connecting to localhost:7443 · Countersign");
+    stage.order();
+    stage.tell(News::Connected(session()));
+    stage.tell(News::Catalogue(Ok(ledger())));
+    assert_eq!(stage.window.state().title(), "acme.Ledger/balance · localhost:7443 · Countersign");
+    let failure = Failure::new("The server closed the connection.", "");
+    stage.tell(News::Reconnecting(Retry { failure, attempt: 1, next: None }));
+    assert_eq!(stage.window.state().title(), "connection to localhost:7443 lost · Countersign");
+}
+
+#[test]
 fn pause_freezes_the_view_and_not_the_collection() {
     let mut stage = Stage::connected(ledger());
     stage.count("acme.Ledger/balance", 7, Duration::from_millis(2), None);

@@ -47,6 +47,7 @@ pub(super) fn line_ui(pen: &mut Pen<'_>, ui: &mut Ui, shape: &Shape<'_>, line: &
     let hint_text = if is_number { String::new() } else { hint.clone() };
     let response = ui.add(edit.hint_text(hint_text).desired_width(width));
     let changed = response.changed();
+    pen.place_cursor(&response);
     response.accessible_name(&place.path);
     line.touched |= changed;
     pen.note(changed);
@@ -94,6 +95,7 @@ pub(super) fn bytes_ui(
         Encoding::File => "path of a file",
     };
     let response = ui.add(TextEdit::singleline(&mut bytes.line.text).hint_text(hint).desired_width(170.0));
+    pen.place_cursor(&response);
     let changed = response.changed() || bytes.encoding != before;
     response.accessible_name(&place.path);
     bytes.line.touched |= changed;

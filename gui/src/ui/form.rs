@@ -1,5 +1,7 @@
 //! The form, drawn: the schema says what belongs at a place, the input what was typed there.
 
+use std::mem;
+
 use egui::{Align, ComboBox, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
 
 use countersign::schema::{Choice, List, Map, Node, Record, Shape};
@@ -8,7 +10,8 @@ use super::field::{bytes_ui, checkbox_ui, line_ui};
 use super::parts::muted;
 use super::theme::{Palette, palette};
 use crate::command::Command;
-use crate::form::{Form, Input, Line, Place, Slot, check, content, without_null};
+use crate::form::{Input, Line, Place, Slot, check, content, without_null};
+use crate::model::draft::Draft;
 use crate::text;
 
 /// How wide the names of the outermost fields are.
@@ -28,6 +31,8 @@ pub(super) struct Pen<'a> {
     pub(super) edited: &'a mut bool,
     /// What the user wishes.
     pub(super) wishes: &'a mut Vec<Command>,
+    /// Whether the next field that takes text gets the cursor.
+    pub(super) cursor_wanted: bool,
     /// How far in we are.
     depth: usize,
 }
@@ -40,9 +45,10 @@ struct Title<'a> {
 }
 
 /// Draws the form of a procedure.
-pub(crate) fn form_ui(ui: &mut Ui, procedure: &str, form: &mut Form, tried: bool, wishes: &mut Vec<Command>) {
-    let (node, input, edited) = form.parts();
-    let mut pen = Pen { procedure, tried, edited, wishes, depth: 0 };
+pub(crate) fn form_ui(ui: &mut Ui, procedure: &str, draft: &mut Draft, wishes: &mut Vec<Command>) {
+    let cursor_wanted = mem::take(&mut draft.cursor_wanted);
+    let (node, input, edited) = draft.form.parts();
+    let mut pen = Pen { procedure, tried: draft.tried, edited, wishes, cursor_wanted, depth: 0 };
     match (node.shape(), input) {
         (Shape::Record(record), Input::Fields(slots)) if record.fields.is_empty() && slots.is_empty() => {
             ui.label(muted(&palette(ui), "This procedure takes no arguments."));
@@ -56,6 +62,13 @@ impl Pen<'_> {
     /// Notes that something was changed.
     pub(super) fn note(&mut self, changed: bool) {
         *self.edited |= changed;
+    }
+
+    /// Gives the cursor to the first field that takes text, if it is wanted in this form.
+    pub(super) fn place_cursor(&mut self, field: &Response) {
+        if mem::take(&mut self.cursor_wanted) {
+            field.request_focus();
+        }
     }
 
     fn fields_ui(&mut self, ui: &mut Ui, record: &Record<'_>, slots: &mut [Slot], here: &Place) {

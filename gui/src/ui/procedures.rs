@@ -2,7 +2,7 @@
 
 use egui::text::CCursorRange;
 use egui::{
-    Align2, FontId, Id, Rect, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui, WidgetInfo, pos2, vec2,
+    Align2, FontId, Id, Key, Rect, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::parts::{command_button_ui, empty_ui, failed_ui, loading_ui};
@@ -36,6 +36,12 @@ pub(crate) fn procedures_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Com
         state.cursor.set_char_range(Some(CCursorRange::select_all_str(&model.filter)));
         state.store(ui.ctx(), id);
     }
+    if response.lost_focus()
+        && ui.input(|input| input.key_pressed(Key::Enter))
+        && let Some(found) = first_match(model)
+    {
+        wishes.push(Command::FillIn(found));
+    }
     ui.add_space(2.0);
     match &model.catalogue {
         Catalogue::Loading => loading_ui(ui, "Asking the server what it can do…"),
@@ -63,6 +69,13 @@ pub(crate) fn procedures_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Com
             }
         }
     }
+}
+
+/// The procedure that Return in the filter opens.
+fn first_match(model: &Model) -> Option<String> {
+    let mut procedures = model.catalogue.services().iter().flat_map(|service| &service.procedures);
+    let found = procedures.find(|procedure| procedure.matches(&model.filter))?;
+    Some(found.path.clone())
 }
 
 fn rows<'m>(model: &Model, services: &'m [Service]) -> Vec<Row<'m>> {

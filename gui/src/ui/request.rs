@@ -37,7 +37,7 @@ pub(crate) fn request_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comman
             let notice = "The server describes these arguments differently now. Reset the form to follow.";
             ui.label(RichText::new(notice).color(ui.visuals().warn_fg_color));
         }
-        form_ui(ui, &path, &mut draft.form, draft.tried, wishes);
+        form_ui(ui, &path, draft, wishes);
     });
 }
 
