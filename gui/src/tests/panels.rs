@@ -174,6 +174,8 @@ fn a_lost_connection_is_said_at_once_and_costs_no_typed_text() {
     }));
     assert!(stage.shows("Connection lost") && stage.shows("The server closed the connection."));
     assert!(stage.window.get_by_role_and_label(Role::Button, "Call").accesskit_node().is_disabled());
+    let deadline = stage.window.get_by_role_and_label(Role::TextInput, "Deadline");
+    assert!(deadline.is_focused(), "whoever types can go on");
     stage.click("Try again now");
     assert_eq!(stage.order(), Some(Order::RetryNow));
     stage.tell(News::Connected(session()));

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use countersign::Code;
-use egui::{Color32, FontId, RichText, Ui, vec2};
+use egui::{Align, Color32, FontId, Layout, RichText, Ui, UiBuilder, vec2};
 use egui_plot::{
     AxisHints, Bar, BarChart, GridMark, HoverPosition, Line, LineStyle, MarkerShape, Plot, PlotPoints,
     PlotUi, Points, VLine,
@@ -38,8 +38,11 @@ pub(crate) fn graphs_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut V
     let width = (ui.available_width() - 2.0 * gap) / 3.0;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = gap;
+        // In a place of its own, so that none grows with its legend and pushes the next one out of the window.
         let column_ui = |ui: &mut Ui, draw: fn(&mut Ui, &Scene<'_>)| {
-            ui.allocate_ui(vec2(width, height), |ui| ui.vertical(|ui| draw(ui, &scene)));
+            let (_, place) = ui.allocate_space(vec2(width, height));
+            let column = UiBuilder::new().max_rect(place).layout(Layout::top_down(Align::Min));
+            draw(&mut ui.new_child(column), &scene);
         };
         column_ui(ui, latency_ui);
         column_ui(ui, errors_ui);
@@ -228,8 +231,8 @@ fn restarts_ui(plot: &mut PlotUi<'_>, scene: &Scene<'_>) {
 }
 
 fn legend_ui(ui: &mut Ui, colors: &Palette, title: &str, entries: &[(&str, Color32)]) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 10.0;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(10.0, 0.0);
         ui.label(RichText::new(title).strong());
         for (text, color) in entries {
             ui.label(RichText::new(*text).small().color(*color));

@@ -45,6 +45,9 @@ fn connected_ui(ui: &mut Ui, model: &mut Model, now: Instant, wishes: &mut Vec<C
     Panel::top("top bar").frame(frame(12, 6)).show(ui, |ui| top_bar::top_bar_ui(ui, model, wishes));
     if let Connection::Reconnecting(_, retry) = &model.connection {
         Panel::top("lost").frame(frame(12, 6)).show(ui, |ui| top_bar::lost_ui(ui, retry, now, wishes));
+    } else {
+        // The panels below keep their identity, and so the field that is typed into keeps the cursor.
+        ui.skip_ahead_auto_ids(1);
     }
     Panel::bottom("graphs")
         .resizable(true)

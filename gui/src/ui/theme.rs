@@ -139,7 +139,7 @@ fn shape(style: &mut Style, palette: &Palette) {
     spacing.scroll.bar_width = 8.0;
     spacing.scroll.content_margin = Margin::ZERO;
     let visuals = &mut style.visuals;
-    visuals.selection.bg_fill = palette.accent.gamma_multiply(0.35);
+    visuals.selection.bg_fill = palette.accent.gamma_multiply(0.24);
     visuals.selection.stroke = Stroke::new(1.0, palette.accent);
     visuals.hyperlink_color = palette.accent;
     visuals.error_fg_color = palette.error;
