@@ -96,6 +96,8 @@ has_cursor() { shows "$1" "$accent" 300; }
 everything=1280x800+0+0
 filter=270x40+0+40
 form=570x460+270+40
+message=270x36+418+140 # of demo.Fault/fail
+street=250x24+425+330 # of demo.Orders/place
 commands=420x510+430+40
 reply=440x60+840+40
 graphs=1280x200+0+600
@@ -103,7 +105,7 @@ errors=420x170+430+630
 load=410x170+860+630
 just_now=30x170+1235+630 # the last three seconds of the load
 # The dark palette of gui/src/ui/theme.rs, and the accent of the one that is shown.
-green='#4cc38a' red='#f47c7c' blue='#4c9ffe' purple='#d7a6ff' accent=$blue
+green='#4cc38a' red='#f47c7c' blue='#4c9ffe' purple='#d7a6ff' ink='#dde2ea' accent=$blue
 
 # --- What can be done
 
@@ -125,9 +127,16 @@ open_procedure() {
     within 5 "the cursor in the form" has_cursor "$form"
 }
 
+fill_in_order() {
+    open_procedure demo.Orders/place
+    xdotool key ctrl+e
+    within 5 "the example" shows "$street" "$ink"
+    retype "$1"
+}
+
 # Clicks the only large thing above the graphs that has the colour of what can be pressed.
 click_call() {
-    local place
+    local place across down
     place=$(picture 1280x560+0+0 | convert - -fill black +opaque "$accent" -fill white -opaque "$accent" \
         -morphology Open Rectangle:12x12 -trim -format '%[fx:page.x+w/2] %[fx:page.y+h/2]' info:)
     read -r across down <<<"$place"
@@ -141,7 +150,9 @@ server_says() {
     answer=$("$countersign" call "$address" "$1" "$2" --identity "$identity" --json) || return
     grep -q "$3" <<<"$answer"
 }
-ordered() { server_says demo.Orders/find "{\"customer\": \"$1\"}" '"placed_by":"spiffe://[^"]*/dashboard"'; }
+ordered() {
+    server_says demo.Orders/find "{\"customer\": \"$1\"}" "\"placed_by\":\"[^\"]*/dashboard\".*\"name\":\"$1\""
+}
 has_failed() { server_says countersign.Stats/get {} "\"demo.Fault/fail\",[^}]*\"errors\":{[^}]*\"$1\":1[,}]"; }
 # Twice: we are the dashboard, too.
 is_connected() { server_says countersign.Connections/list {} '/dashboard".*/dashboard"'; }
@@ -165,15 +176,13 @@ start demo cargo demo
 find_window
 within 20 "the procedures" title_has " · 127.0.0.1:"
 address=$(title | grep -o '127\.0\.0\.1:[0-9]*')
-identity=$(echo "$scratch"/countersign-demo-*/dashboard)
+identity=$(compgen -G "$scratch/countersign-demo-*/dashboard")
 
 within 20 "a graph of the load" shows "$load" "$blue"
 picture "$graphs" "$scratch/before.png"
 within 5 "moving graphs" differs "$graphs" "$scratch/before.png"
 
-open_procedure demo.Orders/place
-xdotool key ctrl+e
-retype "Grace Hopper"
+fill_in_order "Grace Hopper"
 xdotool key ctrl+Return
 within 5 "the order in the server's book" ordered "Grace Hopper"
 within 5 "the receipt" shows "$reply" "$green"
@@ -183,6 +192,7 @@ if shows "$errors" "$purple"; then fail "the graph shows our error before we mak
 open_procedure demo.Fault/fail
 retype ABORTED
 xdotool key Tab
+within 5 "the cursor in the next field" has_cursor "$message"
 retype "a storm in a teacup"
 click_call
 within 5 "the failure in the server's counters" has_failed ABORTED
@@ -232,9 +242,7 @@ xdotool key ctrl+k
 within 5 "the list of commands" has_cursor "$commands"
 xdotool type "graph all"
 xdotool key Return
-open_procedure demo.Orders/place
-xdotool key ctrl+e
-retype "Ada King"
+fill_in_order "Ada King"
 load_server
 within 5 "the load on the graph" shows "$just_now" "$blue"
 
