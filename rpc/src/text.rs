@@ -1,4 +1,6 @@
-//! Text from a peer, made fit to be shown and logged.
+//! Text from a peer or from the system, made fit to be shown and logged.
+
+use std::io;
 
 /// Characters of a peer's text that are shown.
 const SHOWN_MAX: usize = 300;
@@ -21,6 +23,15 @@ pub fn escaped(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// What the system says, without the number that it has for it.
+pub(crate) fn of_io(error: &io::Error) -> String {
+    let said = error.to_string();
+    match said.split_once(" (os error ") {
+        Some((words, _)) => words.to_owned(),
+        None => said,
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use countersign_certs::Identity;
 use jiff::Timestamp;
 
-use crate::link::ConnectionError;
+use crate::link::{self, ConnectionError};
+use crate::text;
 use crate::tls::{self, Refusal, RefusedByServer, TlsSetupError, TrustedByServer};
 
 /// Why a client has no connection. Its message is one sentence; [`remedy`](Self::remedy) says what to do.
@@ -20,7 +21,7 @@ pub enum ConnectError {
     #[error(transparent)]
     Setup(#[from] TlsSetupError),
     /// Nobody listens there, or no way leads there.
-    #[error("cannot reach {address}: {source}")]
+    #[error("cannot reach {address}: {}", text::of_io(source))]
     Unreachable {
         /// What was dialled.
         address: String,
@@ -121,14 +122,8 @@ impl ConnectError {
                 Some(refusal) => Self::Refused { address, refusal },
                 None => Self::NotTls { address, detail: error.to_string() },
             },
-            None if is_cut(error) => Self::Closed { address },
+            None if link::is_cut(error) => Self::Closed { address },
             None => Self::Failed { address, detail: error.to_string() },
         }
     }
-}
-
-/// Whether the stream just ended, in one of the ways in which it can.
-pub(crate) fn is_cut(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
 }

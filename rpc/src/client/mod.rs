@@ -19,8 +19,6 @@ use crate::peer::Peer;
 pub use connect::ClientBuilder;
 #[cfg(feature = "tls")]
 pub use error::ConnectError;
-#[cfg(feature = "tls")]
-pub(crate) use error::is_cut;
 
 /// A connection to a server, both sides of which proved who they are. Cheap to clone; closed when the last
 /// clone is dropped.

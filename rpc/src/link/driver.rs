@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep_until, timeout};
 
 use super::buffer::Inbox;
-use super::{ConnectionError, End, Wish};
+use super::{ConnectionError, End, Wish, is_cut};
 
 /// Reads in one turn, after which other tasks come first.
 const READS_PER_TURN: usize = 8;
@@ -133,14 +133,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     fn reading_ended(&mut self) -> ConnectionError {
-        self.write_error.take().map_or(ConnectionError::Cut, ConnectionError::Io)
+        self.write_error.take().map_or(ConnectionError::Cut, ended_by)
     }
 
     /// What TLS says, such as the alert of a peer that refused us, tells more than a failed write.
     fn reading_failed(&mut self, error: io::Error) -> ConnectionError {
         match self.write_error.take() {
-            Some(write_error) if error.kind() != io::ErrorKind::InvalidData => write_error.into(),
-            _ => error.into(),
+            Some(write_error) if error.kind() != io::ErrorKind::InvalidData => ended_by(write_error),
+            _ => ended_by(error),
         }
     }
 
@@ -217,6 +217,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         .await?;
         poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx)).await
     }
+}
+
+/// A stream that just ends is one thing, in whatever way the system says it.
+fn ended_by(error: io::Error) -> ConnectionError {
+    if is_cut(&error) { ConnectionError::Cut } else { error.into() }
 }
 
 /// When to write.

@@ -4,6 +4,8 @@ use std::io;
 
 use countersign_proto::{Code, Violation};
 
+use crate::text;
+
 /// Why a connection ended, and with it every call that was open.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -29,6 +31,13 @@ pub enum ConnectionError {
     #[error("the connection was cut")]
     Cut,
     /// The network, or TLS, failed.
-    #[error("{0}")]
+    #[error("{}", text::of_io(.0))]
     Io(#[from] io::Error),
+}
+
+/// Whether a stream just ended, in one of the ways in which it can.
+#[cfg(feature = "tls")]
+pub(crate) fn is_cut(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
 }

@@ -23,6 +23,8 @@ use countersign_proto::Violation;
 #[cfg(feature = "tls")]
 pub(crate) use driver::drive;
 pub use error::ConnectionError;
+#[cfg(feature = "tls")]
+pub(crate) use error::is_cut;
 
 /// What the driver asks of the client's or the server's side of a connection.
 pub(crate) trait End {

@@ -18,10 +18,9 @@ use tokio_rustls::server::TlsStream;
 
 use super::{BindError, Connections, OnRefusal, RefusedPeer, RefusedPeerReason, Router, ServerBuilder};
 use crate::builtin;
-use crate::client::is_cut;
 use crate::link::buffer::Buffered;
-use crate::link::drive;
 use crate::link::server::{Mailbox, ServerEnd, Stop};
+use crate::link::{drive, is_cut};
 use crate::peer::Peer;
 use crate::tls::{self, Refusal};
 

@@ -176,3 +176,26 @@ async fn calls_that_are_cancelled_keep_their_place_until_their_handlers_have_end
     // Whether the handlers have ended by then or not, the server answers, and lives.
     assert!(matches!(lout.next().await, Said::Answer(17, _)));
 }
+
+#[tokio::test]
+async fn a_server_that_vanishes_is_told_from_one_that_says_goodbye() {
+    let forge = Forge::of("test.internal");
+    let mut raw = forge.sign(forge.leaf()).server(b"countersign/1");
+    raw.send_tls13_tickets = 0;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = format!("localhost:{}", listener.local_addr().expect("it listens").port());
+    let server = tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await.expect("a client");
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(raw));
+        let mut tls = acceptor.accept(tcp).await.expect("a good client");
+        let hello = Connection::<()>::server(Limits::default(), "lout", None, Instant::now()).take_outbox();
+        tls.write_all(&hello).await.expect("the client reads");
+        tls
+    });
+    let client = countersign::Client::builder(forge.credentials(forge.leaf())).connect(&address).await;
+    let client = client.expect("a good server, so far");
+    // Neither close nor close_notify: the machine is gone.
+    drop(soon("the hello", server).await.expect("no panic"));
+    let reason = soon("the end", client.closed()).await;
+    assert!(matches!(*reason, countersign::ConnectionError::Cut), "{reason}");
+}
