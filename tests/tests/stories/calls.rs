@@ -179,6 +179,19 @@ async fn a_unit_test_of_a_user_needs_one_line() {
     assert_eq!(desk.whoami().await.expect("an answer"), "spiffe://test.internal/client");
 }
 
+#[tokio::test]
+async fn a_server_takes_a_socket_that_is_there_already() {
+    let office = Office::of("test.internal");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = format!("localhost:{}", listener.local_addr().expect("it listens").port());
+    let credentials = office.server("desk", &["localhost"]);
+    let builder = countersign::Server::builder(credentials, countersign::Policy::any_trusted_peer());
+    let server = builder.service(DeskServer::new(Clerk::default())).serve(listener).expect("a good server");
+    tokio::spawn(server.run_until(std::future::pending::<()>()));
+    let client = Client::builder(office.client("alice")).connect(&address).await.expect("a good client");
+    assert_eq!(DeskClient::new(client).echo("here").await.expect("an answer"), "here");
+}
+
 /// A service that would pass for a built-in one.
 #[countersign::service(package = "countersign.evil")]
 trait Impostor {
