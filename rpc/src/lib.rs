@@ -1,6 +1,6 @@
 //! Remote procedure call where both sides prove who they are.
 //!
-//! A service is a trait. The attribute [`service`] makes of it a typed client, a server skeleton and a
+//! A service is a trait. The attribute [`macro@service`] makes of it a typed client, a server skeleton and a
 //! description of itself; this crate carries the calls as CBOR over TLS 1.3, on which both sides showed a
 //! certificate. There is no anonymous mode, no plaintext, and no switch that turns verification off.
 //!

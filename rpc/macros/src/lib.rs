@@ -1,7 +1,7 @@
 //! The macros of Countersign. Use them through the crate `countersign`, which their output names.
 //!
-//! `#[service]` goes from tokens to code in three steps: [`parse`] reads what is written, [`check`] keeps
-//! what is sound and reports the rest, [`expand`] prints.
+//! `#[service]` goes from tokens to code in three steps: `parse` reads what is written, `check` keeps
+//! what is sound and reports the rest, `expand` prints.
 
 mod check;
 mod errors;
