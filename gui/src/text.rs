@@ -53,6 +53,11 @@ pub(crate) fn size(bytes: usize) -> String {
     }
 }
 
+/// A number for each second: with a decimal only where that says something.
+pub(crate) fn rate(per_second: f64) -> String {
+    if per_second < 100.0 { format!("{per_second:.1}") } else { format!("{per_second:.0}") }
+}
+
 /// A number of seconds as people say a latency: `850 µs`, `3.1 ms`, `1.24 s`.
 pub(crate) fn latency(seconds: f64) -> String {
     match seconds {

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use egui::{Align, ComboBox, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
+use egui::{Align, ComboBox, Label, Layout, Response, RichText, TextEdit, TextWrapMode, Ui, vec2};
 
 use countersign::schema::{Choice, List, Map, Node, Record, Shape};
 
@@ -107,7 +107,7 @@ impl Pen<'_> {
             }
             if !below {
                 let of_variant = input.as_deref().and_then(|input| variant_docs(node, input));
-                docs_ui(ui, of_variant.unwrap_or(title.docs));
+                docs_ui(ui, of_variant.unwrap_or(title.docs), TextWrapMode::Truncate);
             }
         });
         if below {
@@ -127,7 +127,7 @@ impl Pen<'_> {
             ui.spacing_mut().interact_size.y = 0.0;
             ui.horizontal(|ui| {
                 ui.add_space(self.name_width() + 8.0);
-                docs_ui(ui, docs);
+                docs_ui(ui, docs, TextWrapMode::Wrap);
             });
         });
     }
@@ -363,11 +363,11 @@ fn variant_docs<'s>(node: &Node<'s>, input: &Input) -> Option<&'s str> {
 }
 
 /// The first line of the documentation; all of it on hovering.
-fn docs_ui(ui: &mut Ui, docs: &str) {
+fn docs_ui(ui: &mut Ui, docs: &str, wrap: TextWrapMode) {
     let docs = text::paragraph(docs, 1000);
     let mut lines = docs.lines();
     if let Some(first) = lines.next() {
-        let shown = ui.add(Label::new(muted(&palette(ui), first).small()).truncate());
+        let shown = ui.add(Label::new(muted(&palette(ui), first).small()).wrap_mode(wrap));
         // A line that was cut short says the rest of itself on hovering.
         if lines.next().is_some() {
             shown.on_hover_text(&docs);

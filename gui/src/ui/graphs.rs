@@ -100,7 +100,7 @@ fn heading_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
         );
         ui.label(muted(
             &colors,
-            format!("{:.1} calls/s  {} in flight  {latency}", last.rate, last.in_flight),
+            format!("{} calls/s  {} in flight  {latency}", text::rate(last.rate), last.in_flight),
         ));
     }
     if model.frozen.is_some() {
