@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use countersign::cbor::{self, Value};
@@ -56,8 +57,11 @@ pub(crate) fn written(arguments: &str) -> Result<Json, Failure> {
         None => ("the arguments", arguments.to_owned()),
     };
     serde_json::from_str(&text).map_err(|error| {
-        Failure::new(format!("{place}: not JSON: {error}"))
-            .or_try("an object of the parameters: '{\"ms\": 20}'")
+        let failure = Failure::new(format!("{place}: not JSON: {error}"));
+        if place == "the arguments" && Path::new(arguments).is_file() {
+            return failure.or_try(format!("@{arguments}, to read that file"));
+        }
+        failure.or_try("an object of the parameters: '{\"ms\": 20}'")
     })
 }
 

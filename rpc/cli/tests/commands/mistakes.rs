@@ -55,6 +55,13 @@ fn an_address_that_is_taken_is_named() {
 }
 
 #[test]
+fn a_clients_identity_is_not_served_with() {
+    let desk = Desk::with_identities();
+    let error = desk.fail("demo --listen 127.0.0.1:0 --identity pki/alice");
+    assert!(one_line(&error).contains("/alice may not be used as a server's"), "{error}");
+}
+
+#[test]
 fn an_identity_that_is_not_there_is_named() {
     let desk = Desk::with_identities();
     let error = desk.fail("list localhost:7443 --identity pki/bob");
@@ -84,6 +91,7 @@ fn arguments_that_do_not_fit_are_each_told_with_their_path_before_anything_is_se
 
     assert!(one_line(&call("demo.Math/divide", "{")).contains("not JSON"));
     assert!(one_line(&call("demo.Math/divide", "@nothing.json")).contains("nothing.json: cannot be read"));
+    assert!(one_line(&call("demo.Math/divide", "pki/alice/key.pem")).contains("@pki/alice/key.pem, to read"));
     assert!(one_line(&call("demo.Math/divide", "[]")).contains("expected"));
 }
 
