@@ -181,7 +181,7 @@ pub(crate) struct Call {
     /// The arguments by name, as JSON; @FILE reads a file, - reads standard input.
     #[arg(value_name = "JSON|@FILE|-", default_value = "{}", hide_default_value = true)]
     pub(crate) arguments: String,
-    /// How long the call may take, at the server too.
+    /// How long the call may take, at the server too; the server's maximum (60s by default) if absent.
     #[arg(long, value_name = "TIME", value_parser = with_unit)]
     pub(crate) deadline: Option<Duration>,
     /// Text to send beside the arguments. May be given several times.

@@ -61,7 +61,7 @@ pub(crate) fn written(arguments: &str) -> Result<Json, Failure> {
         if place == "the arguments" && Path::new(arguments).is_file() {
             return failure.or_try(format!("@{arguments}, to read that file"));
         }
-        failure.or_try("an object of the parameters: '{\"ms\": 20}'")
+        failure.or_try("an object of the parameters by name, such as '{\"ms\": 20}' for demo.Clock/sleep")
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use countersign::{Policy, Server};
+use countersign::{BindError, Policy, Server};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -13,17 +13,14 @@ use crate::output;
 pub(crate) async fn run(demo: Demo, json: bool) -> Result<(), Failure> {
     log_to_stderr(json);
     let mut signals = Signals::new()?;
-    let credentials = demo.identity.load()?;
-    if !credentials.identity().certificate().has_server_auth() {
-        // It would listen, and every client would refuse it.
-        let what = format!("{} may not be used as a server's", credentials.identity().id());
-        return Err(Failure::new(what).or_try("one that was issued with `--host`, such as pki/server"));
-    }
-    let server = Server::builder(credentials, Policy::any_trusted_peer());
-    let server = countersign_examples::serve(server).bind(&demo.listen).await.map_err(|error| {
-        let what = format!("{}: {error}", demo.listen);
-        Failure::new(what).or_try("another address with --listen, such as 127.0.0.1:0 for any free port")
-    })?;
+    let server = Server::builder(demo.identity.load()?, Policy::any_trusted_peer());
+    let server =
+        countersign_examples::serve(server).bind(&demo.listen).await.map_err(|error| match error {
+            BindError::ClientIdentity(id) => Failure::new(format!("{id} may not be used as a server's"))
+                .or_try("an identity that was issued with `--host`, such as pki/server"),
+            error => Failure::new(format!("{}: {error}", demo.listen))
+                .or_try("another address with --listen, such as 127.0.0.1:0 for any free port"),
+        })?;
     let address = server.local_addr()?;
     if json {
         output::json(&json!({ "listening": address }))?;

@@ -69,6 +69,10 @@ pub(super) async fn accept_all(listener: &TcpListener, hub: &Arc<Hub>) -> Infall
 
 impl Hub {
     pub(super) fn new(builder: &ServerBuilder) -> Result<Arc<Self>, BindError> {
+        let identity = builder.credentials.identity();
+        if !identity.certificate().has_server_auth() {
+            return Err(BindError::ClientIdentity(identity.id().clone()));
+        }
         let connections = Arc::new(Connections::default());
         let services = builtin::with(&builder.services, builder.policy.clone(), &connections)?;
         Ok(Arc::new(Self {

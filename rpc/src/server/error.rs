@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use countersign_certs::SpiffeId;
+
 use crate::service::DescriptionError;
 use crate::tls::{Refusal, TlsSetupError};
 
@@ -14,6 +16,9 @@ pub enum BindError {
     /// Its credentials cannot be used.
     #[error(transparent)]
     Setup(#[from] TlsSetupError),
+    /// The identity is a client's: it would listen, and every client would refuse it.
+    #[error("{0} may not be used as a server's; issue one with `--host`")]
+    ClientIdentity(SpiffeId),
     /// A service cannot be described to its clients.
     #[error(transparent)]
     Service(#[from] DescriptionError),

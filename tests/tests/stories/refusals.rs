@@ -276,11 +276,27 @@ async fn a_client_refuses_a_server_that_is_not_valid_yet() {
 
 #[tokio::test]
 async fn a_client_refuses_a_server_whose_certificate_is_for_clients() {
-    let (refusal, alert) = refused_server(Leaf::client_only).await;
-    assert_eq!(
-        (refusal, alert.as_str()),
-        (Refusal::WrongUsage { role: "server" }, "unsupported_certificate")
-    );
+    let forge = Forge::of("test.internal");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = format!("localhost:{}", listener.local_addr().expect("it listens").port());
+    // No server of ours would listen with it.
+    let acceptor = TlsAcceptor::from(Arc::new(forge.sign(forge.leaf().client_only()).server(ALPN)));
+    let server = tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await.expect("a client");
+        acceptor.accept(tcp).await.expect_err("the client refuses").to_string()
+    });
+    let error = Client::builder(forge.credentials(forge.leaf())).connect(&address).await.expect_err("usage");
+    assert_eq!(ours(error), Refusal::WrongUsage { role: "server" });
+    let alert = soon("the alert", server).await.expect("no panic");
+    assert!(alert.contains("UnsupportedCertificate"), "{alert}");
+}
+
+#[tokio::test]
+async fn nobody_serves_with_a_clients_identity() {
+    let credentials = Office::of("test.internal").client("alice");
+    let builder = Server::builder(credentials, Policy::any_trusted_peer());
+    let error = builder.bind("127.0.0.1:0").await.expect_err("every client would refuse it");
+    assert!(error.to_string().contains("spiffe://test.internal/alice"), "{error}");
 }
 
 #[tokio::test]
