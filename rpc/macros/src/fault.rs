@@ -95,16 +95,39 @@ fn only_field(variant: &Variant) -> Result<Becomes> {
     }
 }
 
-/// What the fault says, as thiserror's attribute has it, with `{…}` where values go; else its documentation.
+/// What the fault says, as thiserror's attribute has it, in a form for people; else its documentation.
 fn message(variant: &Variant) -> String {
     let error = variant.attrs.iter().find(|attribute| attribute.path().is_ident("error"));
     let format = error.and_then(|attribute| {
         attribute.parse_args_with(Punctuated::<Expr, Token![,]>::parse_terminated).ok()?.into_iter().next()
     });
     match &format {
-        Some(Expr::Lit(literal)) if let Lit::Str(text) = &literal.lit => text.value(),
+        Some(Expr::Lit(literal)) if let Lit::Str(text) = &literal.lit => for_people(&text.value()),
         _ => parse::documentation(&variant.attrs),
     }
+}
+
+/// The format string with a name where a value has one, and `…` where it has none: callers need not know Rust.
+fn for_people(format: &str) -> String {
+    let mut shown = String::with_capacity(format.len());
+    let mut rest = format;
+    while let Some(brace) = rest.find(['{', '}']) {
+        let (before, from_brace) = rest.split_at(brace);
+        shown.push_str(before);
+        if from_brace.starts_with("{{") || from_brace.starts_with("}}") {
+            shown.push_str(&from_brace[..1]);
+            rest = &from_brace[2..];
+            continue;
+        }
+        let (value, after) = from_brace.split_once('}').unwrap_or((from_brace, ""));
+        let name = value.trim_start_matches('{').split([':', '.']).next().unwrap_or_default().trim();
+        match name.starts_with(|first: char| first.is_alphabetic() || first == '_') {
+            true => shown.extend(["{", name, "}"]),
+            false => shown.push('…'),
+        }
+        rest = after;
+    }
+    shown + rest
 }
 
 fn expand(ident: &Ident, variants: &[(&Ident, Becomes)], complete: bool) -> TokenStream {
@@ -217,5 +240,23 @@ fn in_style(name: &str, style: Option<&str>) -> String {
         Some("kebab-case") => with('-'),
         Some("SCREAMING-KEBAB-CASE") => with('-').to_ascii_uppercase(),
         _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_fault_says_is_shown_without_rusts_formats() {
+        for (format, shown) in [
+            ("no such account {0}", "no such account …"),
+            ("only {left_grams} g of {tea:?} are left", "only {left_grams} g of {tea} are left"),
+            ("{} is {{not}} {0:>5} {day.name}", "… is {not} … {day}"),
+            ("broken {", "broken …"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(for_people(format), shown);
+        }
     }
 }

@@ -97,7 +97,7 @@ fn a_fault_declares_what_travels_of_it() {
     assert_eq!(
         faults,
         [
-            ["NoAccount", "NOT_FOUND", "no such account {0}"],
+            ["NoAccount", "NOT_FOUND", "no such account …"],
             ["too-little", "FAILED_PRECONDITION", "only {left} left"]
         ]
     );
