@@ -96,7 +96,7 @@ has_cursor() { shows "$1" "$accent" 300; }
 everything=1280x800+0+0
 filter=270x40+0+40
 form=570x460+270+40
-message=270x36+418+140 # of demo.Fault/fail
+message=270x60+418+140 # of demo.Fault/fail, below its code
 street=250x24+425+330 # of demo.Orders/place
 commands=420x510+430+40
 reply=440x60+840+40
