@@ -91,7 +91,7 @@ impl ServerEnd {
         match first {
             First::Ready(reply) => {
                 call.end(&reply, now);
-                self.reply(id, &reply);
+                self.proto.reply(id, reply.as_deref());
             }
             First::Pending(handler) => {
                 let attached = self.proto.attach(id, cx.clone());
@@ -101,13 +101,6 @@ impl ServerEnd {
                     mailbox.post(Finished { id, reply })
                 }));
             }
-        }
-    }
-
-    fn reply(&mut self, id: CallId, reply: &Reply) {
-        match reply {
-            Ok(payload) => self.proto.reply(id, Ok(payload)),
-            Err(status) => self.proto.reply(id, Err(status)),
         }
     }
 
@@ -155,10 +148,8 @@ impl End for ServerEnd {
             letters.stop
         };
         for Finished { id, reply } in finished.drain(..) {
-            self.reply(
-                id,
-                &reply.unwrap_or_else(|| Err(Status::new(Code::Cancelled, "the handler was stopped"))),
-            );
+            let reply = reply.unwrap_or_else(|| Err(Status::new(Code::Cancelled, "the handler was stopped")));
+            self.proto.reply(id, reply.as_deref());
         }
         self.finished = finished;
         self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
