@@ -14,7 +14,7 @@ use crate::clock::ClockClient;
 use crate::echo::{EchoClient, Record};
 use crate::fault::{CodeName, FaultClient};
 use crate::math::MathClient;
-use crate::orders::{Address, Country, Customer, Grams, Limit, Line, Order, OrdersClient, Payment, Tea};
+use crate::orders::{Country, Customer, Grams, Limit, Line, Order, OrdersClient, Payment, Tea};
 
 /// Calls that may be open at once. When the server is slow, the traffic thins out rather than piles up.
 const IN_FLIGHT_MAX: usize = 32;
@@ -135,16 +135,10 @@ fn order(dice: &mut Dice) -> Order {
         _ => Payment::Card { number: "4000000000000077".to_owned(), month: 11, year: 2031 },
     };
     Order {
-        customer: Customer {
-            name: name.to_owned(),
-            email: None,
-            address: Address {
-                street: "Teapot Lane 4".to_owned(),
-                town: "Camellia".to_owned(),
-                postcode: "28195".to_owned(),
-                country: dice.pick([Country::Germany, Country::Ireland, Country::Japan, Country::Portugal]),
-            },
-        },
+        customer: Customer::made_up(
+            name,
+            dice.pick([Country::Germany, Country::Ireland, Country::Japan, Country::Portugal]),
+        ),
         lines: vec![line],
         payment,
         deliver_on: (dice.roll(4) == 0).then(|| tomorrow.saturating_add((dice.roll(7) as i64).days())),

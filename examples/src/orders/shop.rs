@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::{
-    Address, Country, Customer, Grams, Limit, Line, Order, OrderError, Orders, Payment, PlacedOrder,
-    Progress, Receipt, Tea,
+    Country, Customer, Grams, Limit, Line, Order, OrderError, Orders, Payment, PlacedOrder, Progress,
+    Receipt, Tea,
 };
 
 /// Orders that the book remembers; the oldest is forgotten first.
@@ -203,16 +203,7 @@ fn today(now: Timestamp) -> Date {
 
 fn first_orders() -> [Order; 3] {
     let order = |name: &str, country, (tea, grams), payment| Order {
-        customer: Customer {
-            name: name.to_owned(),
-            email: None,
-            address: Address {
-                street: "Teapot Lane 4".to_owned(),
-                town: "Camellia".to_owned(),
-                postcode: "28195".to_owned(),
-                country,
-            },
-        },
+        customer: Customer::made_up(name, country),
         lines: vec![Line { tea, grams: Grams(grams), discount: 0.0 }],
         payment,
         deliver_on: None,

@@ -48,6 +48,19 @@ pub struct Customer {
     pub address: Address,
 }
 
+impl Customer {
+    /// One of the customers that the demo makes up, who all live in the same house.
+    pub(crate) fn made_up(name: &str, country: Country) -> Self {
+        let address = Address {
+            street: "Teapot Lane 4".to_owned(),
+            town: "Camellia".to_owned(),
+            postcode: "28195".to_owned(),
+            country,
+        };
+        Self { name: name.to_owned(), email: None, address }
+    }
+}
+
 /// Where a parcel goes.
 #[countersign::message]
 #[derive(Debug, Clone, PartialEq, Eq)]
