@@ -1,7 +1,6 @@
 //! From a service as it was written to one that can be generated: every rule, and what to say of its breach.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{
     Attribute, Error, FnArg, GenericArgument, ItemTrait, LitStr, Pat, PathArguments, Receiver, ReceiverKind,
@@ -10,6 +9,7 @@ use syn::{
 
 use crate::errors::Errors;
 use crate::parse::{self, Options, Written};
+use crate::types::{bare, is_named, owned};
 
 /// A service whose procedures can be generated.
 pub(crate) struct Service {
@@ -59,11 +59,12 @@ impl Argument {
 /// As many as the runtime can decode without an allocation for them; more want a type of their own.
 const ARGUMENTS_MAX: usize = 16;
 
-const NO_GENERICS: &str = "a method of a service has no generics or lifetimes: what travels has one type";
+pub(crate) const NO_GENERICS: &str =
+    "a method of a service has no generics or lifetimes: what travels has one type";
 const TAKE_SELF: &str = "take `&self`: calls run at the same time; put what changes behind a lock";
 const TAKE_CONTEXT: &str = "take `cx: &Context` after `&self`: it knows who calls and how much time is left";
 const RETURN_RESULT: &str = "return `Result<T, E>`, where `E` is your fault type or `Status`";
-const NO_STREAMS: &str = "this version has no streaming calls yet: take values and return one";
+pub(crate) const NO_STREAMS: &str = "this version has no streaming calls yet: take values and return one";
 
 /// Keeps the sound methods, and reports each mistake of the others.
 pub(crate) fn service(written: Written, errors: &mut Errors) -> Service {
@@ -289,55 +290,6 @@ fn output<'a>(output: &'a ReturnType, method: &Ident) -> Result<(&'a Type, &'a T
     }
 }
 
-/// That a value of this type owns all of itself, and that it is one type for both sides.
-fn owned(ty: &Type, verb: &str) -> Result<()> {
-    if is_named(ty, "Sender") || is_named(ty, "Receiver") {
-        return Err(Error::new_spanned(ty, NO_STREAMS));
-    }
-    if let Type::ImplTrait(_) = ty {
-        return Err(Error::new_spanned(ty, NO_GENERICS));
-    }
-    if let Type::Reference(reference) = ty {
-        return Err(Error::new_spanned(ty, instead_of_reference(&reference.elem, verb)));
-    }
-    match borrowed_part(ty.to_token_stream()) {
-        Some(part) if part.to_string() == "Self" => {
-            Err(Error::new(part.span(), "`Self` is the server here: name the type"))
-        }
-        Some(part) => {
-            Err(Error::new(part.span(), "what travels owns all of itself: no references or lifetimes"))
-        }
-        None => Ok(()),
-    }
-}
-
-fn instead_of_reference(inner: &Type, verb: &str) -> String {
-    let (value, also) = match inner {
-        inner if is_named(inner, "str") => ("String".to_owned(), "&str".to_owned()),
-        Type::Slice(slice) => {
-            let element = source(&slice.elem);
-            (format!("Vec<{element}>"), format!("&[{element}]"))
-        }
-        inner => (source(inner), format!("&{}", source(inner))),
-    };
-    match verb {
-        "take" => {
-            format!("take a `{value}`: arguments are decoded into values (callers may still pass `{also}`)")
-        }
-        _ => format!("return a `{value}`: what travels owns all of itself"),
-    }
-}
-
-/// The first token that makes a type borrow, or that means another type on each side.
-fn borrowed_part(tokens: TokenStream) -> Option<TokenTree> {
-    tokens.into_iter().find_map(|token| match &token {
-        TokenTree::Punct(punct) if matches!(punct.as_char(), '&' | '\'') => Some(token),
-        TokenTree::Ident(ident) if ident == "Self" => Some(token),
-        TokenTree::Group(group) => borrowed_part(group.stream()),
-        _ => None,
-    })
-}
-
 /// `"500ms"`, `"5s"`, `"2m"` or `"1h"`, in milliseconds.
 fn milliseconds(text: &LitStr) -> Result<u64> {
     let value = text.value();
@@ -362,32 +314,4 @@ fn ascii(ident: &Ident) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(ident.span(), "keep to ASCII: this is part of the procedure's name, for every language"))
-}
-
-/// A type without the group that a `macro_rules!` puts around it.
-fn bare(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => bare(&group.elem),
-        ty => ty,
-    }
-}
-
-/// Whether a type is a path that ends in `name`: the types that the macro knows are recognised by name.
-fn is_named(ty: &Type, name: &str) -> bool {
-    match ty {
-        Type::Path(path) => path.path.segments.last().is_some_and(|segment| segment.ident == name),
-        _ => false,
-    }
-}
-
-/// A type as one would write it: tokens print with a space between any two.
-fn source(ty: &Type) -> String {
-    let mut text = ty.to_token_stream().to_string();
-    for tight in ["::", "<", ">", ","] {
-        text = text.replace(&format!(" {tight}"), tight);
-        if tight != "," {
-            text = text.replace(&format!("{tight} "), tight);
-        }
-    }
-    text
 }

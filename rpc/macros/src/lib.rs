@@ -9,6 +9,7 @@ mod expand;
 mod fault;
 mod message;
 mod parse;
+mod types;
 
 use proc_macro::TokenStream;
 use proc_macro2::Span;
