@@ -248,6 +248,8 @@ mod tests {
                 idempotent: false,
                 deadline_ms: None,
                 arguments: Schema::default(),
+                items_in: None,
+                items_out: Some(Schema::default()),
                 result: Schema::default(),
                 fault: None,
                 faults: Vec::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign::Schema;
 use countersign::schema::{OutlineLine, example, outline};
-use countersign::service::{FaultDescription, ProcedureDescription, ServiceDescription};
+use countersign::service::{CallKind, FaultDescription, ProcedureDescription, ServiceDescription};
 use countersign::text::escaped;
 use serde_json::json;
 
@@ -96,7 +96,14 @@ fn write_procedure(text: &mut String, dial: &Dial, name: &str, procedure: &Proce
     }
     let takes = outlined(&procedure.arguments, true);
     write_part(text, "takes", if takes.is_empty() { vec!["nothing".to_owned()] } else { takes });
-    write_part(text, "returns", outlined(&procedure.result, false));
+    let items = [("takes a stream of", &procedure.items_in), ("sends a stream of", &procedure.items_out)];
+    for (title, schema) in items {
+        if let Some(schema) = schema {
+            write_part(text, title, outlined(schema, false));
+        }
+    }
+    let returns = if procedure.kind == CallKind::Unary { "returns" } else { "returns at the end" };
+    write_part(text, returns, outlined(&procedure.result, false));
     if !procedure.faults.is_empty() {
         let rows: Vec<_> = procedure.faults.iter().map(fault).collect();
         write_part(text, "fails with", columns("", &rows).lines().map(str::to_owned).collect());

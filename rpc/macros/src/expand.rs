@@ -111,7 +111,7 @@ fn description(procedure: &Procedure) -> TokenStream {
     let idempotent = procedure.idempotent.then(|| quote!(.idempotent()));
     let deadline = procedure.deadline_ms.map(|ms| quote!(.deadline_ms(#ms)));
     quote! {
-        ::countersign::service::ProcedureDescription::unary::<#types, #output, #fault>(
+        ::countersign::service::ProcedureDescription::new::<#types, #output, #fault>(
             #name, #documentation, #names
         ) #idempotent #deadline
     }
@@ -197,6 +197,7 @@ fn method(service: &Service, procedure: &Procedure) -> TokenStream {
         {
             static PROCEDURE: ::countersign::service::Procedure = ::countersign::service::Procedure {
                 name: #wire_name,
+                kind: ::countersign::service::CallKind::Unary,
                 idempotent: #idempotent,
                 deadline: #deadline,
             };

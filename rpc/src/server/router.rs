@@ -11,7 +11,7 @@ use super::{BindError, Policy};
 use crate::builtin::stats::{Counters, Registry};
 use crate::context::Context;
 use crate::peer::Peer;
-use crate::service::{Handling, Service, ServiceDescription};
+use crate::service::{CallKind, Handling, Service, ServiceDescription};
 use crate::text;
 
 /// Every procedure of a server, by its name.
@@ -23,6 +23,7 @@ pub(crate) struct Router {
 /// One procedure.
 pub(crate) struct Route {
     name: Arc<str>,
+    kind: CallKind,
     service: Arc<dyn Service>,
     method: usize,
     counters: Arc<Counters>,
@@ -42,6 +43,7 @@ impl Router {
                 let route = Route {
                     counters: registry.counters(&name),
                     name: name.clone(),
+                    kind: procedure.kind,
                     service: service.clone(),
                     method,
                 };
@@ -72,6 +74,11 @@ impl Route {
         &self.name
     }
 
+    /// Which sides send items.
+    pub(crate) fn kind(&self) -> CallKind {
+        self.kind
+    }
+
     pub(crate) fn counters(&self) -> &Counters {
         &self.counters
     }
@@ -80,9 +87,9 @@ impl Route {
         self.service.dispatch(self.method, cx, arguments)
     }
 
-    /// Whether its handler is polled first where its call arrives.
+    /// Whether its handler is polled first where its call arrives. One with a stream is there to wait.
     pub(crate) fn is_inline(&self) -> bool {
-        !self.counters.pace().is_slow()
+        self.kind() == CallKind::Unary && !self.counters.pace().is_slow()
     }
 
     /// Its handler kept the connection for so long before it first waited or ended.

@@ -40,6 +40,10 @@ pub struct ProcedureDescription {
     pub deadline_ms: Option<u64>,
     /// The schema of the arguments: an object whose properties are the parameters.
     pub arguments: Schema,
+    /// The schema of each item that the client sends, if it sends any.
+    pub items_in: Option<Schema>,
+    /// The schema of each item that the server sends, if it sends any.
+    pub items_out: Option<Schema>,
     /// The schema of the result.
     pub result: Schema,
     /// The schema of a fault, if one is declared.
@@ -98,8 +102,8 @@ impl ServiceDescription {
 }
 
 impl ProcedureDescription {
-    /// Describes a unary procedure by its types and the names of its parameters.
-    pub fn unary<A: Arguments, T: JsonSchema, E: Fault>(
+    /// Describes a procedure by its types and the names of its parameters. It is unary until it has items.
+    pub fn new<A: Arguments, T: JsonSchema, E: Fault>(
         name: &str,
         documentation: &str,
         parameters: &'static [&'static str],
@@ -113,6 +117,8 @@ impl ProcedureDescription {
             idempotent: false,
             deadline_ms: None,
             arguments: arguments::<A>(parameters),
+            items_in: None,
+            items_out: None,
             result: sent::<T>(),
             fault,
             faults,
@@ -131,9 +137,27 @@ impl ProcedureDescription {
         Self { deadline_ms: Some(ms), ..self }
     }
 
+    /// The same procedure, to which the client sends items.
+    #[must_use]
+    pub fn items_in<I: JsonSchema>(mut self) -> Self {
+        self.items_in = Some(taken::<I>());
+        self.kind = CallKind::of(true, self.items_out.is_some());
+        self
+    }
+
+    /// The same procedure, which sends items.
+    #[must_use]
+    pub fn items_out<I: JsonSchema>(mut self) -> Self {
+        self.items_out = Some(sent::<I>());
+        self.kind = CallKind::of(self.items_in.is_some(), true);
+        self
+    }
+
     fn check(&self, service: &str) -> Result<(), DescriptionError> {
         let schemas = [
             ("arguments", Some(&self.arguments)),
+            ("items_in", self.items_in.as_ref()),
+            ("items_out", self.items_out.as_ref()),
             ("result", Some(&self.result)),
             ("fault", self.fault.as_ref()),
         ];
@@ -144,6 +168,17 @@ impl ProcedureDescription {
             }
         }
         Ok(())
+    }
+}
+
+impl CallKind {
+    fn of(client_sends: bool, server_sends: bool) -> Self {
+        match (client_sends, server_sends) {
+            (false, false) => Self::Unary,
+            (false, true) => Self::ServerStream,
+            (true, false) => Self::ClientStream,
+            (true, true) => Self::BothWays,
+        }
     }
 }
 
@@ -161,6 +196,11 @@ impl fmt::Display for CallKind {
 /// The schema of what a server sends.
 pub(super) fn sent<T: JsonSchema>() -> Schema {
     settings().for_serialize().into_generator().into_root_schema_for::<T>()
+}
+
+/// The schema of what a server takes.
+fn taken<T: JsonSchema>() -> Schema {
+    settings().for_deserialize().into_generator().into_root_schema_for::<T>()
 }
 
 /// The schema of the map of parameters that a server takes.

@@ -20,14 +20,21 @@ pub(super) fn sha256(procedures: &[ProcedureDescription]) -> String {
 fn contract(procedure: &ProcedureDescription) -> Value {
     let faults: Map<_, _> =
         procedure.faults.iter().map(|fault| (fault.variant.clone(), fault.code.clone().into())).collect();
-    json!({
+    let mut contract = json!({
         "kind": procedure.kind,
         "idempotent": procedure.idempotent,
         "arguments": plain(procedure.arguments.as_value()),
         "result": plain(procedure.result.as_value()),
         "fault": procedure.fault.as_ref().map(|schema| plain(schema.as_value())),
         "faults": faults,
-    })
+    });
+    // Only where there are any, so that the digests of services without streams stay what they were.
+    for (name, items) in [("items_in", &procedure.items_in), ("items_out", &procedure.items_out)] {
+        if let Some(schema) = items {
+            contract[name] = plain(schema.as_value());
+        }
+    }
+    contract
 }
 
 /// Keywords that are for people.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Db, LedgerError, LedgerServer};
 use crate as countersign;
-use crate::service::{CallKind, Fault, Service, ServiceDescription};
+use crate::service::{CallKind, Fault, ProcedureDescription, Service, ServiceDescription};
 use crate::{Bytes, Context};
 
 fn description(service: impl Service) -> ServiceDescription {
@@ -86,6 +86,24 @@ fn each_schema_has_its_own_definitions_and_an_option_is_not_required() {
         nothing.arguments.as_value(),
         &json!({ "type": "object", "properties": {}, "additionalProperties": false })
     );
+}
+
+#[test]
+fn items_are_described_as_those_who_take_them_see_them() {
+    #[countersign::message]
+    struct Row {
+        #[serde(default)]
+        note: String,
+    }
+    let plain = ProcedureDescription::new::<(), u64, Status>("settle", "", &[]);
+    assert_eq!((plain.kind, &plain.items_in, &plain.items_out), (CallKind::Unary, &None, &None));
+    assert_eq!(plain.clone().items_in::<Row>().kind, CallKind::ClientStream);
+    assert_eq!(plain.clone().items_out::<Row>().kind, CallKind::ServerStream);
+    let both = plain.items_out::<Row>().items_in::<Row>();
+    assert_eq!(both.kind, CallKind::BothWays);
+    // The client may leave out what has a default; the server never does.
+    assert_eq!(both.items_in.unwrap().get("required"), None);
+    assert_eq!(both.items_out.unwrap().get("required"), Some(&json!(["note"])));
 }
 
 #[test]
@@ -272,4 +290,8 @@ fn integers_of_128_bits_are_refused_where_they_are() {
         "acme.Adder/add: a 128-bit integer cannot travel \
          (arguments/$defs/Sum/properties/parts/items): use `u64`, `i64` or text"
     );
+    let watch = ProcedureDescription::new::<(), (), Status>("watch", "", &[]).items_out::<u128>();
+    let error = ServiceDescription::new("acme.Adder", "", vec![watch]).unwrap_err();
+    assert!(error.to_string().starts_with("acme.Adder/watch: "), "{error}");
+    assert!(error.to_string().contains("(items_out)"), "{error}");
 }
