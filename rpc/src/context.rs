@@ -4,14 +4,15 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use countersign_proto::{Code, Metadata};
+use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Status};
 
 use crate::peer::Peer;
 use crate::scope;
+use crate::stream::Lane;
 
 /// One call, as its handler sees it: who calls, for how long, and whether the caller is still there.
 ///
@@ -27,6 +28,19 @@ struct Inner {
     /// The number of the code that the call ended with before its handler did; 0 while it has not.
     cancelled: AtomicU8,
     watchers: Mutex<Vec<Waker>>,
+    /// Where the items of a streaming call are.
+    lane: Option<Arc<Lane>>,
+    /// What goes beside the reply; most calls have nothing.
+    beside: OnceLock<Box<Mutex<Beside>>>,
+}
+
+/// What goes to the caller beside items and result.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// Before the first item.
+    pub(crate) response: Metadata,
+    /// With the end.
+    pub(crate) trailing: Metadata,
 }
 
 impl Context {
@@ -37,12 +51,29 @@ impl Context {
         deadline: Option<Instant>,
         metadata: Metadata,
     ) -> Self {
-        let (cancelled, watchers) = (AtomicU8::new(0), Mutex::default());
-        Self(Arc::new(Inner { peer, procedure, deadline, metadata, cancelled, watchers }))
+        Self::streaming(peer, procedure, deadline, metadata, None)
+    }
+
+    /// As `new`; the items of the call are in `lane`.
+    #[cfg(any(feature = "tls", test))]
+    pub(crate) fn streaming(
+        peer: Arc<Peer>,
+        procedure: Arc<str>,
+        deadline: Option<Instant>,
+        metadata: Metadata,
+        lane: Option<Arc<Lane>>,
+    ) -> Self {
+        let (cancelled, watchers, beside) = (AtomicU8::new(0), Mutex::default(), OnceLock::new());
+        Self(Arc::new(Inner { peer, procedure, deadline, metadata, cancelled, watchers, lane, beside }))
     }
 
     #[cfg(test)]
     pub(crate) fn of_a_test() -> Self {
+        Self::of_a_streaming_test(None)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_a_streaming_test(lane: Option<Arc<Lane>>) -> Self {
         let peer = Peer {
             id: "spiffe://test.internal/client".parse().expect("it is an ID"),
             address: None,
@@ -51,7 +82,7 @@ impl Context {
             key_exchange: String::new(),
             cipher: String::new(),
         };
-        Self::new(Arc::new(peer), "test.Service/method".into(), None, Metadata::new())
+        Self::streaming(Arc::new(peer), "test.Service/method".into(), None, Metadata::new(), lane)
     }
 
     /// Who calls.
@@ -72,6 +103,36 @@ impl Context {
     /// What the caller sent beside the arguments.
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata
+    }
+
+    /// Adds text or bytes to what the caller is told before the first item, or with the result of a call
+    /// without items.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` for a key that is none or was given before, and after the first item.
+    pub fn respond_metadata(
+        &self,
+        key: impl Into<String>,
+        value: impl Into<MetadataValue>,
+    ) -> Result<(), Status> {
+        if self.0.lane.as_ref().is_some_and(|lane| lane.has_begun()) {
+            return Err(unfit("response metadata goes before the first item"));
+        }
+        self.with_beside(|beside| beside.response.insert(key, value)).map_err(unfit)
+    }
+
+    /// Adds text or bytes to what the caller is told with the end of the call.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` for a key that is none or was given before.
+    pub fn trailing_metadata(
+        &self,
+        key: impl Into<String>,
+        value: impl Into<MetadataValue>,
+    ) -> Result<(), Status> {
+        self.with_beside(|beside| beside.trailing.insert(key, value)).map_err(unfit)
     }
 
     /// Whether nobody waits for the reply any more: the caller gave up, the deadline passed, or the
@@ -100,9 +161,26 @@ impl Context {
         poll_fn(|task| scope::within(self, || future.as_mut().poll(task))).await
     }
 
+    #[allow(dead_code, clippy::allow_attributes, reason = "streaming services ask for it next")]
+    /// Where the items of this call are. To be asked for by what answers streaming procedures only.
+    pub(crate) fn lane(&self) -> Arc<Lane> {
+        self.0.lane.clone().expect("a procedure with items was described as one")
+    }
+
+    #[allow(dead_code, clippy::allow_attributes, reason = "the link asks for it next")]
+    /// Takes what was left beside the reply since the last time.
+    #[cfg(any(feature = "tls", test))]
+    pub(crate) fn take_beside(&self) -> Option<Beside> {
+        self.0.beside.get().map(|beside| std::mem::take(&mut *lock(beside)))
+    }
+
+    fn with_beside<T>(&self, change: impl FnOnce(&mut Beside) -> T) -> T {
+        change(&mut lock(self.0.beside.get_or_init(Box::default)))
+    }
+
     /// Wakes `waker` when the call is cancelled. To be asked again after every wake-up.
     pub(crate) fn watch(&self, waker: &Waker) {
-        let mut watchers = self.0.watchers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watchers = lock(&self.0.watchers);
         if !watchers.iter().any(|watcher| watcher.will_wake(waker)) {
             watchers.push(waker.clone());
         }
@@ -119,11 +197,20 @@ impl Context {
     #[cfg(any(feature = "tls", test))]
     pub(crate) fn cancel(&self, code: Code) {
         self.0.cancelled.store(code.number(), Ordering::Release);
-        let watchers = std::mem::take(&mut *self.0.watchers.lock().unwrap_or_else(PoisonError::into_inner));
+        let watchers = std::mem::take(&mut *lock(&self.0.watchers));
         for watcher in watchers {
             watcher.wake();
         }
     }
+}
+
+/// A mistake of the handler, which its caller cannot mend.
+fn unfit(why: impl ToString) -> Status {
+    Status::internal(why.to_string()).with_handler_ran(HandlerRan::Yes)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Context {

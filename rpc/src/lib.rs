@@ -26,6 +26,7 @@ mod scope;
 #[cfg(feature = "tls")]
 mod server;
 pub mod service;
+mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod text;
@@ -46,6 +47,7 @@ pub use peer::Peer;
 pub use schemars::Schema;
 #[cfg(feature = "tls")]
 pub use server::{BindError, Policy, RefusedPeer, RefusedPeerReason, Server, ServerBuilder, Stopped};
+pub use stream::{Receiver, Sender};
 #[cfg(feature = "tls")]
 pub use tls::{ProbableCause, Refusal, RefusedByServer, TlsSetupError};
 

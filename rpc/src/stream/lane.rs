@@ -1,0 +1,418 @@
+//! What the handler of a streaming call and the driver of its connection share.
+//!
+//! The handler leaves items and takes items; the driver carries them to the protocol and back, a batch at a
+//! time. Whoever waits is woken after the lock is free again.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
+use countersign_proto::{Code, Status};
+
+/// Bytes that a handler may leave for the driver before it waits: enough for a full frame to be ready while
+/// the one before it is written, and not more, since the rest of the memory of a stream is the peer's credit.
+const LANE_LEN_MAX: usize = 64 << 10;
+
+/// What an item counts beside its length, here as in credit: many small items take memory too.
+const ITEM_COST: usize = 32;
+
+/// The items of one streaming call on a server, both ways.
+pub(crate) struct Lane {
+    state: Mutex<State>,
+    /// Consumption is reported once it is so many bytes, or when the handler waits.
+    report_after: usize,
+    /// Tells the driver that there is something in the lane.
+    bell: Box<dyn Fn() + Send + Sync>,
+}
+
+#[derive(Default)]
+struct State {
+    incoming: VecDeque<Vec<u8>>,
+    /// The caller sends no more items.
+    half_closed: bool,
+    /// Nobody will take what arrives.
+    ignored: bool,
+    /// Lengths of the items that were taken since the last report.
+    consumed: Vec<usize>,
+    consumed_len: usize,
+    /// The handler waits for an item, and the driver has not been told.
+    wants: bool,
+    outgoing: VecDeque<Vec<u8>>,
+    outgoing_len: usize,
+    /// An item was sent: it is too late for what must come before the first one.
+    begun: bool,
+    /// Why the call takes nothing more, once it does not.
+    over: Option<Status>,
+    /// The bell has rung, and the driver has not come yet.
+    rung: bool,
+    receiver: Option<Waker>,
+    /// A sender may be shared by several tasks.
+    senders: Vec<Waker>,
+}
+
+/// What the handler did with the items that arrived, since the last time the driver asked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// The lengths of the items that it took.
+    pub(crate) consumed: Vec<usize>,
+    /// It waits for the next one.
+    pub(crate) wants: bool,
+}
+
+/// What the handler does.
+impl Lane {
+    /// A lane whose driver is called by `bell`. The peer sends at most `window` bytes that were not consumed.
+    pub(crate) fn new(window: u32, bell: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { state: Mutex::default(), report_after: window as usize / 4, bell: Box::new(bell) }
+    }
+
+    /// Leaves an item for the caller, once there is room. Until then it stays where it is.
+    pub(crate) fn poll_send(&self, item: &mut Option<Vec<u8>>, waker: &Waker) -> Poll<Result<(), Status>> {
+        let mut state = self.lock();
+        if let Some(status) = &state.over {
+            return Poll::Ready(Err(status.clone()));
+        }
+        if LANE_LEN_MAX <= state.outgoing_len {
+            if !state.senders.iter().any(|sender| sender.will_wake(waker)) {
+                state.senders.push(waker.clone());
+            }
+            return Poll::Pending;
+        }
+        if let Some(item) = item.take() {
+            state.begun = true;
+            state.outgoing_len += cost(&item);
+            state.outgoing.push_back(item);
+            self.ring(state);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes the next item of the caller; `None` after the last one.
+    pub(crate) fn poll_next(&self, waker: &Waker) -> Poll<Result<Option<Vec<u8>>, Status>> {
+        let mut state = self.lock();
+        if let Some(status) = &state.over {
+            return Poll::Ready(Err(status.clone()));
+        }
+        if let Some(item) = state.incoming.pop_front() {
+            state.consume(item.len());
+            if self.report_after <= state.consumed_len {
+                self.ring(state);
+            }
+            return Poll::Ready(Ok(Some(item)));
+        }
+        if state.half_closed {
+            return Poll::Ready(Ok(None));
+        }
+        match &mut state.receiver {
+            Some(receiver) => receiver.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+        state.wants = true;
+        self.ring(state);
+        Poll::Pending
+    }
+
+    /// Nobody will take what arrives: it is discarded, so that the caller is not held up.
+    pub(crate) fn ignore(&self) {
+        let mut state = self.lock();
+        state.ignore();
+        if !state.consumed.is_empty() {
+            self.ring(state);
+        }
+    }
+
+    /// Whether an item was sent.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.lock().begun
+    }
+
+    /// Calls the driver, unless it was called and has not come yet.
+    fn ring(&self, mut state: MutexGuard<'_, State>) {
+        let rung = std::mem::replace(&mut state.rung, true);
+        drop(state);
+        if !rung {
+            (self.bell)();
+        }
+    }
+}
+
+/// What the driver does.
+impl Lane {
+    /// An item came from the caller. Returns whether it was discarded, and so is consumed.
+    pub(crate) fn arrived(&self, item: Vec<u8>) -> bool {
+        let mut state = self.lock();
+        if state.ignored {
+            return true;
+        }
+        state.incoming.push_back(item);
+        wake_after(state, |state| state.receiver.take());
+        false
+    }
+
+    /// The caller sends no more items.
+    pub(crate) fn half_closed(&self) {
+        let mut state = self.lock();
+        state.half_closed = true;
+        wake_after(state, |state| state.receiver.take());
+    }
+
+    /// The driver has come: takes what the handler did with what arrived.
+    pub(crate) fn progress(&self) -> Progress {
+        let mut state = self.lock();
+        state.rung = false;
+        state.consumed_len = 0;
+        Progress { consumed: std::mem::take(&mut state.consumed), wants: std::mem::take(&mut state.wants) }
+    }
+
+    /// Hands out the items for the caller, in order, for as long as `send` takes them. Returns whether it took
+    /// all.
+    pub(crate) fn drain(&self, mut send: impl FnMut(&[u8]) -> bool) -> bool {
+        let mut state = self.lock();
+        while let Some(item) = state.outgoing.front() {
+            if !send(item) {
+                break;
+            }
+            state.outgoing_len -= cost(item);
+            state.outgoing.pop_front();
+        }
+        let is_empty = state.outgoing.is_empty();
+        if state.outgoing_len < LANE_LEN_MAX {
+            wake_after(state, |state| std::mem::take(&mut state.senders));
+        }
+        is_empty
+    }
+
+    /// The handler has ended: what it left is still sent, and nothing is added to it.
+    pub(crate) fn finish(&self) {
+        self.end(Status::new(Code::Cancelled, "the handler of this call has ended"), false);
+    }
+
+    /// The call is over: everything in the lane is dropped.
+    pub(crate) fn fail(&self, status: Status) {
+        self.end(status, true);
+    }
+
+    fn end(&self, status: Status, drop_outgoing: bool) {
+        let mut state = self.lock();
+        state.over.get_or_insert(status);
+        state.ignore();
+        if drop_outgoing {
+            state.outgoing.clear();
+            state.outgoing_len = 0;
+        }
+        wake_after(state, |state| {
+            std::mem::take(&mut state.senders).into_iter().chain(state.receiver.take())
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn consume(&mut self, len: usize) {
+        self.consumed.push(len);
+        self.consumed_len += len + ITEM_COST;
+    }
+
+    fn ignore(&mut self) {
+        self.ignored = true;
+        while let Some(item) = self.incoming.pop_front() {
+            self.consume(item.len());
+        }
+    }
+}
+
+fn cost(item: &[u8]) -> usize {
+    item.len() + ITEM_COST
+}
+
+/// Wakes those whom `whom` takes out of the state, without the lock.
+fn wake_after<W: IntoIterator<Item = Waker>>(
+    mut state: MutexGuard<'_, State>,
+    whom: impl FnOnce(&mut State) -> W,
+) {
+    let wakers = whom(&mut state);
+    drop(state);
+    wakers.into_iter().for_each(Waker::wake);
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        f.debug_struct("Lane")
+            .field("incoming", &state.incoming.len())
+            .field("outgoing", &state.outgoing.len())
+            .field("over", &state.over)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    const WINDOW: u32 = 4 << 10;
+
+    /// A lane, and how often its bell rang.
+    fn lane() -> (Lane, Arc<AtomicUsize>) {
+        let rings = Arc::new(AtomicUsize::new(0));
+        let bell = rings.clone();
+        let ring = move || {
+            bell.fetch_add(1, Ordering::Relaxed);
+        };
+        (Lane::new(WINDOW, ring), rings)
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn send(lane: &Lane, len: usize) -> Poll<Result<(), Status>> {
+        lane.poll_send(&mut Some(vec![0; len]), Waker::noop())
+    }
+
+    fn next(lane: &Lane) -> Poll<Result<Option<Vec<u8>>, Status>> {
+        lane.poll_next(Waker::noop())
+    }
+
+    fn over() -> Status {
+        Status::new(Code::DeadlineExceeded, "the deadline passed")
+    }
+
+    #[test]
+    fn the_driver_is_called_once_for_many_items() {
+        let (lane, rings) = lane();
+        for _ in 0..10 {
+            assert_eq!(send(&lane, 10), Poll::Ready(Ok(())));
+        }
+        assert_eq!(rings.load(Ordering::Relaxed), 1);
+        lane.progress();
+        assert_eq!(send(&lane, 10), Poll::Ready(Ok(())));
+        assert_eq!(rings.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_sender_waits_while_the_lane_is_full_and_is_woken_when_it_is_not() {
+        let (lane, _) = lane();
+        assert_eq!(send(&lane, LANE_LEN_MAX), Poll::Ready(Ok(())));
+        let (woken, mut item) = (Arc::new(Woken::default()), Some(vec![7]));
+        let waker = Waker::from(woken.clone());
+        assert_eq!(lane.poll_send(&mut item, &waker), Poll::Pending);
+        assert!(item.is_some(), "it was not taken");
+        assert!(!lane.drain(|_| false), "the peer takes nothing yet");
+        assert_eq!(woken.0.load(Ordering::Relaxed), 0);
+        assert!(lane.drain(|_| true));
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        assert_eq!(lane.poll_send(&mut item, &waker), Poll::Ready(Ok(())));
+    }
+
+    #[test]
+    fn items_keep_their_order_across_interruptions() {
+        let (lane, _) = lane();
+        for len in 1..=3 {
+            assert_eq!(send(&lane, len), Poll::Ready(Ok(())));
+        }
+        let mut sent = Vec::new();
+        let is_empty = lane.drain(|item| {
+            let room = sent.len() < 2;
+            if room {
+                sent.push(item.len());
+            }
+            room
+        });
+        assert!(!is_empty);
+        assert!(lane.drain(|item| {
+            sent.push(item.len());
+            true
+        }));
+        assert_eq!(sent, [1, 2, 3]);
+    }
+
+    #[test]
+    fn consumption_is_reported_by_the_quarter_of_the_window() {
+        let (lane, rings) = lane();
+        for _ in 0..4 {
+            assert!(!lane.arrived(vec![0; 256 - ITEM_COST]));
+        }
+        for rings_so_far in [0, 0, 0, 1] {
+            assert!(matches!(next(&lane), Poll::Ready(Ok(Some(_)))));
+            assert_eq!(rings.load(Ordering::Relaxed), rings_so_far);
+        }
+        assert_eq!(lane.progress(), Progress { consumed: vec![256 - ITEM_COST; 4], wants: false });
+    }
+
+    #[test]
+    fn a_receiver_that_waits_says_so_with_all_that_it_consumed() {
+        let (lane, rings) = lane();
+        assert!(!lane.arrived(vec![0; 10]));
+        assert!(next(&lane).is_ready() && rings.load(Ordering::Relaxed) == 0);
+        assert!(next(&lane).is_pending());
+        assert_eq!(rings.load(Ordering::Relaxed), 1);
+        assert_eq!(lane.progress(), Progress { consumed: vec![10], wants: true });
+        assert_eq!(lane.progress(), Progress::default());
+    }
+
+    #[test]
+    fn after_the_half_close_the_items_end() {
+        let (lane, _) = lane();
+        let woken = Arc::new(Woken::default());
+        assert!(lane.poll_next(&Waker::from(woken.clone())).is_pending());
+        assert!(!lane.arrived(vec![1]));
+        lane.half_closed();
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        assert_eq!(next(&lane), Poll::Ready(Ok(Some(vec![1]))));
+        assert_eq!(next(&lane), Poll::Ready(Ok(None)));
+    }
+
+    #[test]
+    fn what_nobody_takes_is_consumed() {
+        let (lane, rings) = lane();
+        assert!(!lane.arrived(vec![0; 10]));
+        lane.ignore();
+        assert_eq!(rings.load(Ordering::Relaxed), 1);
+        assert_eq!(lane.progress().consumed, [10]);
+        assert!(lane.arrived(vec![0; 20]), "it is discarded");
+    }
+
+    #[test]
+    fn a_call_that_is_over_says_so_to_both_ends_and_drops_its_items() {
+        let (lane, _) = lane();
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        assert_eq!(send(&lane, LANE_LEN_MAX), Poll::Ready(Ok(())));
+        assert!(lane.poll_send(&mut Some(vec![1]), &waker).is_pending());
+        assert!(lane.poll_next(&waker).is_pending());
+        lane.fail(over());
+        lane.finish();
+        assert_eq!(woken.0.load(Ordering::Relaxed), 2);
+        assert_eq!(send(&lane, 1), Poll::Ready(Err(over())));
+        assert_eq!(next(&lane), Poll::Ready(Err(over())));
+        assert!(lane.drain(|_| unreachable!("nothing is left")));
+    }
+
+    #[test]
+    fn what_a_handler_left_at_its_end_is_still_sent() {
+        let (lane, _) = lane();
+        assert_eq!(send(&lane, 5), Poll::Ready(Ok(())));
+        lane.finish();
+        assert!(matches!(send(&lane, 1), Poll::Ready(Err(_))));
+        let mut sent = Vec::new();
+        assert!(lane.drain(|item| {
+            sent.push(item.len());
+            true
+        }));
+        assert_eq!(sent, [5]);
+    }
+}

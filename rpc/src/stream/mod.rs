@@ -1,0 +1,12 @@
+//! A streaming call as its handler holds it: items to send, items that arrive, and the lane on which both
+//! travel between the handler's task and the connection's driver.
+
+#![cfg_attr(not(test), expect(dead_code, reason = "the link carries no items yet"))]
+
+mod lane;
+mod receiver;
+mod sender;
+
+pub(crate) use lane::Lane;
+pub use receiver::Receiver;
+pub use sender::Sender;
