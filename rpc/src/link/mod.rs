@@ -12,6 +12,8 @@ mod error;
 #[cfg(feature = "tls")]
 mod handler;
 #[cfg(feature = "tls")]
+pub(crate) mod mailbox;
+#[cfg(feature = "tls")]
 pub(crate) mod server;
 mod slots;
 

@@ -1,19 +1,19 @@
 //! The server's end of a connection: calls are handled where they arrive, and those that take their time
 //! move to a task of their own.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
 use countersign_proto::{CallId, Code, Connection, Event, Opened, Status, Violation};
 
 use super::handler::{self, First, InFlight};
+use super::mailbox::{Finished, Mailbox, Stop};
 use super::{ConnectionError, End, Step, Wish};
 use crate::context::Context;
 use crate::peer::Peer;
 use crate::server::Router;
-use crate::service::Reply;
 use crate::text;
 
 /// Bytes of replies after which they are written while the rest of a burst is still worked through.
@@ -34,38 +34,6 @@ pub(crate) struct ServerEnd {
     clock: Instant,
     /// The last words are in the outbox.
     closing: bool,
-}
-
-/// What tasks and the server leave for the driver of a connection, and what they may know of it.
-#[derive(Debug, Default)]
-pub(crate) struct Mailbox {
-    letters: Mutex<Letters>,
-    pub(crate) calls_open: AtomicU64,
-    pub(crate) bytes_in: AtomicU64,
-    pub(crate) bytes_out: AtomicU64,
-}
-
-#[derive(Debug, Default)]
-struct Letters {
-    finished: Vec<Finished>,
-    stop: Option<Stop>,
-    driver: Option<Waker>,
-}
-
-/// How the server wants a connection to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stop {
-    /// No new calls; the connection ends when those that are open have.
-    Drain,
-    /// Now.
-    Cut,
-}
-
-/// A handler has ended on a task of its own; without a reply if it was stopped.
-#[derive(Debug)]
-struct Finished {
-    id: CallId,
-    reply: Option<Reply>,
 }
 
 impl ServerEnd {
@@ -139,14 +107,7 @@ impl End for ServerEnd {
 
     fn collect(&mut self, waker: &Waker) -> Wish {
         let mut finished = std::mem::take(&mut self.finished);
-        let stop = {
-            let mut letters = self.mailbox.lock();
-            if !letters.driver.as_ref().is_some_and(|driver| driver.will_wake(waker)) {
-                letters.driver = Some(waker.clone());
-            }
-            std::mem::swap(&mut finished, &mut letters.finished);
-            letters.stop
-        };
+        let stop = self.mailbox.empty(&mut finished, waker);
         for Finished { id, reply } in finished.drain(..) {
             let reply = reply.unwrap_or_else(|| Err(Status::new(Code::Cancelled, "the handler was stopped")));
             self.proto.reply(id, reply.as_deref());
@@ -205,33 +166,5 @@ impl ServerEnd {
             self.proto.close(Code::Unavailable, STOPPING);
         }
         Wish::Close
-    }
-}
-
-impl Mailbox {
-    pub(crate) fn stop(&self, stop: Stop) {
-        let driver = {
-            let mut letters = self.lock();
-            letters.stop = Some(stop);
-            letters.driver.take()
-        };
-        if let Some(driver) = driver {
-            driver.wake();
-        }
-    }
-
-    fn post(&self, finished: Finished) {
-        let driver = {
-            let mut letters = self.lock();
-            letters.finished.push(finished);
-            letters.driver.take()
-        };
-        if let Some(driver) = driver {
-            driver.wake();
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Letters> {
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

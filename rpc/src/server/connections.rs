@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
-use crate::link::server::{Mailbox, Stop};
+use crate::link::mailbox::{Mailbox, Stop};
 use crate::peer::Peer;
 
 /// Every live connection of a server.
