@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
-use countersign_proto::{CallId, Code, Connection, Event, Opened, Status, Violation};
+use countersign_proto::{Code, Connection, Event, Opened, Status, Violation};
 
 use super::handler::{self, First, InFlight};
 use super::mailbox::{Finished, Mailbox, Stop};
