@@ -26,6 +26,7 @@ mod scope;
 #[cfg(feature = "tls")]
 mod server;
 pub mod service;
+mod stopwatch;
 mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,10 +1,11 @@
-//! The services that every server has: reflection, health, statistics, connections. Each is an ordinary
+//! The services that every server has: reflection, health, statistics, connections, traces. Each is an ordinary
 //! service made with our own macro, under policy like any other.
 
 pub mod connections;
 pub mod health;
 pub mod reflection;
 pub mod stats;
+pub mod trace;
 
 use std::sync::{Arc, OnceLock};
 
@@ -35,19 +36,20 @@ pub(crate) fn with(
     connections: &Arc<Connections>,
 ) -> Result<Complete, BindError> {
     let known = Known { services: Arc::default(), policy: policy.clone() };
-    let registry = Arc::new(stats::Registry::new());
-    let own: [Arc<dyn Service>; 4] = [
+    let (registry, recorder) = (Arc::new(stats::Registry::new()), Arc::new(trace::Recorder::new()));
+    let own: [Arc<dyn Service>; 5] = [
         Arc::new(reflection::ReflectionServer::new(reflection::Reflected::new(known.clone()))),
         Arc::new(health::HealthServer::new(health::Healthy::new(known.clone()))),
         Arc::new(stats::StatsServer::new(stats::Counted::new(registry.clone()))),
         Arc::new(connections::ConnectionsServer::new(connections::Listed::new(connections.clone()))),
+        Arc::new(trace::TraceServer::new(trace::Recorded::new(recorder.clone()))),
     ];
     let mut described = described(services)?;
     if let Some((_, taken)) = described.iter().find(|(_, service)| is_reserved(&service.name)) {
         return Err(BindError::Reserved(taken.name.clone()));
     }
     described.extend(self::described(&own)?);
-    let router = Arc::new(Router::new(&described, policy, &registry)?);
+    let router = Arc::new(Router::new(&described, policy, &registry, recorder)?);
     let descriptions: Vec<ServiceDescription> =
         described.into_iter().map(|(_, described)| described).collect();
     let revision = revision_of(&descriptions);

@@ -1,11 +1,13 @@
 //! The built-in services as their users meet them: over TLS, through a client.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use super::connections::ConnectionsClient;
 use super::health::{HealthClient, ServiceHealth};
 use super::reflection::ReflectionClient;
 use super::stats::{ProcedureStats, StatsClient};
+use super::trace::{TraceClient, TracedCall};
 use crate::cbor::{Value, from_slice, to_vec};
 use crate::schema::{example, to_cbor, to_json};
 use crate::testing::{in_process, pair};
@@ -17,6 +19,8 @@ trait Echo {
     /// The same text.
     async fn say(&self, cx: &Context, text: String) -> Result<String, Status>;
     async fn fail(&self, cx: &Context) -> Result<(), Status>;
+    /// The same text, after a while.
+    async fn mull(&self, cx: &Context, text: String, ms: u64) -> Result<String, Status>;
 }
 
 struct Parrot;
@@ -27,7 +31,12 @@ impl Echo for Parrot {
     }
 
     async fn fail(&self, _: &Context) -> Result<(), Status> {
-        Err(Status::not_found("no"))
+        Err(Status::not_found("no\nmore"))
+    }
+
+    async fn mull(&self, _: &Context, text: String, ms: u64) -> Result<String, Status> {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        Ok(text)
     }
 }
 
@@ -96,6 +105,45 @@ async fn connections_list_the_peer_that_asks() {
     assert!(only.bytes_in > 0 && only.bytes_out > 0 && !only.cipher.is_empty());
 }
 
+async fn traced(client: &Client, procedure: &str) -> Vec<TracedCall> {
+    TraceClient::new(client.clone()).list(Some(procedure.to_owned()), None::<u32>).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_failed_call_is_traced_with_its_message() {
+    let client = client();
+    EchoClient::new(client.clone()).fail().await.unwrap_err();
+    let calls = traced(&client, "acme.Echo/fail").await;
+    let [call] = calls.as_slice() else { panic!("one call: {calls:?}") };
+    assert_eq!((call.code.as_str(), call.message.as_deref()), ("NOT_FOUND", Some("no\\nmore")));
+    assert_eq!((call.peer.as_str(), call.bytes_in), ("spiffe://test.internal/client", 1));
+}
+
+#[tokio::test]
+async fn a_slow_call_is_traced_with_its_times() {
+    let client = client();
+    let echo = EchoClient::new(client.clone());
+    let long = "x".repeat(10_000);
+    echo.mull(&long, 5_u64).await.unwrap();
+    echo.say("quick").await.unwrap();
+    let calls = traced(&client, "acme.Echo/mull").await;
+    let [call] = calls.as_slice() else { panic!("one call: {calls:?}") };
+    assert_eq!((call.code.as_str(), call.message.as_deref()), ("OK", None));
+    assert!(call.total_us >= 5_000 && call.handler_us >= 5_000, "{call:?}");
+    assert!(call.decode_us.is_some() && call.encode_us.is_some(), "{call:?}");
+    assert!(call.bytes_in > 10_000 && call.bytes_out > 10_000, "{call:?}");
+    assert!(call.started <= jiff::Timestamp::now());
+}
+
+#[tokio::test]
+async fn a_call_of_a_name_that_does_not_exist_is_traced() {
+    let client = client();
+    client.call_raw("acme.Echo/shout", to_vec(&Value::Map(Vec::new())).unwrap()).await.unwrap_err();
+    assert_eq!(traced(&client, "acme.Echo/shout").await[0].code, "UNIMPLEMENTED");
+    let all = TraceClient::new(client.clone()).list(None::<String>, Some(0)).await.unwrap();
+    assert!(all.is_empty(), "no more than asked for");
+}
+
 #[tokio::test]
 async fn every_procedure_takes_and_gives_what_its_schema_says() {
     let client = client();
@@ -120,5 +168,5 @@ async fn every_procedure_takes_and_gives_what_its_schema_says() {
             }
         }
     }
-    assert_eq!(services.len(), 5);
+    assert_eq!(services.len(), 6);
 }

@@ -5,15 +5,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{self, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use countersign_proto::{Code, HandlerRan, Status};
 use tokio::task::coop::unconstrained;
 
+use crate::builtin::trace::{Outcome, Spans};
 use crate::context::Context;
 use crate::scope;
 use crate::server::Route;
 use crate::service::{Handling, Reply};
+use crate::{stopwatch, text};
 
 /// A handler that is not done.
 pub(super) type Handler = Pin<Box<dyn Future<Output = Reply> + Send>>;
@@ -24,31 +26,71 @@ pub(super) enum First {
     Pending(Handler),
 }
 
+/// Arguments of so many bytes are worth a look at the clock when they are decoded: it takes a small part of the
+/// time that they do.
+const LONG: usize = 4 << 10;
+
 /// A call while it is counted as in flight. Dropped before its end, it counts as cancelled.
 pub(super) struct InFlight {
     route: Arc<Route>,
     arrived: Instant,
+    /// When its turn came, after those that arrived with it.
+    started: Instant,
+    /// From there until its arguments were decoded, where that was measured.
+    decode: Option<Duration>,
+    /// Since when it waits for a task of its own, if its handler begins there, and for how long it did.
+    waits_since: Option<Instant>,
+    waited: Duration,
+    encode: Option<Duration>,
     bytes_in: usize,
     ended: bool,
 }
 
 impl InFlight {
-    pub(super) fn begin(route: Arc<Route>, arrived: Instant, bytes_in: usize) -> Self {
+    pub(super) fn begin(route: Arc<Route>, arrived: Instant, started: Instant, bytes_in: usize) -> Self {
         route.counters().begin();
-        Self { route, arrived, bytes_in, ended: false }
-    }
-
-    pub(super) fn end(self, reply: &Reply, now: Instant) {
-        match reply {
-            Ok(payload) => self.count(Code::Ok, payload.len(), now),
-            Err(status) => self.count(status.code, status.details.len(), now),
+        Self {
+            route,
+            arrived,
+            started,
+            decode: None,
+            waits_since: None,
+            waited: Duration::ZERO,
+            encode: None,
+            bytes_in,
+            ended: false,
         }
     }
 
-    fn count(mut self, code: Code, bytes_out: usize, now: Instant) {
+    pub(super) fn end(self, cx: &Context, reply: &Reply, now: Instant) {
+        match reply {
+            Ok(payload) => self.count(cx, Code::Ok, "", payload.len(), now),
+            Err(status) => self.count(cx, status.code, &status.message, status.details.len(), now),
+        }
+    }
+
+    fn count(mut self, cx: &Context, code: Code, message: &str, bytes_out: usize, now: Instant) {
         self.ended = true;
         let latency = now.saturating_duration_since(self.arrived);
         self.route.counters().end(code, latency, self.bytes_in as u64, bytes_out as u64);
+        if code != Code::Ok || self.route.traces().is_slow(latency) {
+            self.keep(cx, code, message, bytes_out, latency);
+        }
+    }
+
+    #[cold]
+    fn keep(&self, cx: &Context, code: Code, message: &str, bytes_out: usize, total: Duration) {
+        let queue = self.started.saturating_duration_since(self.arrived) + self.waited;
+        self.route.traces().keep(Outcome {
+            procedure: self.route.name().clone(),
+            peer: cx.peer().id().clone(),
+            code,
+            message: (!message.is_empty()).then(|| text::escaped(message)),
+            arrived: self.arrived,
+            spans: Spans { total, queue, decode: self.decode, encode: self.encode },
+            bytes_in: self.bytes_in as u64,
+            bytes_out: bytes_out as u64,
+        });
     }
 }
 
@@ -60,25 +102,27 @@ impl Drop for InFlight {
     }
 }
 
-/// Decodes the arguments and polls the handler once, which is all that most of them need. Takes the time and
-/// gives it back as it is afterwards.
-pub(super) fn first_poll(
-    call: &InFlight,
-    cx: &Context,
-    arguments: &[u8],
-    started: Instant,
-) -> (First, Instant) {
+/// Decodes the arguments and polls the handler once, which is all that most of them need. Gives back the time
+/// as it is afterwards.
+pub(super) fn first_poll(call: &mut InFlight, cx: &Context, arguments: &[u8]) -> (First, Instant) {
     let route = &call.route;
-    let first = match catch_unwind(AssertUnwindSafe(|| route.dispatch(cx.clone(), arguments))) {
+    let dispatched = catch_unwind(AssertUnwindSafe(|| route.dispatch(cx.clone(), arguments)));
+    if LONG <= arguments.len() {
+        call.decode = Some(call.started.elapsed());
+    }
+    let first = match dispatched {
         Ok(Handling::Ready(reply)) => First::Ready(reply),
         Ok(Handling::Running(handler)) if route.is_inline() => {
             scope::within(cx, || poll_inline(route, handler))
         }
-        Ok(Handling::Running(handler)) => First::Pending(handler),
+        Ok(Handling::Running(handler)) => {
+            call.waits_since = Some(Instant::now());
+            First::Pending(handler)
+        }
         Err(_) => First::Ready(Err(panicked(route))),
     };
     let now = Instant::now();
-    route.note_first_poll(now.saturating_duration_since(started));
+    route.note_first_poll(now.saturating_duration_since(call.started));
     (first, now)
 }
 
@@ -94,24 +138,33 @@ fn poll_inline(route: &Route, mut handler: Handler) -> First {
 }
 
 /// Runs a handler to its end, or to that of its call, and tells `done`.
-pub(super) async fn run(mut handler: Handler, call: InFlight, cx: Context, done: impl FnOnce(Option<Reply>)) {
+pub(super) async fn run(
+    mut handler: Handler,
+    mut call: InFlight,
+    cx: Context,
+    done: impl FnOnce(Option<Reply>),
+) {
+    call.waited = call.waits_since.map_or(Duration::ZERO, |since| since.elapsed());
     let ended = poll_fn(|task| {
         cx.watch(task.waker());
         if let Some(code) = cx.cancelled_with() {
             return Poll::Ready(Err(code));
         }
-        poll_once(handler.as_mut(), task).unwrap_or_else(|_| Poll::Ready(Err(panicked(&call.route)))).map(Ok)
+        let poll = || scope::within(&cx, || poll_once(handler.as_mut(), task));
+        let (polled, encode) = stopwatch::watch(poll);
+        call.encode = encode;
+        polled.unwrap_or_else(|_| Poll::Ready(Err(panicked(&call.route)))).map(Ok)
     })
     .await;
     // What the handler holds is let go before its place is given to another call.
     drop(handler);
     match ended {
         Ok(reply) => {
-            call.end(&reply, Instant::now());
+            call.end(&cx, &reply, Instant::now());
             done(Some(reply));
         }
         Err(code) => {
-            call.count(code, 0, Instant::now());
+            call.count(&cx, code, "", 0, Instant::now());
             done(None);
         }
     }

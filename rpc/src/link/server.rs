@@ -32,6 +32,8 @@ pub(crate) struct ServerEnd {
     finished: Vec<Finished>,
     /// When the latest handler was done: the clock is read once for each call.
     clock: Instant,
+    /// When to tell the recorder of slow calls that time goes on.
+    tick: Instant,
     /// The last words are in the outbox.
     closing: bool,
 }
@@ -43,7 +45,8 @@ impl ServerEnd {
         peer: Arc<Peer>,
         mailbox: Arc<Mailbox>,
     ) -> Self {
-        Self { proto, router, peer, mailbox, finished: Vec::new(), clock: Instant::now(), closing: false }
+        let (clock, finished) = (Instant::now(), Vec::new());
+        Self { proto, router, peer, mailbox, finished, clock, tick: clock, closing: false }
     }
 
     fn serve(&mut self, arrived: Instant, opened: Opened<'_>) {
@@ -53,12 +56,12 @@ impl ServerEnd {
             Err(status) => return self.proto.reply(id, Err(&status)),
         };
         let cx = Context::new(self.peer.clone(), route.name().clone(), Some(deadline), metadata);
-        let call = InFlight::begin(route, arrived, arguments.len());
-        let (first, now) = handler::first_poll(&call, &cx, arguments, self.clock);
+        let mut call = InFlight::begin(route, arrived, self.clock, arguments.len());
+        let (first, now) = handler::first_poll(&mut call, &cx, arguments);
         self.clock = now;
         match first {
             First::Ready(reply) => {
-                call.end(&reply, now);
+                call.end(&cx, &reply, now);
                 self.proto.reply(id, reply.as_deref());
             }
             First::Pending(handler) => {
@@ -83,6 +86,9 @@ impl End for ServerEnd {
     fn receive(&mut self, now: Instant, bytes: &[u8]) -> Result<Step, ConnectionError> {
         let mut taken = 0;
         self.clock = now;
+        if self.tick <= now {
+            self.tick = self.router.recorder().tick(now);
+        }
         let more = loop {
             let received = self.proto.receive(now, &bytes[taken..])?;
             taken += received.taken;

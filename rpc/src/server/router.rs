@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use countersign_proto::{Code, HandlerRan, Status};
 
 use super::{BindError, Policy};
 use crate::builtin::stats::{Counters, Registry};
+use crate::builtin::trace::{Outcome, Recorder, Spans, Traces};
 use crate::context::Context;
 use crate::peer::Peer;
 use crate::service::{CallKind, Handling, Service, ServiceDescription};
@@ -18,6 +19,7 @@ use crate::text;
 pub(crate) struct Router {
     routes: HashMap<Arc<str>, Arc<Route>, foldhash::fast::RandomState>,
     policy: Policy,
+    recorder: Arc<Recorder>,
 }
 
 /// One procedure.
@@ -27,14 +29,17 @@ pub(crate) struct Route {
     service: Arc<dyn Service>,
     method: usize,
     counters: Arc<Counters>,
+    traces: Arc<Traces>,
 }
 
 impl Router {
-    /// Describes all services and counts the calls of each procedure in `registry`.
+    /// Describes all services, counts the calls of each procedure in `registry`, and keeps those worth a look in
+    /// `recorder`.
     pub(crate) fn new(
         services: &[(Arc<dyn Service>, ServiceDescription)],
         policy: Policy,
         registry: &Registry,
+        recorder: Arc<Recorder>,
     ) -> Result<Self, BindError> {
         let mut routes = HashMap::default();
         for (service, description) in services {
@@ -42,6 +47,7 @@ impl Router {
                 let name: Arc<str> = format!("{}/{}", description.name, procedure.name).into();
                 let route = Route {
                     counters: registry.counters(&name),
+                    traces: recorder.traces(&name),
                     name: name.clone(),
                     kind: procedure.kind,
                     service: service.clone(),
@@ -52,20 +58,42 @@ impl Router {
                 }
             }
         }
-        Ok(Self { routes, policy })
+        Ok(Self { routes, policy, recorder })
     }
 
     /// What answers this call. The policy comes first: whether a procedure exists is told only to those who
     /// may call it.
     pub(crate) fn find(&self, peer: &Peer, procedure: &str) -> Result<&Arc<Route>, Status> {
-        if !self.policy.allows(peer, procedure) {
-            let why = format!("{} may not call {}", peer.id(), text::escaped(procedure));
-            return Err(Status::new(Code::PermissionDenied, why).with_handler_ran(HandlerRan::No));
-        }
-        self.routes.get(procedure).ok_or_else(|| {
-            let why = format!("this server has no procedure {}", text::escaped(procedure));
-            Status::new(Code::Unimplemented, why).with_handler_ran(HandlerRan::No)
-        })
+        let found = match self.policy.allows(peer, procedure) {
+            true => self.routes.get(procedure).ok_or(Code::Unimplemented),
+            false => Err(Code::PermissionDenied),
+        };
+        found.map_err(|code| self.refused(peer, procedure, code))
+    }
+
+    #[cold]
+    fn refused(&self, peer: &Peer, procedure: &str, code: Code) -> Status {
+        let procedure = text::escaped(procedure);
+        let why = match code {
+            Code::PermissionDenied => format!("{} may not call {procedure}", peer.id()),
+            _ => format!("this server has no procedure {procedure}"),
+        };
+        self.recorder.keep_refused(Outcome {
+            procedure: procedure.into(),
+            peer: peer.id().clone(),
+            code,
+            message: Some(why.clone()),
+            arrived: Instant::now(),
+            spans: Spans::default(),
+            bytes_in: 0,
+            bytes_out: 0,
+        });
+        Status::new(code, why).with_handler_ran(HandlerRan::No)
+    }
+
+    /// What keeps the calls that are worth a look.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 }
 
@@ -81,6 +109,10 @@ impl Route {
 
     pub(crate) fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    pub(crate) fn traces(&self) -> &Traces {
+        &self.traces
     }
 
     pub(crate) fn dispatch(&self, cx: Context, arguments: &[u8]) -> Handling {

@@ -23,7 +23,7 @@ pub use describe::{CallKind, DescriptionError, FaultDescription, ProcedureDescri
 pub use fault::{Fault, FaultDeclaration};
 pub use procedure::Procedure;
 
-use crate::Context;
+use crate::{Context, stopwatch};
 
 /// Something with procedures that a server can serve: what `#[service]` makes of a trait.
 pub trait Service: Send + Sync + 'static {
@@ -84,7 +84,7 @@ where
 
 fn reply<T: Serialize, E: Fault>(outcome: Result<T, E>) -> Reply {
     match outcome {
-        Ok(value) => countersign_proto::cbor::to_vec(&value).map_err(|error| {
+        Ok(value) => stopwatch::encode(|| countersign_proto::cbor::to_vec(&value)).map_err(|error| {
             tracing::error!(%error, "a result cannot be encoded");
             Status::internal("the result cannot be encoded").with_handler_ran(HandlerRan::Yes)
         }),

@@ -16,6 +16,8 @@ trait Relay {
     async fn ask_elsewhere(&self, cx: &Context) -> Result<u32, Status>;
     /// How long the desk has, in milliseconds, when it is asked from here.
     async fn time_left(&self, cx: &Context, detached: bool) -> Result<u64, Status>;
+    /// The same, asked once the handler has waited for something else.
+    async fn time_left_later(&self, cx: &Context) -> Result<u64, Status>;
 }
 
 struct Desked {
@@ -41,6 +43,11 @@ impl Relay for Desked {
     async fn time_left(&self, _: &Context, detached: bool) -> Result<u64, Status> {
         let call = self.desk.time_left();
         if detached { call.detached().await.or_internal() } else { call.await.or_internal() }
+    }
+
+    async fn time_left_later(&self, cx: &Context) -> Result<u64, Status> {
+        tokio::task::yield_now().await;
+        self.time_left(cx, false).await
     }
 }
 
@@ -93,6 +100,8 @@ async fn what_is_left_of_a_deadline_shrinks_down_the_chain() {
     let timeout = Duration::from_secs(20);
     let inherited = chain.relay.time_left(false).timeout(timeout).await.expect("an answer");
     assert!(inherited <= 20_000, "{inherited}");
+    let inherited = chain.relay.time_left_later().timeout(timeout).await.expect("an answer");
+    assert!(inherited <= 20_000, "after the handler has waited: {inherited}");
     let detached = chain.relay.time_left(true).timeout(timeout).await.expect("an answer");
     assert!(20_000 < detached, "{detached}");
 }
