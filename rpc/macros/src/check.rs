@@ -9,6 +9,7 @@ use syn::{
 
 use crate::errors::Errors;
 use crate::parse::{self, Options, Written};
+use crate::stream::{End, Stream};
 use crate::types::{bare, is_named, owned};
 
 /// A service whose procedures can be generated.
@@ -32,6 +33,8 @@ pub(crate) struct Procedure {
     pub(crate) idempotent: bool,
     pub(crate) deadline_ms: Option<u64>,
     pub(crate) arguments: Vec<Argument>,
+    /// At most one each way, in the order of the method.
+    pub(crate) streams: Vec<Stream>,
     pub(crate) output: Type,
     pub(crate) fault: Type,
 }
@@ -46,6 +49,11 @@ impl Procedure {
     /// The name on the wire, `type` for `r#type`.
     pub(crate) fn name(&self) -> String {
         self.ident.unraw().to_string()
+    }
+
+    /// The type of the items of the stream on whose end the handler is, if there is one.
+    pub(crate) fn item(&self, end: End) -> Option<&Type> {
+        self.streams.iter().find(|stream| stream.end == end).map(|stream| &stream.item)
     }
 }
 
@@ -64,7 +72,7 @@ pub(crate) const NO_GENERICS: &str =
 const TAKE_SELF: &str = "take `&self`: calls run at the same time; put what changes behind a lock";
 const TAKE_CONTEXT: &str = "take `cx: &Context` after `&self`: it knows who calls and how much time is left";
 const RETURN_RESULT: &str = "return `Result<T, E>`, where `E` is your fault type or `Status`";
-pub(crate) const NO_STREAMS: &str = "this version has no streaming calls yet: take values and return one";
+const ITEMS_ARE_GONE: &str = "a call that takes items cannot be made again: those that were sent are gone";
 
 /// Keeps the sound methods, and reports each mistake of the others.
 pub(crate) fn service(written: Written, errors: &mut Errors) -> Service {
@@ -133,7 +141,12 @@ fn method(
     qualifiers(method, errors);
     self_parameter(sig, errors);
     context(sig, errors);
-    let arguments = arguments(sig, errors);
+    let (arguments, streams) = taken(sig, errors);
+    if let Some(option) = &options.idempotent
+        && streams.iter().any(|stream| stream.end == End::Receiver)
+    {
+        errors.at(option, ITEMS_ARE_GONE);
+    }
     let output = errors.take(output(&sig.output, &sig.ident)).and_then(|(output, fault)| {
         errors.take(owned(output, "return"))?;
         Some((output.clone(), fault.clone()))
@@ -147,9 +160,10 @@ fn method(
         ident: sig.ident.clone(),
         attributes: method.attrs.iter().filter(is_for_callers).cloned().collect(),
         documentation: parse::documentation(&method.attrs),
-        idempotent: options.idempotent,
+        idempotent: options.idempotent.is_some(),
         deadline_ms,
         arguments,
+        streams,
         output,
         fault,
     })
@@ -229,17 +243,25 @@ fn is_context(ty: &Type) -> bool {
     matches!(ty, Type::Reference(TypeReference { mutability: None, elem, .. }) if is_named(elem, "Context"))
 }
 
-/// What follows the context. A method that forgot its context still gets its arguments checked.
-fn arguments(sig: &Signature, errors: &mut Errors) -> Vec<Argument> {
-    let mut arguments: Vec<Argument> = Vec::new();
+/// What follows the context. A method that forgot its context still gets the rest checked.
+fn taken(sig: &Signature, errors: &mut Errors) -> (Vec<Argument>, Vec<Stream>) {
     let is_any_context = |ty: &Type| match ty {
         Type::Reference(reference) => is_named(&reference.elem, "Context"),
         ty => is_named(ty, "Context"),
     };
-    for (index, (pattern, ty)) in parameters(sig).enumerate() {
-        if index == 0 && is_any_context(ty) {
-            continue;
-        }
+    let mut rest: Vec<_> = parameters(sig).collect();
+    if rest.first().is_some_and(|(_, ty)| is_any_context(ty)) {
+        rest.remove(0);
+    }
+    let types: Vec<_> = rest.iter().map(|(_, ty)| *ty).filter(|ty| !is_any_context(ty)).collect();
+    let streams = Stream::all(&types, errors);
+    rest.retain(|(_, ty)| End::of(ty).is_none());
+    (arguments(&rest, errors), streams)
+}
+
+fn arguments(parameters: &[(&Pat, &Type)], errors: &mut Errors) -> Vec<Argument> {
+    let mut arguments: Vec<Argument> = Vec::new();
+    for (pattern, ty) in parameters {
         let Some(argument) = errors.take(argument(pattern, ty)) else { continue };
         if arguments.iter().any(|other| other.name() == argument.name()) {
             errors.at(&argument.ident, "another argument has this name: arguments travel by name");

@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 use syn::{ReturnType, TraitItem, Type, parse_quote, parse_quote_spanned};
 
 use crate::check::{Procedure, Service};
+use crate::stream::End;
 
 /// Everything that stands in place of the user's trait.
 pub(crate) fn service(service: Service) -> TokenStream {
@@ -108,25 +109,34 @@ fn server(service: &Service) -> TokenStream {
 fn description(procedure: &Procedure) -> TokenStream {
     let Procedure { documentation, output, fault, .. } = procedure;
     let (name, names, types) = (procedure.name(), procedure.names(), procedure.types());
+    let items_in = procedure.item(End::Receiver).map(|item| quote!(.items_in::<#item>()));
+    let items_out = procedure.item(End::Sender).map(|item| quote!(.items_out::<#item>()));
     let idempotent = procedure.idempotent.then(|| quote!(.idempotent()));
     let deadline = procedure.deadline_ms.map(|ms| quote!(.deadline_ms(#ms)));
     quote! {
         ::countersign::service::ProcedureDescription::new::<#types, #output, #fault>(
             #name, #documentation, #names
-        ) #idempotent #deadline
+        ) #items_in #items_out #idempotent #deadline
     }
 }
 
 fn handling(service: &Ident, procedure: &Procedure) -> TokenStream {
-    let Procedure { ident, output, fault, .. } = procedure;
+    let Procedure { ident, output, fault, streams, .. } = procedure;
     let (names, types) = (procedure.names(), procedure.types());
+    let items = procedure.items();
+    let function = Ident::new(procedure.words().function, Span::call_site());
     let values: Vec<_> =
         (0..procedure.arguments.len()).map(|index| format_ident!("argument_{index}")).collect();
+    let ends = [End::Receiver, End::Sender].into_iter().filter(|end| procedure.item(*end).is_some());
+    let ends = ends.map(|end| end.variable(Span::call_site()));
+    // In the method's order, and at the user's place: another type of this name is a mistake there.
+    let passed =
+        streams.iter().map(|stream| stream.end.variable(Span::call_site().located_at(stream.ty.span())));
     quote! {
-        ::countersign::service::unary::<#types, #output, #fault, _, _>(
+        ::countersign::service::#function::<#types, #(#items,)* #output, #fault, _, _>(
             #names, cx, arguments,
-            move |cx, (#(#values,)*)| async move {
-                <__Implementation as #service>::#ident(&service, &cx, #(#values),*).await
+            move |cx, (#(#values,)*) #(, #ends)*| async move {
+                <__Implementation as #service>::#ident(&service, &cx, #(#values,)* #(#passed),*).await
             },
         )
     }
@@ -136,7 +146,8 @@ fn client(service: &Service) -> TokenStream {
     let (name, ident, vis) = (&service.name, &service.item.ident, &service.item.vis);
     let (client, server) = (format_ident!("{ident}Client"), format_ident!("{ident}Server"));
     let summary = format!("Calls `{name}`.");
-    let methods = service.procedures.iter().map(|procedure| method(service, procedure));
+    let unary = service.procedures.iter().filter(|procedure| procedure.streams.is_empty());
+    let methods = unary.map(|procedure| method(service, procedure));
     quote! {
         #[doc = #summary]
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
@@ -185,23 +196,26 @@ fn method(service: &Service, procedure: &Procedure) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let bounds = bounds(procedure);
+    let kind = Ident::new(procedure.words().kind, Span::call_site());
+    let call = procedure.call();
+    let items = procedure.items();
     quote! {
         #(#attributes)*
         #summary
         #vis fn #ident(
             &self,
             #(#parameters),*
-        ) -> ::countersign::Call<#output, <#fault as ::countersign::service::Fault>::Declared>
+        ) -> #call<#(#items,)* #output, <#fault as ::countersign::service::Fault>::Declared>
         where
             #bounds
         {
             static PROCEDURE: ::countersign::service::Procedure = ::countersign::service::Procedure {
                 name: #wire_name,
-                kind: ::countersign::service::CallKind::Unary,
+                kind: ::countersign::service::CallKind::#kind,
                 idempotent: #idempotent,
                 deadline: #deadline,
             };
-            ::countersign::Call::new(
+            #call::new(
                 &self.client,
                 &PROCEDURE,
                 ::countersign::service::ArgumentMap::new()#(#encoded)*.finish(),
@@ -212,8 +226,10 @@ fn method(service: &Service, procedure: &Procedure) -> TokenStream {
 
 /// What must hold of each type, at the place of the type: a missing derive is one error there.
 fn bounds(procedure: &Procedure) -> TokenStream {
-    let Procedure { arguments, output, fault, .. } = procedure;
-    let travelling = arguments.iter().map(|argument| &argument.ty).chain([output]).map(|ty| {
+    let Procedure { arguments, streams, output, fault, .. } = procedure;
+    let arguments = arguments.iter().map(|argument| &argument.ty);
+    let items = streams.iter().map(|stream| &stream.item);
+    let travelling = arguments.chain(items).chain([output]).map(|ty| {
         let [serialize, deserialize, schema, send] =
             ["Serialize", "DeserializeOwned", "JsonSchema", "Send"].map(|name| bound(ty, name));
         quote!(#ty: #serialize + #deserialize + #schema + #send + 'static,)
@@ -231,7 +247,41 @@ fn bound(ty: &Type, name: &str) -> TokenStream {
     quote!(#module::#name)
 }
 
+/// What generated code names after a procedure's kind.
+struct Words {
+    /// The variant of `CallKind`.
+    kind: &'static str,
+    /// The function that serves it.
+    function: &'static str,
+}
+
 impl Procedure {
+    fn words(&self) -> Words {
+        let (kind, function) = match (self.item(End::Receiver), self.item(End::Sender)) {
+            (None, None) => ("Unary", "unary"),
+            (None, Some(_)) => ("ServerStream", "server_stream"),
+            (Some(_), None) => ("ClientStream", "client_stream"),
+            (Some(_), Some(_)) => ("BothWays", "both_ways"),
+        };
+        Words { kind, function }
+    }
+
+    /// The path of the future that a client's method returns.
+    fn call(&self) -> TokenStream {
+        match self.words().kind {
+            "Unary" => quote!(::countersign::Call),
+            kind => {
+                let call = format_ident!("{kind}Call");
+                quote!(::countersign::call::#call)
+            }
+        }
+    }
+
+    /// The types of its items, the client's first.
+    fn items(&self) -> impl Iterator<Item = &Type> {
+        [End::Receiver, End::Sender].into_iter().filter_map(|end| self.item(end))
+    }
+
     /// The names of the arguments, as a slice.
     fn names(&self) -> TokenStream {
         let names = self.arguments.iter().map(|argument| argument.name());

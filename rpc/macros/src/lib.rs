@@ -9,6 +9,7 @@ mod expand;
 mod fault;
 mod message;
 mod parse;
+mod stream;
 mod types;
 
 use proc_macro::TokenStream;

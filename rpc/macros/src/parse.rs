@@ -19,7 +19,8 @@ pub(crate) struct Written {
 /// What `#[rpc(…)]` says of one method.
 #[derive(Default)]
 pub(crate) struct Options {
-    pub(crate) idempotent: bool,
+    /// The option itself, if it is there.
+    pub(crate) idempotent: Option<syn::Path>,
     pub(crate) deadline: Option<LitStr>,
 }
 
@@ -61,7 +62,7 @@ fn take_options(item: &mut TraitItem, errors: &mut Errors) -> Options {
 impl Options {
     fn read(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         if meta.path.is_ident("idempotent") {
-            self.idempotent = true;
+            self.idempotent = Some(meta.path.clone());
         } else if meta.path.is_ident("deadline") {
             self.deadline = Some(meta.value()?.parse()?);
         } else {

@@ -4,12 +4,13 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Error, Result, Type};
 
-use crate::check::{NO_GENERICS, NO_STREAMS};
+use crate::check::NO_GENERICS;
+use crate::stream::STANDS_ALONE;
 
 /// That a value of this type owns all of itself, and that it is one type for both sides.
 pub(crate) fn owned(ty: &Type, verb: &str) -> Result<()> {
-    if is_named(ty, "Sender") || is_named(ty, "Receiver") {
-        return Err(Error::new_spanned(ty, NO_STREAMS));
+    if has_stream(ty.to_token_stream()) {
+        return Err(Error::new_spanned(ty, STANDS_ALONE));
     }
     if let Type::ImplTrait(_) = ty {
         return Err(Error::new_spanned(ty, NO_GENERICS));
@@ -41,8 +42,27 @@ fn instead_of_reference(inner: &Type, verb: &str) -> String {
         "take" => {
             format!("take a `{value}`: arguments are decoded into values (callers may still pass `{also}`)")
         }
-        _ => format!("return a `{value}`: what travels owns all of itself"),
+        _ => format!("{verb} a `{value}`: what travels owns all of itself"),
     }
+}
+
+/// Whether a stream is anywhere in a type. Without parameters, the name is that of a type of the user's own.
+fn has_stream(tokens: TokenStream) -> bool {
+    let is_open = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '<');
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let found = match token {
+            TokenTree::Ident(ident) => {
+                (ident == "Sender" || ident == "Receiver") && tokens.peek().is_some_and(is_open)
+            }
+            TokenTree::Group(group) => has_stream(group.stream()),
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+    }
+    false
 }
 
 /// The first token that makes a type borrow, or that means another type on each side.
@@ -72,7 +92,7 @@ pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
 }
 
 /// A type as one would write it: tokens print with a space between any two.
-fn source(ty: &Type) -> String {
+pub(crate) fn source(ty: &Type) -> String {
     let mut text = ty.to_token_stream().to_string();
     for tight in ["::", "<", ">", ","] {
         text = text.replace(&format!(" {tight}"), tight);

@@ -15,6 +15,7 @@ use std::pin::Pin;
 
 use countersign_proto::{Code, HandlerRan, Status};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 pub use arg::{Arg, ArgumentMap};
 pub use arguments::Arguments;
@@ -23,7 +24,8 @@ pub use describe::{CallKind, DescriptionError, FaultDescription, ProcedureDescri
 pub use fault::{Fault, FaultDeclaration};
 pub use procedure::Procedure;
 
-use crate::{Context, stopwatch};
+use self::arguments::Names;
+use crate::{Context, Receiver, Sender, stopwatch};
 
 /// Something with procedures that a server can serve: what `#[service]` makes of a trait.
 pub trait Service: Send + Sync + 'static {
@@ -73,9 +75,83 @@ where
     H: FnOnce(Context, A) -> F,
     F: Future<Output = Result<T, E>> + Send + 'static,
 {
+    run(names, arguments, |arguments| handler(cx, arguments))
+}
+
+/// The same for a call to which the server sends items.
+pub fn server_stream<A, O, T, E, H, F>(
+    names: &'static [&'static str],
+    cx: Context,
+    arguments: &[u8],
+    handler: H,
+) -> Handling
+where
+    A: Arguments,
+    O: Serialize,
+    T: Serialize,
+    E: Fault,
+    H: FnOnce(Context, A, Sender<O>) -> F,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+{
+    run(names, arguments, |arguments| {
+        let items = Sender::new(cx.lane());
+        handler(cx, arguments, items)
+    })
+}
+
+/// The same for a call to which the client sends items.
+pub fn client_stream<A, I, T, E, H, F>(
+    names: &'static [&'static str],
+    cx: Context,
+    arguments: &[u8],
+    handler: H,
+) -> Handling
+where
+    A: Arguments,
+    I: DeserializeOwned,
+    T: Serialize,
+    E: Fault,
+    H: FnOnce(Context, A, Receiver<I>) -> F,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+{
+    run(names, arguments, |arguments| {
+        let items = Receiver::new(cx.lane());
+        handler(cx, arguments, items)
+    })
+}
+
+/// The same for a call to which both sides send items.
+pub fn both_ways<A, I, O, T, E, H, F>(
+    names: &'static [&'static str],
+    cx: Context,
+    arguments: &[u8],
+    handler: H,
+) -> Handling
+where
+    A: Arguments,
+    I: DeserializeOwned,
+    O: Serialize,
+    T: Serialize,
+    E: Fault,
+    H: FnOnce(Context, A, Receiver<I>, Sender<O>) -> F,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+{
+    run(names, arguments, |arguments| {
+        let (items_in, items_out) = (Receiver::new(cx.lane()), Sender::new(cx.lane()));
+        handler(cx, arguments, items_in, items_out)
+    })
+}
+
+fn run<A, T, E, F>(names: Names, arguments: &[u8], handler: impl FnOnce(A) -> F) -> Handling
+where
+    A: Arguments,
+    T: Serialize,
+    E: Fault,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+{
     match arguments::decode(names, arguments) {
         Ok(arguments) => {
-            let handler = handler(cx, arguments);
+            let handler = handler(arguments);
             Handling::Running(Box::pin(async move { reply(handler.await) }))
         }
         Err(error) => Handling::refused(Status::invalid_argument(error.to_string())),

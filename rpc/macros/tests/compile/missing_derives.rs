@@ -1,7 +1,7 @@
 //! What a type lacks is one mistake, where the type is.
 
 use countersign::__private::{schemars, serde};
-use countersign::{Context, Status};
+use countersign::{Context, Receiver, Sender, Status};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(crate = "countersign::__private::serde")]
@@ -17,6 +17,11 @@ pub struct NotDeserialize;
 #[serde(crate = "countersign::__private::serde")]
 pub struct NotJsonSchema;
 
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(crate = "countersign::__private::serde")]
+#[schemars(crate = "countersign::__private::schemars")]
+pub struct NotSent;
+
 #[derive(Debug)]
 pub enum NotFault {}
 
@@ -30,6 +35,8 @@ pub trait Ledger {
     async fn result(&self, cx: &Context) -> Result<NotJsonSchema, Status>;
     async fn fault(&self, cx: &Context) -> Result<(), NotFault>;
     async fn thread(&self, cx: &Context) -> Result<NotSend, Status>;
+    async fn items_in(&self, cx: &Context, rows: Receiver<NotDeserialize>) -> Result<(), Status>;
+    async fn items_out(&self, cx: &Context, sent: Sender<NotSent>) -> Result<(), Status>;
 }
 
 fn main() {}

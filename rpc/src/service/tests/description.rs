@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Db, LedgerError, LedgerServer};
 use crate as countersign;
 use crate::service::{CallKind, Fault, ProcedureDescription, Service, ServiceDescription};
-use crate::{Bytes, Context};
+use crate::{Bytes, Context, Receiver, Sender};
 
 fn description(service: impl Service) -> ServiceDescription {
     service.description().unwrap()
@@ -257,8 +257,12 @@ fn the_digest_knows_everything_else() {
         (digest_of!(returns, (account: u32) -> Result<Bytes, Status>), "another result"),
         (digest_of!(fails, (account: u32) -> Result<u32, LedgerError>), "a fault"),
         (digest_of!(twice, #[rpc(idempotent)] (account: u32) -> Result<u32, Status>), "idempotent"),
+        (digest_of!(sends, (account: u32, items: Sender<u32>) -> Result<u32, Status>), "sends items"),
+        (digest_of!(sends_other, (account: u32, items: Sender<u64>) -> Result<u32, Status>), "others"),
+        (digest_of!(takes, (account: u32, items: Receiver<u32>) -> Result<u32, Status>), "takes items"),
+        (digest_of!(takes_other, (account: u32, items: Receiver<u64>) -> Result<u32, Status>), "others"),
     ]);
-    assert_eq!(digests.len(), 7, "{digests:?}");
+    assert_eq!(digests.len(), 11, "{digests:?}");
 }
 
 /// Peers of all versions compare digests: a new value here is a break.

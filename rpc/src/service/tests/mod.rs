@@ -2,6 +2,7 @@
 
 mod arguments;
 mod description;
+mod streams;
 
 use std::future::Future;
 use std::pin::pin;
