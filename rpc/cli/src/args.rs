@@ -1,9 +1,11 @@
 //! What can be asked of the command line, and nothing of how it is done.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use countersign::SpiffeId;
 use countersign_certs::authority::{Host, Request};
 use countersign_certs::{Name, TrustDomain};
@@ -62,6 +64,14 @@ Examples:
 
 The arguments are checked against the server's schema before anything is sent. Bytes are written as base64 text.")]
     Call(Call),
+    /// Show the latest slow and failed calls of a server, with where their time went.
+    #[command(after_help = "\
+Examples:
+  countersign trace localhost:7443 --identity pki/alice
+  countersign trace localhost:7443 demo.Orders/find --limit 10 --identity pki/alice
+
+Slow are the four calls of each procedure that took longest within a minute, and no less than a millisecond.")]
+    Trace(Trace),
     /// Measure how many calls a second a server answers, and how fast.
     #[command(after_help = "\
 Examples:
@@ -182,7 +192,7 @@ pub(crate) struct Call {
     #[arg(value_name = "JSON|@FILE|-", default_value = "{}", hide_default_value = true)]
     pub(crate) arguments: String,
     /// How long the call may take, at the server too; the server's maximum (60s by default) if absent.
-    #[arg(long, value_name = "TIME", value_parser = with_unit)]
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
     pub(crate) deadline: Option<Duration>,
     /// Text to send beside the arguments. May be given several times.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
@@ -190,6 +200,18 @@ pub(crate) struct Call {
     /// Print the reply in CBOR diagnostic notation.
     #[arg(long, conflicts_with = "json")]
     pub(crate) diag: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    #[command(flatten)]
+    pub(crate) dial: Dial,
+    /// Only calls of this procedure, such as demo.Orders/find.
+    #[arg(value_name = "PROCEDURE")]
+    pub(crate) procedure: Option<String>,
+    /// At most so many, the latest.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: u32,
 }
 
 #[derive(Debug, Args)]
@@ -222,6 +244,33 @@ pub(crate) struct Bench {
     pub(crate) threads: Option<usize>,
 }
 
+impl Arguments {
+    /// What was asked for, or why it cannot be meant.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let arguments = Self::try_parse()?;
+        if let Command::Call(call) = &arguments.command
+            && let Some(key) = repeated(&call.metadata)
+        {
+            let why = format!("--metadata has the key `{key}` twice");
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
+        }
+        Ok(arguments)
+    }
+}
+
+/// The first key that is there twice.
+fn repeated(metadata: &[(String, String)]) -> Option<&str> {
+    let mut keys = HashSet::new();
+    metadata.iter().map(|(key, _)| key.as_str()).find(|key| !keys.insert(*key))
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    match with_unit(text)? {
+        Duration::ZERO => Err("nothing can be answered in no time".to_owned()),
+        time => Ok(time),
+    }
+}
+
 fn key_and_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     // Only here to say what is wrong with a key while it can still be mended.
@@ -239,8 +288,6 @@ fn threads(text: &str) -> Result<usize, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

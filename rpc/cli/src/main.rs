@@ -14,17 +14,17 @@ mod inspect;
 mod output;
 mod reflected;
 mod time;
+mod trace;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::args::{Arguments, Command};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => return failure::of_usage(&error),
     };
@@ -41,6 +41,7 @@ fn run(command: Command, json: bool) -> Result<(), Failure> {
         Command::List(list) => runtime(Some(1))?.block_on(inspect::list(list, json)),
         Command::Describe(describe) => runtime(Some(1))?.block_on(inspect::describe(describe, json)),
         Command::Call(call) => runtime(Some(1))?.block_on(call::run(call, json)),
+        Command::Trace(trace) => runtime(Some(1))?.block_on(trace::run(trace, json)),
         Command::Bench(bench) => runtime(bench.threads)?.block_on(bench::run(bench, json)),
     }
 }

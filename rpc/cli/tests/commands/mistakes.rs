@@ -148,6 +148,12 @@ fn a_command_that_is_not_understood_is_told_in_one_line() {
         ("list", "required", "try: countersign list --help"),
         ("list localhost:1", "--identity", "try: countersign list --help"),
         ("call a:1 b --identity c --deadline 5", "such as 500ms or 5s", "try: countersign call --help"),
+        ("call a:1 b --identity c --deadline 0s", "in no time", "try: countersign call --help"),
+        (
+            "call a:1 b --identity c --metadata k=1 --metadata k=2",
+            "`k` twice",
+            "try: countersign call --help",
+        ),
         ("call a:1 b --identity c --metadata x", "KEY=VALUE", "try: countersign call --help"),
         ("call a:1 b --identity c --diag --json", "cannot be used with", "try: countersign call --help"),
         ("bench a:1 --identity c --in-flight 0", "0 is not in", "try: countersign bench --help"),
@@ -162,9 +168,18 @@ fn a_command_that_is_not_understood_is_told_in_one_line() {
 #[test]
 fn help_is_there_for_every_command_and_shows_an_example() {
     let desk = Desk::empty();
-    for command in
-        ["", "certs init", "certs issue", "certs list", "certs show", "demo", "list", "call", "bench"]
-    {
+    for command in [
+        "",
+        "certs init",
+        "certs issue",
+        "certs list",
+        "certs show",
+        "demo",
+        "list",
+        "call",
+        "trace",
+        "bench",
+    ] {
         let help = desk.run(&format!("{command} --help"));
         assert!(help.contains(&format!("  countersign {command}")), "{help}");
     }

@@ -112,6 +112,27 @@ fn a_machine_gets_json_from_every_command() {
 }
 
 #[test]
+fn slow_and_failed_calls_are_traced() {
+    let desk = Desk::with_identities();
+    let demo = desk.serve();
+    let at = &demo.address;
+    let trace = format!("trace {at} --identity pki/alice");
+    assert_eq!(desk.run(&format!("{trace} demo.Clock/sleep")), "no call was slow or has failed\n");
+    succeeded(desk.command_with(["call", at, "demo.Clock/sleep", r#"{"ms":5}"#, "--identity", "pki/alice"]));
+    let words = ["call", at, "demo.Math/divide", r#"{"dividend":1,"divisor":0}"#, "--identity", "pki/alice"];
+    failed(desk.command_with(words));
+    let table = desk.run(&trace);
+    let lines: Vec<_> = table.lines().collect();
+    assert!(lines[0].starts_with("started (UTC)"), "{table}");
+    for part in ["demo.Math/divide", "spiffe://countersign.internal/alice", "INVALID_ARGUMENT: "] {
+        assert!(lines[1].contains(part), "the latest comes first: {table}");
+    }
+    let slept = json(&desk.run(&format!("{trace} demo.Clock/sleep --json")));
+    assert_eq!((&slept[0]["code"], slept.as_array().unwrap().len()), (&json!("OK"), 1), "{slept}");
+    assert!(slept[0]["handler_us"].as_u64().unwrap() >= 5_000, "{slept}");
+}
+
+#[test]
 fn metadata_and_the_expected_peer_are_passed_on() {
     let desk = Desk::with_identities();
     let demo = desk.serve();

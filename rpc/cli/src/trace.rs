@@ -1,0 +1,67 @@
+//! `countersign trace`: the latest slow and failed calls of a server.
+
+use std::time::Duration;
+
+use countersign::builtin::trace::{TraceClient, TracedCall};
+use countersign::text::escaped;
+
+use crate::args::Trace;
+use crate::columns::columns;
+use crate::failure::Failure;
+use crate::output::{self, DIM};
+use crate::time::latency;
+
+pub(crate) async fn run(trace: Trace, json: bool) -> Result<(), Failure> {
+    let Trace { dial, procedure, limit } = trace;
+    let client = dial.connect().await?;
+    let calls = TraceClient::new(client).list(procedure, Some(limit)).timeout(dial.timeout).await?;
+    if json {
+        return output::json(&calls);
+    }
+    if calls.is_empty() {
+        return output::say("no call was slow or has failed\n");
+    }
+    let head = ["started (UTC)", "took", "procedure", "peer", "what and where"].map(str::to_owned);
+    let rows: Vec<_> = [head].into_iter().chain(calls.iter().map(row)).collect();
+    let table = columns("", &rows);
+    let (head, calls) = table.split_once('\n').unwrap_or_default();
+    output::say(&format!("{DIM}{head}{DIM:#}\n{calls}"))
+}
+
+fn row(call: &TracedCall) -> [String; 5] {
+    [
+        call.started.strftime("%F %T%.3f").to_string(),
+        took(call.total_us),
+        escaped(&call.procedure),
+        escaped(&call.peer),
+        format!("{}{}", ended(call), parts(call)),
+    ]
+}
+
+/// `NOT_FOUND: no such cup; `, or nothing if the call was just slow.
+fn ended(call: &TracedCall) -> String {
+    let code = escaped(&call.code);
+    match &call.message {
+        _ if code == "OK" => String::new(),
+        Some(message) => format!("{code}: {}; ", escaped(message)),
+        None => format!("{code}; "),
+    }
+}
+
+/// Where the time went: `queue 3.00 µs, handler 20.3 ms`.
+fn parts(call: &TracedCall) -> String {
+    let parts = [
+        ("queue", Some(call.queue_us)),
+        ("decode", call.decode_us),
+        ("handler", Some(call.handler_us)),
+        ("encode", call.encode_us),
+        ("write", call.write_us),
+    ];
+    let told = parts.iter().filter_map(|(name, us)| us.filter(|us| *us > 0).map(|us| (name, us)));
+    let told: Vec<_> = told.map(|(name, us)| format!("{name} {}", took(us))).collect();
+    told.join(", ")
+}
+
+fn took(us: u64) -> String {
+    latency(Duration::from_micros(us))
+}
