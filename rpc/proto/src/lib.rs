@@ -11,7 +11,10 @@ pub mod metadata;
 mod status;
 mod violation;
 
-pub use connection::{CallId, Connection, Event, Opened, Opening, PeerHello, Received, Role};
+pub use connection::{
+    CallId, Closing, Connection, Ended, Event, Opened, Opening, PeerHello, Received, Role, Sending,
+};
+pub use frame::Times;
 pub use limits::Limits;
 pub use metadata::{Metadata, MetadataValue};
 pub use status::{Code, HandlerRan, Status};

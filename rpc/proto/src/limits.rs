@@ -12,10 +12,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Longest frame accepted, in bytes after the five of its head. Checked before any of it is awaited.
-    /// Never less than [`before_hello::FRAME_LEN`].
-    ///
-    /// The default is the default message and room for the largest header: version 1.0 sends a message as one
-    /// frame.
+    /// Never less than [`before_hello::FRAME_LEN`], which is the default: what is longer is cut, so that calls
+    /// take turns.
     pub frame_len: u32,
     /// Longest message accepted, in bytes of payload. 4 MiB is what gRPC made people expect.
     pub message_len: u32,
@@ -24,11 +22,19 @@ pub struct Limits {
     pub calls_open: u32,
     /// Bytes of encoded metadata in one message. 16 KiB holds a large token and a trace.
     pub metadata_len: u32,
-    /// Bytes of items that a call may send before it was granted more, in each direction. Never less than
-    /// [`INITIAL_CREDIT_MIN`].
+    /// Bytes of items, and of messages that are cut, that a call may send before it was granted more, in each
+    /// direction. Never less than [`INITIAL_CREDIT_MIN`].
+    ///
+    /// What unread streams can make us hold is this much for each open call. 128 KiB keep a stream busy over a
+    /// network with 10 ms to the other side and 100 Mbit/s.
     pub initial_credit: u32,
+    /// Bytes of long messages, beyond their calls' initial credit, that a connection holds at once; never less
+    /// than two of the longest messages. Four of them by default, so that one slow peer does not take much.
+    pub receive_budget: u32,
     /// Longest time a unary call may take on a server, also where its caller asks for more or for none.
     pub deadline_max: Duration,
+    /// The same for calls with streams, if there is to be one: many of them are meant to stay.
+    pub stream_deadline_max: Option<Duration>,
     /// Silence after which we ask the peer whether it is there.
     pub keepalive: Duration,
     /// Silence after which a peer that was asked is gone. A lost machine sends no reset.
@@ -41,18 +47,31 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            frame_len: (4 << 20) + (64 << 10),
+            frame_len: before_hello::FRAME_LEN,
             message_len: 4 << 20,
             calls_open: 4_096,
             metadata_len: 16 << 10,
-            initial_credit: 64 << 10,
+            initial_credit: 128 << 10,
+            receive_budget: 16 << 20,
             deadline_max: Duration::from_secs(60),
+            stream_deadline_max: None,
             keepalive: Duration::from_secs(20),
             silence_max: Duration::from_secs(40),
             ping_interval_min: Duration::from_secs(5),
         }
     }
 }
+
+/// What a message costs in credit beside its bytes: about what it takes to keep it in a queue, so that a stream of
+/// tiny items is bounded too.
+pub const MESSAGE_COST: u32 = 32;
+
+/// The longest part of a message that is cut: what one call sends in its turn. Two TLS records.
+pub(crate) const PART_LEN_MAX: usize = 32 << 10;
+
+/// Bytes that wait to be written, above which messages wait for their turn: what a small call has before it when
+/// others send without end.
+pub(crate) const TURNS_LEN_MAX: usize = 64 << 10;
 
 /// Longest header accepted within a frame, beside its metadata: a procedure name, numbers, a message.
 pub(crate) const HEADER_LEN_MAX: usize = 8 << 10;

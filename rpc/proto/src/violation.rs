@@ -37,6 +37,20 @@ pub enum Violation {
     /// A part of the protocol that must be understood and is not known here.
     #[error("unknown {0}, which must be understood")]
     Unknown(String),
+    /// A frame that its call does not expect where it is.
+    #[error("call {id}: {rule}")]
+    Stream {
+        /// The id.
+        id: u64,
+        /// The rule that it breaks.
+        rule: &'static str,
+    },
+    /// More bytes than were granted.
+    #[error("call {id}: more was sent than the credit that was granted")]
+    Credit {
+        /// The id.
+        id: u64,
+    },
     /// Pings more often than this side announced.
     #[error("pings more often than announced")]
     TooManyPings,
@@ -46,7 +60,7 @@ impl Violation {
     /// The code that the peer is told.
     pub fn code(&self) -> Code {
         match self {
-            Self::FrameTooLong { .. } | Self::TooManyPings => Code::ResourceExhausted,
+            Self::FrameTooLong { .. } | Self::Credit { .. } | Self::TooManyPings => Code::ResourceExhausted,
             Self::Unknown(_) => Code::Unimplemented,
             _ => Code::InvalidArgument,
         }

@@ -97,6 +97,7 @@ impl Exchange {
                         arguments: &self.arguments,
                         timeout: self.timeout,
                         metadata: &self.metadata,
+                        times: false,
                     };
                     match self.link.open(Instant::now(), opening) {
                         Ok(call) => self.state = State::Open(call),

@@ -255,11 +255,12 @@ impl State {
         loop {
             let received = self.proto.receive(now, &bytes[taken..])?;
             match received.event {
-                Some(Event::Ended { call, result: Ok(payload) }) => {
-                    wakers.extend(self.calls.end(call, Ended::Result(payload.to_vec())));
-                }
-                Some(Event::Ended { call, result: Err(status) }) => {
-                    wakers.extend(self.calls.end(call, Ended::Status(status)));
+                Some(Event::Ended(ended)) => {
+                    let end = match ended.result {
+                        Ok(payload) => Ended::Result(payload.into_owned()),
+                        Err(status) => Ended::Status(status),
+                    };
+                    wakers.extend(self.calls.end(ended.call, end));
                 }
                 Some(Event::Connected) => {
                     if matches!(self.phase, Phase::Connecting) {
@@ -274,7 +275,7 @@ impl State {
                     let message = text::escaped(&message);
                     self.left = Some(ConnectionError::ClosedByPeer { code, message });
                 }
-                Some(Event::Opened(_)) | None => {}
+                Some(_) | None => {}
             }
             if received.taken == 0 {
                 break;

@@ -50,14 +50,14 @@ impl ServerEnd {
     }
 
     fn serve(&mut self, arrived: Instant, opened: Opened<'_>) {
-        let Opened { id, procedure, deadline, metadata, arguments } = opened;
+        let Opened { id, procedure, deadline, metadata, arguments, .. } = opened;
         let route = match self.router.find(&self.peer, &procedure) {
             Ok(route) => route.clone(),
             Err(status) => return self.proto.reply(id, Err(&status)),
         };
         let cx = Context::new(self.peer.clone(), route.name().clone(), Some(deadline), metadata);
         let mut call = InFlight::begin(route, arrived, self.clock, arguments.len());
-        let (first, now) = handler::first_poll(&mut call, &cx, arguments);
+        let (first, now) = handler::first_poll(&mut call, &cx, &arguments);
         self.clock = now;
         match first {
             First::Ready(reply) => {
@@ -97,7 +97,7 @@ impl End for ServerEnd {
                 Some(Event::Closed { code, message }) => {
                     return Err(ConnectionError::ClosedByPeer { code, message: text::escaped(&message) });
                 }
-                Some(Event::Connected | Event::GoingAway { .. } | Event::Ended { .. }) | None => {}
+                Some(_) | None => {}
             }
             if received.taken == 0 {
                 break false;

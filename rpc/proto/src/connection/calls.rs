@@ -1,9 +1,10 @@
 //! Which calls are open, and which id comes next. Knows nothing of bytes.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::CallId;
+use super::flow::{Flow, Incoming};
 
 /// One open call.
 #[derive(Debug)]
@@ -13,6 +14,27 @@ pub(super) struct Call<T> {
     pub(super) deadline: Option<Instant>,
     /// The deadline that a server set in place of a later one or of none.
     pub(super) clamped_us: Option<u64>,
+    /// When a server heard of it, and how long its client waits.
+    pub(super) asked: Option<(Instant, Option<Duration>)>,
+    /// A handler runs for it.
+    pub(super) has_handler: bool,
+    /// Its streams and long messages, once it has any.
+    pub(super) flow: Option<Box<Flow>>,
+}
+
+impl<T> Call<T> {
+    pub(super) fn new(deadline: Option<Instant>) -> Self {
+        Self { user: None, deadline, clamped_us: None, asked: None, has_handler: false, flow: None }
+    }
+
+    /// Its flow, which begins with so much credit each way.
+    pub(super) fn flow_mut(&mut self, credit_out: u32, credit_in: u32) -> &mut Flow {
+        self.flow.get_or_insert_with(|| Box::new(Flow::new(credit_out, credit_in)))
+    }
+
+    pub(super) fn incoming(&mut self) -> Option<&mut Incoming> {
+        self.flow.as_mut().map(|flow| &mut flow.incoming)
+    }
 }
 
 /// The open calls of a connection.
@@ -23,13 +45,13 @@ pub(super) struct Calls<T> {
     latest: Option<(CallId, Call<T>)>,
     /// The highest id so far.
     last: CallId,
-    /// Handlers that have not ended, on a server: a cancelled call keeps its handler's place.
-    handlers: usize,
+    /// Handlers that run on although their calls have ended: each keeps the place of its call.
+    orphans: usize,
 }
 
 impl<T> Default for Calls<T> {
     fn default() -> Self {
-        Self { open: HashMap::default(), latest: None, last: 0, handlers: 0 }
+        Self { open: HashMap::default(), latest: None, last: 0, orphans: 0 }
     }
 }
 
@@ -46,21 +68,24 @@ impl<T> Calls<T> {
         self.open.extend(self.latest.replace((id, call)));
     }
 
-    /// As `insert`, on the side where a handler runs for it.
-    pub(super) fn insert_handled(&mut self, id: CallId, call: Call<T>) {
-        self.handlers += 1;
-        self.insert(id, call);
-    }
-
     /// Notes an id whose call never opens.
     pub(super) fn skip(&mut self, id: CallId) {
         self.last = id;
     }
 
     pub(super) fn remove(&mut self, id: CallId) -> Option<Call<T>> {
-        match self.latest.take_if(|(latest, _)| *latest == id) {
-            Some((_, call)) => Some(call),
-            None => self.open.remove(&id),
+        let call = match self.latest.take_if(|(latest, _)| *latest == id) {
+            Some((_, call)) => call,
+            None => self.open.remove(&id)?,
+        };
+        self.orphans += usize::from(call.has_handler);
+        Some(call)
+    }
+
+    pub(super) fn get(&self, id: CallId) -> Option<&Call<T>> {
+        match &self.latest {
+            Some((latest, call)) if *latest == id => Some(call),
+            _ => self.open.get(&id),
         }
     }
 
@@ -71,16 +96,21 @@ impl<T> Calls<T> {
         }
     }
 
-    /// A handler has ended.
+    /// A handler has ended whose call ended before it.
     pub(super) fn release(&mut self) {
-        self.handlers = self.handlers.saturating_sub(1);
+        self.orphans = self.orphans.saturating_sub(1);
     }
 
-    /// Takes every call above `last`.
-    pub(super) fn take_above(&mut self, last: CallId) -> Vec<Call<T>> {
-        let latest = self.latest.take_if(|(id, _)| last < *id).map(|(_, call)| call);
-        let table = self.open.extract_if(|id, _| last < *id).map(|(_, call)| call);
-        table.chain(latest).collect()
+    /// The ids of all calls above `last`.
+    pub(super) fn above(&self, last: CallId) -> Vec<CallId> {
+        let latest = self.latest.iter().map(|(id, _)| *id);
+        self.open.keys().copied().chain(latest).filter(|id| last < *id).collect()
+    }
+
+    /// The ids of all calls with streams or long messages.
+    pub(super) fn flowing(&self) -> Vec<CallId> {
+        let latest = self.latest.iter().map(|(id, call)| (id, call));
+        self.open.iter().chain(latest).filter(|(_, call)| call.flow.is_some()).map(|(id, _)| *id).collect()
     }
 
     /// Takes what is kept with each call.
@@ -90,10 +120,7 @@ impl<T> Calls<T> {
     }
 
     pub(super) fn deadline(&self, id: CallId) -> Option<Instant> {
-        match &self.latest {
-            Some((latest, call)) if *latest == id => call.deadline,
-            _ => self.open.get(&id)?.deadline,
-        }
+        self.get(id)?.deadline
     }
 
     /// Each call that has a deadline and an owner's word with it.
@@ -108,7 +135,7 @@ impl<T> Calls<T> {
 
     /// Calls that are open or whose handlers run.
     pub(super) fn len(&self) -> usize {
-        self.handlers.max(self.open.len() + usize::from(self.latest.is_some()))
+        self.open.len() + usize::from(self.latest.is_some()) + self.orphans
     }
 
     pub(super) fn is_empty(&self) -> bool {

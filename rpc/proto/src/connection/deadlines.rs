@@ -56,7 +56,7 @@ mod tests {
         let (mut deadlines, mut calls) = (Deadlines::default(), Calls::<()>::default());
         let deadline = Instant::now() + Duration::from_secs(60);
         for id in (1..20_000).step_by(2) {
-            calls.insert(id, Call { user: None, deadline: Some(deadline), clamped_us: None });
+            calls.insert(id, Call::new(Some(deadline)));
             deadlines.add(deadline, id, &calls);
             calls.remove(id);
         }

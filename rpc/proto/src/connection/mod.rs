@@ -1,9 +1,13 @@
 //! A connection between two peers as a value.
 
+mod budget;
 mod calls;
 mod deadlines;
+mod flow;
 mod liveness;
+mod messages;
 mod receive;
+mod sending;
 #[cfg(test)]
 mod tests;
 
@@ -12,14 +16,17 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use self::budget::Budget;
 use self::calls::{Call, Calls};
 use self::deadlines::Deadlines;
+use self::flow::{Kind, Message, Parts, cost};
 use self::liveness::Liveness;
-use crate::frame::{self, GoingAway, Hello};
-use crate::limits::{self, HEADER_LEN_MAX, INITIAL_CREDIT_MIN, Limits, before_hello};
+use crate::frame::{self, GoingAway, Hello, OpenExtensions};
+use crate::limits::{self, INITIAL_CREDIT_MIN, Limits, MESSAGE_COST, before_hello};
 use crate::{Code, HandlerRan, Metadata, Status};
 
-pub use self::receive::{Event, Opened, Received};
+pub use self::receive::{Ended, Event, Opened, Received};
+pub use self::sending::{Closing, Sending};
 
 /// Names one call of a connection. The client counts 1, 3, 5, …; none is used again.
 pub type CallId = u64;
@@ -50,8 +57,8 @@ pub struct PeerHello {
 ///
 /// Give it what the world says with [`receive`](Self::receive) and [`handle_timeout`](Self::handle_timeout).
 /// After each of them, and after each verb of the application, take its answers: first
-/// [`poll_ended`](Self::poll_ended) until there is none, then the bytes of [`outbox`](Self::outbox), then
-/// [`poll_timeout`](Self::poll_timeout).
+/// [`poll_ended`](Self::poll_ended) and [`poll_sendable`](Self::poll_sendable) until there is none, then the bytes
+/// of [`outbox`](Self::outbox), then [`poll_timeout`](Self::poll_timeout).
 ///
 /// ```
 /// use std::time::Instant;
@@ -67,12 +74,12 @@ pub struct PeerHello {
 /// let call = client.open(now, Opening::new("acme.Ledger/balance", b"\xa0"), "my call")?;
 /// let request = client.take_outbox();
 /// let Some(Event::Opened(opened)) = server.receive(now, &request)?.event else { panic!() };
-/// assert_eq!((opened.procedure.as_ref(), opened.arguments), ("acme.Ledger/balance", &b"\xa0"[..]));
+/// assert_eq!((&*opened.procedure, &*opened.arguments), ("acme.Ledger/balance", &b"\xa0"[..]));
 /// server.reply(opened.id, Ok(b"\x18\x2a"));
 ///
 /// let reply = server.take_outbox();
-/// let Some(Event::Ended { call, result }) = client.receive(now, &reply)?.event else { panic!() };
-/// assert_eq!((call, result), ("my call", Ok(&b"\x18\x2a"[..])));
+/// let Some(Event::Ended(ended)) = client.receive(now, &reply)?.event else { panic!() };
+/// assert_eq!((ended.call, ended.result), ("my call", Ok(b"\x18\x2a".into())));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -88,6 +95,12 @@ pub struct Connection<T> {
     ended: VecDeque<(T, Status)>,
     /// We said that we go away, or the peer did.
     going_away: Option<GoingAway>,
+    /// What the long messages of the peer may take.
+    budget: Budget,
+    /// Calls that have something to send and wait for their turn.
+    turns: VecDeque<CallId>,
+    /// Calls whose owners waited and may send again.
+    sendable: VecDeque<CallId>,
     outbox: Vec<u8>,
     /// How much of a frame had arrived at the last look.
     partial: usize,
@@ -104,13 +117,15 @@ pub struct Opening<'a> {
     pub timeout: Option<Duration>,
     /// What goes beside the arguments.
     pub metadata: &'a Metadata,
+    /// Whether the server is asked where its time went.
+    pub times: bool,
 }
 
 impl<'a> Opening<'a> {
     /// A call without a timeout of its own and without metadata.
     pub fn new(procedure: &'a str, arguments: &'a [u8]) -> Self {
         const NONE: &Metadata = &Metadata::new();
-        Self { procedure, arguments, timeout: None, metadata: NONE }
+        Self { procedure, arguments, timeout: None, metadata: NONE, times: false }
     }
 }
 
@@ -129,6 +144,7 @@ impl<T> Connection<T> {
             interface_revision: revision,
             ping_interval_ms: u64::try_from(limits.ping_interval_min.as_millis()).ok(),
         };
+        let budget = u64::from(limits.receive_budget).max(2 * cost(limits.message_len as usize));
         let mut outbox = Vec::new();
         frame::write_hello(&mut outbox, &hello);
         Self {
@@ -140,6 +156,9 @@ impl<T> Connection<T> {
             deadlines: Deadlines::default(),
             ended: VecDeque::new(),
             going_away: None,
+            budget: Budget::new(budget),
+            turns: VecDeque::new(),
+            sendable: VecDeque::new(),
             outbox,
             partial: 0,
         }
@@ -154,14 +173,8 @@ impl<T> Connection<T> {
     /// Time has passed: ends calls whose deadline is over, and asks a silent peer whether it is there.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(id) = self.deadlines.pop(now, &self.calls) {
-            let Some(call) = self.calls.remove(id) else { continue };
-            match self.role {
-                Role::Client => frame::write_cancel(&mut self.outbox, id),
-                Role::Server => self.write_status(id, &deadline_passed(HandlerRan::Yes), call.clamped_us),
-            }
-            if let Some(user) = call.user {
-                self.ended.push_back((user, deadline_passed(HandlerRan::Unknown)));
-            }
+            let status = Status::new(Code::DeadlineExceeded, "the deadline passed");
+            self.end_here(id, status);
         }
         if let Some(token) = self.liveness.ping(now) {
             frame::write_ping(&mut self.outbox, token);
@@ -179,14 +192,21 @@ impl<T> Connection<T> {
         self.ended.pop_front()
     }
 
-    /// Bytes for the peer. What was written is to be removed from it.
+    /// Bytes for the peer. What was written is to be removed from it; then there may be more, since long messages
+    /// come in turns and only as fast as they are taken.
     pub fn outbox(&mut self) -> &mut Vec<u8> {
+        self.take_turns();
         &mut self.outbox
     }
 
-    /// Takes all bytes for the peer.
+    /// Takes the bytes for the peer that there are now.
     pub fn take_outbox(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.outbox)
+        std::mem::take(self.outbox())
+    }
+
+    /// What is kept with an open call.
+    pub fn get(&self, id: CallId) -> Option<&T> {
+        self.calls.get(id)?.user.as_ref()
     }
 
     /// What the peer said of itself, once its hello was read.
@@ -228,26 +248,6 @@ impl<T> Connection<T> {
         let ended = self.ended.drain(..).map(|(user, _)| user);
         ended.chain(self.calls.drain()).collect()
     }
-
-    fn write_status(&mut self, id: CallId, status: &Status, clamped_us: Option<u64>) {
-        let details = match self.fits_peer(status.details.len(), 0) {
-            true => &status.details[..],
-            false => &[],
-        };
-        let mut frame = frame::Writer::new(&mut self.outbox);
-        frame.end_status(id, status, clamped_us);
-        frame.finish(details);
-    }
-
-    /// Whether the peer accepts a message of this length, in one frame with so much metadata.
-    fn fits_peer(&self, message_len: usize, metadata_len: usize) -> bool {
-        let (frame_len_max, message_len_max) = match &self.peer {
-            Some(hello) => (hello.frame_len, hello.message_len),
-            None => (before_hello::FRAME_LEN, before_hello::MESSAGE_LEN),
-        };
-        message_len <= message_len_max as usize
-            && HEADER_LEN_MAX + metadata_len + message_len <= frame_len_max as usize
-    }
 }
 
 /// What only a client does.
@@ -261,39 +261,59 @@ impl<T> Connection<T> {
     pub fn open(&mut self, now: Instant, opening: Opening<'_>, user: T) -> Result<CallId, Status> {
         self.may_open(&opening).map_err(|status| status.with_handler_ran(HandlerRan::No))?;
         let id = self.calls.next_id();
-        let timeout_us = opening.timeout.map(micros_up);
-        let mut frame = frame::Writer::new(&mut self.outbox);
-        frame.open(id, opening.procedure, timeout_us, opening.metadata);
-        frame.finish(opening.arguments);
         let deadline = opening.timeout.and_then(|timeout| now.checked_add(timeout));
-        self.calls.insert(id, Call { user: Some(user), deadline, clamped_us: None });
+        self.calls.insert(id, Call { user: Some(user), ..Call::new(deadline) });
         if let Some(deadline) = deadline {
             self.deadlines.add(deadline, id, &self.calls);
         }
+        let parts = self.parts(opening.metadata.len_counted());
+        let mut extensions = OpenExtensions {
+            deadline_us: opening.timeout.map(micros_up),
+            times: opening.times,
+            metadata: opening.metadata,
+            total_len: None,
+        };
+        let mut part = opening.arguments;
+        if parts.whole_max < part.len() {
+            extensions.total_len = Some(part.len() as u64);
+            part = self.begin_cut(id, part, parts);
+        }
+        let mut frame = frame::Writer::new(&mut self.outbox);
+        frame.open(id, opening.procedure, &extensions);
+        frame.finish(part);
         Ok(id)
+    }
+
+    /// Queues arguments that do not fit a frame behind the part that goes with the open.
+    fn begin_cut<'a>(&mut self, id: CallId, arguments: &'a [u8], parts: Parts) -> &'a [u8] {
+        let mut message = Message::new(Kind::Arguments, arguments.to_vec());
+        let affordable = self.initial_credit_of_peer() - MESSAGE_COST;
+        message.sent = arguments.len().min(parts.part_max).min(affordable as usize);
+        message.has_begun = true;
+        let part = &arguments[..message.sent];
+        self.spend(id, cost(part.len()));
+        self.queue(id, message);
+        part
     }
 
     fn may_open(&self, opening: &Opening<'_>) -> Result<(), Status> {
         if let Some(going) = &self.going_away {
             return Err(Status::new(Code::Unavailable, format!("the server goes away: {}", going.message)));
         }
-        let (calls_open, metadata_len) = match &self.peer {
-            Some(hello) => (hello.calls_open, hello.metadata_len),
-            None => (before_hello::CALLS_OPEN, before_hello::METADATA_LEN),
-        };
+        let calls_open = self.peer.as_ref().map_or(before_hello::CALLS_OPEN, |hello| hello.calls_open);
         if calls_open as usize <= self.calls.len() {
             let why = format!("the server takes {calls_open} calls at once on a connection");
             return Err(Status::new(Code::ResourceExhausted, why));
         }
-        let metadata_counted = opening.metadata.len_counted();
-        if (metadata_len as usize) < metadata_counted {
+        let metadata_len = self.metadata_len_max();
+        if metadata_len < opening.metadata.len_counted() {
             let why = format!("metadata is over the server's limit of {metadata_len} bytes");
             return Err(Status::new(Code::ResourceExhausted, why));
         }
         if limits::PROCEDURE_LEN_MAX < opening.procedure.len() {
             return Err(Status::new(Code::Unimplemented, "no server has a procedure with so long a name"));
         }
-        if !self.fits_peer(opening.arguments.len(), metadata_counted) {
+        if self.message_len_max() < opening.arguments.len() {
             let why = format!("arguments of {} bytes are over the server's limit", opening.arguments.len());
             return Err(Status::new(Code::ResourceExhausted, why));
         }
@@ -302,7 +322,7 @@ impl<T> Connection<T> {
 
     /// Gives a call up, here and at the server. What was kept with it comes back if it had not ended.
     pub fn cancel(&mut self, id: CallId) -> Option<T> {
-        let call = self.calls.remove(id)?;
+        let call = self.remove(id)?;
         frame::write_cancel(&mut self.outbox, id);
         call.user
     }
@@ -330,28 +350,20 @@ impl<T> Connection<T> {
         }
     }
 
-    /// The handler of a call has ended, and with this. Says nothing to the peer if the call ended before it.
-    pub fn reply(&mut self, id: CallId, result: Result<&[u8], &Status>) {
-        self.calls.release();
-        let Some(call) = self.calls.remove(id) else { return };
-        match result {
-            Ok(payload) if self.fits_peer(payload.len(), 0) => {
-                let mut frame = frame::Writer::new(&mut self.outbox);
-                frame.end_ok(id, call.clamped_us);
-                frame.finish(payload);
-            }
-            Ok(payload) => {
-                let why = format!("a result of {} bytes is over the client's limit", payload.len());
-                let status = Status::new(Code::ResourceExhausted, why).with_handler_ran(HandlerRan::Yes);
-                self.write_status(id, &status, call.clamped_us);
-            }
-            Err(status) => self.write_status(id, status, call.clamped_us),
-        }
+    /// The deadline of a call with streams, by the maximum for those; to be called before [`attach`](Self::attach).
+    pub fn stream_deadline(&mut self, id: CallId) -> Option<Instant> {
+        let maximum = self.limits.stream_deadline_max;
+        let call = self.calls.get_mut(id)?;
+        let (arrived, asked) = call.asked?;
+        let (timeout, clamped_us) = match (asked, maximum) {
+            (Some(asked), Some(maximum)) if maximum < asked => (Some(maximum), Some(micros_up(maximum))),
+            (Some(asked), _) => (Some(asked), None),
+            (None, maximum) => (maximum, None),
+        };
+        call.clamped_us = clamped_us;
+        call.deadline = timeout.map(|timeout| later(arrived, timeout));
+        call.deadline
     }
-}
-
-fn deadline_passed(handler_ran: HandlerRan) -> Status {
-    Status::new(Code::DeadlineExceeded, "the deadline passed").with_handler_ran(handler_ran)
 }
 
 /// This long after `instant`, or so late that nobody will see the difference: what a peer or a setting asks for

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::calls::Call;
-use super::{CallId, Connection, Role, later, micros_up};
-use crate::frame::{self, End, GoingAway, Header, Hello, Open, Unknown};
+use super::{CallId, Closing, Connection, Role, later, micros_up};
+use crate::frame::{self, End, GoingAway, Header, Hello, Open, Times, Unknown};
 use crate::limits::{INITIAL_CREDIT_MIN, before_hello};
 use crate::violation::Violation;
 use crate::{Code, HandlerRan, Metadata, Status};
@@ -26,15 +26,37 @@ pub struct Received<'a, T> {
 pub enum Event<'a, T> {
     /// The peer's hello was read: on a client, the server accepted us.
     Connected,
+    /// The arguments of a call are on their way. It opens when they are here, and can be refused now, with
+    /// [`Connection::fail`].
+    Arriving {
+        /// Its id.
+        id: CallId,
+        /// `package.Service/method`; not known to exist.
+        procedure: String,
+    },
     /// A call was opened; to be answered with [`Connection::reply`].
     Opened(Opened<'a>),
-    /// A call of ours ended with a result or a status.
-    Ended {
-        /// What was kept with it.
-        call: T,
-        /// The bytes of the result, or what it ended with instead.
-        result: Result<&'a [u8], Status>,
+    /// A server sent metadata ahead of what it answers.
+    Metadata {
+        /// The call.
+        id: CallId,
+        /// What it sent.
+        metadata: Metadata,
     },
+    /// The peer sent an item; to be followed by [`Connection::consumed`] when the application has taken it.
+    Item {
+        /// The call.
+        id: CallId,
+        /// The item, not yet decoded.
+        item: Cow<'a, [u8]>,
+    },
+    /// The client sends no more items.
+    HalfClosed {
+        /// The call.
+        id: CallId,
+    },
+    /// A call of ours ended with a result or a status.
+    Ended(Ended<'a, T>),
     /// The peer takes no more calls; those it has may end.
     GoingAway {
         /// Why.
@@ -62,8 +84,27 @@ pub struct Opened<'a> {
     pub deadline: Instant,
     /// What came beside the arguments.
     pub metadata: Metadata,
+    /// Whether the client asks where the time goes, to be told in [`Closing`](super::Closing).
+    pub times: bool,
     /// The arguments, not yet decoded.
-    pub arguments: &'a [u8],
+    pub arguments: Cow<'a, [u8]>,
+}
+
+/// How a call of ours ended.
+#[derive(Debug)]
+pub struct Ended<'a, T> {
+    /// Its id.
+    pub id: CallId,
+    /// What was kept with it.
+    pub call: T,
+    /// The bytes of the result, or what it ended with instead.
+    pub result: Result<Cow<'a, [u8]>, Status>,
+    /// Trailing metadata.
+    pub metadata: Metadata,
+    /// Where the server spent the time, if it was asked and says so.
+    pub times: Option<Times>,
+    /// The deadline that the server set in place of ours, which was later.
+    pub deadline_clamped: Option<Duration>,
 }
 
 impl<T> Connection<T> {
@@ -98,12 +139,23 @@ impl<T> Connection<T> {
         match header {
             Header::Open(open) if self.role == Role::Server => self.opened(now, open, payload),
             Header::End(end) if self.role == Role::Client => self.peer_ended(end, payload),
+            Header::Item { id, total_len } => self.item(id, total_len, payload),
+            Header::Continuation { id } => self.continuation(id, payload),
+            Header::Credit { id, bytes } => {
+                self.check_known_id(id)?;
+                self.granted(id, bytes);
+                Ok(None)
+            }
+            Header::HalfClose { id } if self.role == Role::Server => self.half_closed(id),
             Header::Cancel { id } if self.role == Role::Server => self.cancelled(id),
-            Header::Open(Open { id, .. }) | Header::End(End { id, .. }) | Header::Cancel { id } => {
-                Err(Violation::Id {
-                    id,
-                    rule: "only clients open and cancel calls, and only servers end them",
-                })
+            Header::ResponseMetadata { id, metadata, metadata_is_over } if self.role == Role::Client => {
+                self.response_metadata(id, metadata, metadata_is_over)
+            }
+            Header::Open(Open { id, .. }) | Header::HalfClose { id } | Header::Cancel { id } => {
+                Err(Violation::Id { id, rule: "only clients open, half-close and cancel calls" })
+            }
+            Header::End(End { id, .. }) | Header::ResponseMetadata { id, .. } => {
+                Err(Violation::Id { id, rule: "only servers end calls and send their metadata" })
             }
             Header::Hello(hello) => self.greeted(hello),
             Header::GoingAway(going) => Ok(Some(self.peer_goes_away(going))),
@@ -134,6 +186,7 @@ impl<T> Connection<T> {
             self.liveness.ask_at_most_every(Duration::from_millis(ping_interval_ms));
         }
         self.peer = Some(hello);
+        self.grant_what_hello_grants();
         Ok(Some(Event::Connected))
     }
 
@@ -141,24 +194,45 @@ impl<T> Connection<T> {
         &mut self,
         now: Instant,
         open: Open<'a>,
-        arguments: &'a [u8],
+        part: &'a [u8],
     ) -> Result<Option<Event<'a, T>>, Violation> {
         self.check_new_id(open.id)?;
-        if let Err(status) = self.may_serve(&open, arguments) {
+        if let Err(status) = self.may_serve(&open, open.total_len.unwrap_or(part.len() as u64)) {
             self.calls.skip(open.id);
-            self.write_status(open.id, &status.with_handler_ran(HandlerRan::No), None);
+            let closing = Closing::default();
+            self.write_status(open.id, &status.with_handler_ran(HandlerRan::No), &closing.extensions(None));
             return Ok(None);
         }
         let maximum = self.limits.deadline_max;
-        let (timeout, clamped_us) = match open.deadline_us.map(Duration::from_micros) {
+        let asked = open.deadline_us.map(Duration::from_micros);
+        let (timeout, clamped_us) = match asked {
             Some(asked) if asked <= maximum => (asked, None),
             Some(_) => (maximum, Some(micros_up(maximum))),
             None => (maximum, None),
         };
         let deadline = later(now, timeout);
-        self.calls.insert_handled(open.id, Call { user: None, deadline: Some(deadline), clamped_us });
-        let Open { id, procedure, metadata, .. } = open;
-        Ok(Some(Event::Opened(Opened { id, procedure, deadline, metadata, arguments })))
+        self.calls
+            .insert(open.id, Call { clamped_us, asked: Some((now, asked)), ..Call::new(Some(deadline)) });
+        match open.total_len {
+            None => Ok(self.handed_over(open, Cow::Borrowed(part))),
+            Some(total) => {
+                self.deadlines.add(deadline, open.id, &self.calls);
+                self.begin_arguments(open, total, part)
+            }
+        }
+    }
+
+    /// The arguments of a call are here, and its handler is to run.
+    pub(super) fn handed_over<'a>(
+        &mut self,
+        open: Open<'a>,
+        arguments: Cow<'a, [u8]>,
+    ) -> Option<Event<'a, T>> {
+        let Open { id, procedure, metadata, times, .. } = open;
+        let call = self.calls.get_mut(id)?;
+        call.has_handler = true;
+        let deadline = call.deadline?;
+        Some(Event::Opened(Opened { id, procedure, deadline, metadata, times, arguments }))
     }
 
     /// A client's ids are odd and rise.
@@ -172,7 +246,7 @@ impl<T> Connection<T> {
         }
     }
 
-    fn may_serve(&self, open: &Open<'_>, arguments: &[u8]) -> Result<(), Status> {
+    fn may_serve(&self, open: &Open<'_>, arguments_len: u64) -> Result<(), Status> {
         if self.going_away.is_some() {
             return Err(Status::new(Code::Unavailable, "the server goes away"));
         }
@@ -180,7 +254,7 @@ impl<T> Connection<T> {
         if self.limits.calls_open as usize <= self.calls.len() {
             return exhausted(format!("more than {} calls at once", self.limits.calls_open));
         }
-        if (self.limits.message_len as usize) < arguments.len() {
+        if u64::from(self.limits.message_len) < arguments_len {
             return exhausted(format!("arguments over {} bytes", self.limits.message_len));
         }
         if open.metadata_is_over {
@@ -189,43 +263,60 @@ impl<T> Connection<T> {
         Ok(())
     }
 
-    fn peer_ended<'a>(&mut self, end: End, payload: &'a [u8]) -> Result<Option<Event<'a, T>>, Violation> {
-        self.check_known_id(end.id)?;
+    fn peer_ended<'a>(&mut self, end: End, part: &'a [u8]) -> Result<Option<Event<'a, T>>, Violation> {
+        let id = end.id;
+        self.check_known_id(id)?;
         // A late end, of a call that we gave up.
-        let Some(call) = self.calls.remove(end.id).and_then(|call| call.user) else { return Ok(None) };
+        let Some(call) = self.calls.get_mut(id) else { return Ok(None) };
+        if end.code == Code::Ok && call.incoming().is_some_and(|incoming| incoming.assembly.is_some()) {
+            return Err(Violation::Stream { id, rule: "it ended well in the middle of a message" });
+        }
+        match end.total_len {
+            None => Ok(self.ended(end, Cow::Borrowed(part))),
+            Some(_) if end.code != Code::Ok => Err(Violation::Stream { id, rule: "a status is not cut" }),
+            Some(_) if end.metadata_is_over => {
+                self.end_here(id, self.metadata_is_too_long());
+                Ok(None)
+            }
+            Some(total) => self.begin_result(end, total, part),
+        }
+    }
+
+    /// The end of a call is here, and all of its payload.
+    pub(super) fn ended<'a>(&mut self, end: End, payload: Cow<'a, [u8]>) -> Option<Event<'a, T>> {
+        let call = self.remove(end.id)?.user?;
         let too_long = (self.limits.message_len as usize) < payload.len();
         let result = match end.code {
-            _ if too_long => Err(Status::new(
-                Code::ResourceExhausted,
-                format!(
-                    "a result of {} bytes is over our limit of {}",
-                    payload.len(),
-                    self.limits.message_len
-                ),
-            )
-            .with_handler_ran(HandlerRan::Yes)),
+            _ if end.metadata_is_over => Err(self.metadata_is_too_long()),
+            _ if too_long => {
+                let (len, limit) = (payload.len(), self.limits.message_len);
+                let why = format!("a result of {len} bytes is over our limit of {limit}");
+                Err(Status::new(Code::ResourceExhausted, why).with_handler_ran(HandlerRan::Yes))
+            }
             Code::Ok => Ok(payload),
             code => Err(Status {
                 code,
                 message: end.message,
-                details: Bytes::copy_from_slice(payload),
+                details: Bytes::copy_from_slice(&payload),
                 retry_after_ms: end.retry_after_ms,
                 handler_ran: end.handler_ran,
             }),
         };
-        Ok(Some(Event::Ended { call, result }))
+        let deadline_clamped = end.deadline_clamped_us.map(Duration::from_micros);
+        let End { id, metadata, times, .. } = end;
+        Some(Event::Ended(Ended { id, call, result, metadata, times, deadline_clamped }))
     }
 
     fn cancelled<'a>(&mut self, id: CallId) -> Result<Option<Event<'a, T>>, Violation> {
         self.check_known_id(id)?;
-        if let Some(user) = self.calls.remove(id).and_then(|call| call.user) {
+        if let Some(user) = self.remove(id).and_then(|call| call.user) {
             self.ended.push_back((user, Status::new(Code::Cancelled, "the caller gave up")));
         }
         Ok(None)
     }
 
     /// A frame for a call that was never opened breaks the protocol; one for a call that has ended is late.
-    fn check_known_id(&self, id: CallId) -> Result<(), Violation> {
+    pub(super) fn check_known_id(&self, id: CallId) -> Result<(), Violation> {
         match id % 2 == 1 && id <= self.calls.last() {
             true => Ok(()),
             false => Err(Violation::Id { id, rule: "it was never opened" }),
@@ -234,10 +325,11 @@ impl<T> Connection<T> {
 
     fn peer_goes_away<'a>(&mut self, going: GoingAway) -> Event<'a, T> {
         if self.role == Role::Client {
-            for call in self.calls.take_above(going.last) {
+            for id in self.calls.above(going.last) {
                 let status =
                     Status::new(Code::Unavailable, format!("the server goes away: {}", going.message));
-                self.ended.extend(call.user.map(|user| (user, status.with_handler_ran(HandlerRan::No))));
+                let user = self.remove(id).and_then(|call| call.user);
+                self.ended.extend(user.map(|user| (user, status.with_handler_ran(HandlerRan::No))));
             }
         }
         let event = Event::GoingAway { code: going.code, message: going.message.clone() };
@@ -254,24 +346,14 @@ impl<T> Connection<T> {
             return Err(Violation::Unknown(what));
         }
         let status = Status::new(Code::Unimplemented, format!("unknown {what}, which must be understood"));
-        match self.role {
-            Role::Client => {
-                self.check_known_id(id)?;
-                if let Some(user) = self.cancel(id) {
-                    self.ended.push_back((user, status));
-                }
-            }
-            Role::Server if self.calls.last() < id => {
-                self.check_new_id(id)?;
-                self.calls.skip(id);
-                self.write_status(id, &status.with_handler_ran(HandlerRan::No), None);
-            }
-            Role::Server => {
-                if let Some(call) = self.calls.remove(id) {
-                    self.write_status(id, &status.clone().with_handler_ran(HandlerRan::Yes), None);
-                    self.ended.extend(call.user.map(|user| (user, status)));
-                }
-            }
+        if self.role == Role::Server && self.calls.last() < id {
+            self.check_new_id(id)?;
+            self.calls.skip(id);
+            let closing = Closing::default();
+            self.write_status(id, &status.with_handler_ran(HandlerRan::No), &closing.extensions(None));
+        } else {
+            self.check_known_id(id)?;
+            self.end_here(id, status);
         }
         Ok(None)
     }

@@ -4,10 +4,12 @@ mod header;
 mod read;
 mod write;
 
+pub use header::Times;
 pub(crate) use header::{End, GoingAway, Header, Hello, Open, Unknown};
 pub(crate) use read::header;
 pub(crate) use write::{
-    Writer, write_cancel, write_close, write_going_away, write_hello, write_ping, write_pong,
+    EndExtensions, OpenExtensions, Writer, write_cancel, write_close, write_credit, write_going_away,
+    write_half_close, write_hello, write_ping, write_pong, write_response_metadata,
 };
 
 use crate::violation::Violation;

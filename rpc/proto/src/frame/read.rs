@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::header::{End, GoingAway, Header, Hello, Open, Unknown, extension, kind};
+use super::header::{End, GoingAway, Header, Hello, Open, Times, Unknown, extension, kind};
 use crate::cbor::head::{HeadError, Major, Reader};
 use crate::violation::Violation;
 use crate::{Code, HandlerRan, Metadata, MetadataValue, limits};
@@ -17,8 +17,13 @@ pub(crate) fn header(frame: &[u8], metadata_len: u32) -> Result<(Header<'_>, &[u
     let id = fields.u64()?;
     let header = match kind {
         kind::OPEN => open(&mut fields, id, metadata_len)?,
-        kind::END => end(&mut fields, id)?,
+        kind::END => end(&mut fields, id, metadata_len)?,
+        kind::ITEM => item(&mut fields, id)?,
+        kind::CONTINUATION => Header::Continuation { id },
+        kind::CREDIT => Header::Credit { id, bytes: fields.u64()? },
+        kind::HALF_CLOSE => Header::HalfClose { id },
         kind::CANCEL => Header::Cancel { id },
+        kind::RESPONSE_METADATA => response_metadata(&mut fields, id, metadata_len)?,
         kind::HELLO => hello(&mut fields)?,
         kind::GOING_AWAY => Header::GoingAway(GoingAway {
             last: fields.u64()?,
@@ -51,15 +56,23 @@ pub(crate) fn header(frame: &[u8], metadata_len: u32) -> Result<(Header<'_>, &[u
 
 fn open<'a>(fields: &mut Fields<'a>, id: u64, metadata_len: u32) -> Result<Header<'a>, Violation> {
     let procedure = fields.text(limits::PROCEDURE_LEN_MAX)?;
-    let mut open =
-        Open { id, procedure, deadline_us: None, metadata: Metadata::new(), metadata_is_over: false };
+    let mut open = Open {
+        id,
+        procedure,
+        deadline_us: None,
+        metadata: Metadata::new(),
+        metadata_is_over: false,
+        times: false,
+        total_len: None,
+    };
     let unknown = fields.extensions(|key, reader| {
         match key {
             extension::OPEN_DEADLINE_US => open.deadline_us = Some(reader.u64()?),
-            extension::OPEN_METADATA => match metadata(reader, metadata_len as usize)? {
-                Some(metadata) => open.metadata = metadata,
-                None => open.metadata_is_over = true,
-            },
+            extension::OPEN_TIMES => open.times = reader.u64()? != 0,
+            extension::OPEN_METADATA => {
+                (open.metadata, open.metadata_is_over) = metadata(reader, metadata_len as usize)?;
+            }
+            extension::TOTAL_LEN => open.total_len = Some(reader.u64()?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -67,7 +80,38 @@ fn open<'a>(fields: &mut Fields<'a>, id: u64, metadata_len: u32) -> Result<Heade
     Ok(unknown.map_or(Header::Open(open), |key| Header::Unknown { id, what: Unknown::Extension(key) }))
 }
 
-fn end<'a>(fields: &mut Fields<'a>, id: u64) -> Result<Header<'a>, Violation> {
+fn item<'a>(fields: &mut Fields<'a>, id: u64) -> Result<Header<'a>, Violation> {
+    let mut total_len = None;
+    let unknown = fields.extensions(|key, reader| {
+        match key {
+            extension::TOTAL_LEN => total_len = Some(reader.u64()?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let item = Header::Item { id, total_len };
+    Ok(unknown.map_or(item, |key| Header::Unknown { id, what: Unknown::Extension(key) }))
+}
+
+fn response_metadata<'a>(
+    fields: &mut Fields<'a>,
+    id: u64,
+    metadata_len: u32,
+) -> Result<Header<'a>, Violation> {
+    let mut said = (Metadata::new(), false);
+    let unknown = fields.extensions(|key, reader| {
+        match key {
+            extension::RESPONSE_METADATA => said = metadata(reader, metadata_len as usize)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let (metadata, metadata_is_over) = said;
+    let header = Header::ResponseMetadata { id, metadata, metadata_is_over };
+    Ok(unknown.map_or(header, |key| Header::Unknown { id, what: Unknown::Extension(key) }))
+}
+
+fn end<'a>(fields: &mut Fields<'a>, id: u64, metadata_len: u32) -> Result<Header<'a>, Violation> {
     let mut end = End {
         id,
         code: Code::from_number(fields.u64()?),
@@ -75,6 +119,10 @@ fn end<'a>(fields: &mut Fields<'a>, id: u64) -> Result<Header<'a>, Violation> {
         retry_after_ms: None,
         handler_ran: HandlerRan::Unknown,
         deadline_clamped_us: None,
+        metadata: Metadata::new(),
+        metadata_is_over: false,
+        times: None,
+        total_len: None,
     };
     let unknown = fields.extensions(|key, reader| {
         match key {
@@ -89,7 +137,12 @@ fn end<'a>(fields: &mut Fields<'a>, id: u64) -> Result<Header<'a>, Violation> {
                     _ => HandlerRan::Unknown,
                 };
             }
+            extension::END_METADATA => {
+                (end.metadata, end.metadata_is_over) = metadata(reader, metadata_len as usize)?;
+            }
+            extension::END_TIMES => end.times = Some(times(reader)?),
             extension::END_DEADLINE_CLAMPED_US => end.deadline_clamped_us = Some(reader.u64()?),
+            extension::TOTAL_LEN => end.total_len = Some(reader.u64()?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -132,8 +185,23 @@ fn revision(reader: &mut Reader<'_>) -> Result<Bytes, Violation> {
     }
 }
 
-/// `None` if there is more than `len_max` allows. The rest is read all the same, since what follows it counts.
-fn metadata(reader: &mut Reader<'_>, len_max: usize) -> Result<Option<Metadata>, Violation> {
+/// Four numbers, behind which a later version may have more.
+fn times(reader: &mut Reader<'_>) -> Result<Times, Violation> {
+    let mut left = reader.array()?;
+    let mut next = || match reader.more(&mut left)? {
+        true => Ok(reader.u64()?),
+        false => Err(Violation::Header("the times of a server are four numbers".to_owned())),
+    };
+    let times = Times { decode_us: next()?, queue_us: next()?, handler_us: next()?, encode_us: next()? };
+    while reader.more(&mut left)? {
+        reader.skip_item(EXTENSION_DEPTH_MAX)?;
+    }
+    Ok(times)
+}
+
+/// The metadata, or none of it and that there is more than `len_max` allows. It is read to its end all the same,
+/// since what follows it counts.
+fn metadata(reader: &mut Reader<'_>, len_max: usize) -> Result<(Metadata, bool), Violation> {
     let mut entries = Vec::new();
     let mut counted = 0;
     let mut left = reader.map()?;
@@ -149,9 +217,10 @@ fn metadata(reader: &mut Reader<'_>, len_max: usize) -> Result<Option<Metadata>,
         }
     }
     if len_max < counted {
-        return Ok(None);
+        return Ok((Metadata::new(), true));
     }
-    Metadata::from_entries(entries).map(Some).map_err(|error| Violation::Header(error.to_string()))
+    let metadata = Metadata::from_entries(entries).map_err(|error| Violation::Header(error.to_string()))?;
+    Ok((metadata, false))
 }
 
 fn text<'a>(reader: &mut Reader<'a>, len_max: usize) -> Result<Cow<'a, str>, Violation> {

@@ -1,10 +1,35 @@
 //! Headers as bytes, by hand: what every call does twice is worth writing without a detour.
 
 use super::HEAD_LEN;
-use super::header::{GoingAway, Hello, extension, kind};
+use super::header::{GoingAway, Hello, Times, extension, kind};
 use crate::cbor::head;
 use crate::metadata::MetadataValue;
 use crate::{Code, HandlerRan, Metadata, Status, limits};
+
+/// What the header of an open says beside the procedure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenExtensions<'a> {
+    pub(crate) deadline_us: Option<u64>,
+    pub(crate) times: bool,
+    pub(crate) metadata: &'a Metadata,
+    pub(crate) total_len: Option<u64>,
+}
+
+/// What the header of any end may say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EndExtensions<'a> {
+    pub(crate) metadata: &'a Metadata,
+    pub(crate) times: Option<Times>,
+    pub(crate) deadline_clamped_us: Option<u64>,
+}
+
+impl EndExtensions<'_> {
+    fn len(&self) -> u64 {
+        u64::from(!self.metadata.is_empty())
+            + u64::from(self.times.is_some())
+            + u64::from(self.deadline_clamped_us.is_some())
+    }
+}
 
 /// Writes one frame at the end of a buffer: its head, then what is pushed, then the length when it ends.
 pub(crate) struct Writer<'a> {
@@ -20,34 +45,58 @@ impl<'a> Writer<'a> {
     }
 
     /// The header of an opening frame. The payload follows.
-    pub(crate) fn open(&mut self, id: u64, procedure: &str, deadline_us: Option<u64>, metadata: &Metadata) {
-        let extensions = u64::from(deadline_us.is_some()) + u64::from(!metadata.is_empty());
+    pub(crate) fn open(&mut self, id: u64, procedure: &str, more: &OpenExtensions<'_>) {
+        let extensions = u64::from(more.deadline_us.is_some())
+            + u64::from(more.times)
+            + u64::from(!more.metadata.is_empty())
+            + u64::from(more.total_len.is_some());
         self.array(kind::OPEN, id, 1 + u64::from(extensions != 0));
         head::write_text(self.out, procedure);
-        if extensions != 0 {
-            head::write_map(self.out, extensions);
-            if let Some(deadline_us) = deadline_us {
-                self.extension(extension::OPEN_DEADLINE_US, deadline_us);
-            }
-            if !metadata.is_empty() {
-                head::write_uint(self.out, extension::OPEN_METADATA);
-                write_metadata(self.out, metadata);
-            }
+        if extensions == 0 {
+            return;
+        }
+        head::write_map(self.out, extensions);
+        if let Some(deadline_us) = more.deadline_us {
+            self.extension(extension::OPEN_DEADLINE_US, deadline_us);
+        }
+        if more.times {
+            self.extension(extension::OPEN_TIMES, 1);
+        }
+        if !more.metadata.is_empty() {
+            head::write_uint(self.out, extension::OPEN_METADATA);
+            write_metadata(self.out, more.metadata);
+        }
+        self.total_len(more.total_len);
+    }
+
+    /// The header of an item. The payload follows.
+    pub(crate) fn item(&mut self, id: u64, total_len: Option<u64>) {
+        self.array(kind::ITEM, id, u64::from(total_len.is_some()));
+        if total_len.is_some() {
+            head::write_map(self.out, 1);
+            self.total_len(total_len);
         }
     }
 
+    /// The header of the next part of a message. The payload follows.
+    pub(crate) fn continuation(&mut self, id: u64) {
+        self.array(kind::CONTINUATION, id, 0);
+    }
+
     /// The header of an end with a result. The payload follows.
-    pub(crate) fn end_ok(&mut self, id: u64, deadline_clamped_us: Option<u64>) {
-        self.array(kind::END, id, 1 + u64::from(deadline_clamped_us.is_some()));
+    pub(crate) fn end_ok(&mut self, id: u64, more: &EndExtensions<'_>, total_len: Option<u64>) {
+        let extensions = more.len() + u64::from(total_len.is_some());
+        self.array(kind::END, id, 1 + u64::from(extensions != 0));
         head::write_uint(self.out, Code::Ok.number().into());
-        if let Some(clamped_us) = deadline_clamped_us {
-            head::write_map(self.out, 1);
-            self.extension(extension::END_DEADLINE_CLAMPED_US, clamped_us);
+        if extensions != 0 {
+            head::write_map(self.out, extensions);
+            self.total_len(total_len);
+            self.end_extensions(more);
         }
     }
 
     /// The header of an end with a status. Its details follow.
-    pub(crate) fn end_status(&mut self, id: u64, status: &Status, deadline_clamped_us: Option<u64>) {
+    pub(crate) fn end_status(&mut self, id: u64, status: &Status, more: &EndExtensions<'_>) {
         let message = clipped(&status.message, limits::STATUS_MESSAGE_LEN_MAX);
         let ran = match status.handler_ran {
             HandlerRan::No => Some(0),
@@ -57,7 +106,7 @@ impl<'a> Writer<'a> {
         let extensions = u64::from(!message.is_empty())
             + u64::from(status.retry_after_ms.is_some())
             + u64::from(ran.is_some())
-            + u64::from(deadline_clamped_us.is_some());
+            + more.len();
         self.array(kind::END, id, 1 + u64::from(extensions != 0));
         head::write_uint(self.out, status.code.number().into());
         if extensions == 0 {
@@ -74,8 +123,29 @@ impl<'a> Writer<'a> {
         if let Some(ran) = ran {
             self.extension(extension::END_HANDLER_RAN, ran);
         }
-        if let Some(clamped_us) = deadline_clamped_us {
+        self.end_extensions(more);
+    }
+
+    fn end_extensions(&mut self, more: &EndExtensions<'_>) {
+        if !more.metadata.is_empty() {
+            head::write_uint(self.out, extension::END_METADATA);
+            write_metadata(self.out, more.metadata);
+        }
+        if let Some(Times { decode_us, queue_us, handler_us, encode_us }) = more.times {
+            head::write_uint(self.out, extension::END_TIMES);
+            head::write_array(self.out, 4);
+            for time in [decode_us, queue_us, handler_us, encode_us] {
+                head::write_uint(self.out, time);
+            }
+        }
+        if let Some(clamped_us) = more.deadline_clamped_us {
             self.extension(extension::END_DEADLINE_CLAMPED_US, clamped_us);
+        }
+    }
+
+    fn total_len(&mut self, total_len: Option<u64>) {
+        if let Some(total_len) = total_len {
+            self.extension(extension::TOTAL_LEN, total_len);
         }
     }
 
@@ -151,6 +221,28 @@ pub(crate) fn write_pong(out: &mut Vec<u8>, token: u64) {
 pub(crate) fn write_cancel(out: &mut Vec<u8>, id: u64) {
     let mut frame = Writer::new(out);
     frame.array(kind::CANCEL, id, 0);
+    frame.finish(&[]);
+}
+
+pub(crate) fn write_half_close(out: &mut Vec<u8>, id: u64) {
+    let mut frame = Writer::new(out);
+    frame.array(kind::HALF_CLOSE, id, 0);
+    frame.finish(&[]);
+}
+
+pub(crate) fn write_credit(out: &mut Vec<u8>, id: u64, bytes: u64) {
+    let mut frame = Writer::new(out);
+    frame.array(kind::CREDIT, id, 1);
+    head::write_uint(frame.out, bytes);
+    frame.finish(&[]);
+}
+
+pub(crate) fn write_response_metadata(out: &mut Vec<u8>, id: u64, metadata: &Metadata) {
+    let mut frame = Writer::new(out);
+    frame.array(kind::RESPONSE_METADATA, id, 1);
+    head::write_map(frame.out, 1);
+    head::write_uint(frame.out, extension::RESPONSE_METADATA);
+    write_metadata(frame.out, metadata);
     frame.finish(&[]);
 }
 

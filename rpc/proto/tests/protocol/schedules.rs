@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use countersign_proto::{
-    CallId, Code, Connection, Event, HandlerRan, Limits, Metadata, Opening, Received, Status,
+    CallId, Code, Connection, Ended, Event, HandlerRan, Limits, Metadata, Opening, Received, Status,
 };
 
 const SEEDS: u64 = 4_000;
@@ -205,7 +205,7 @@ impl World {
         {
             taken += step;
             if let Some(Event::Opened(opened)) = event {
-                let token = token_of(opened.arguments);
+                let token = token_of(&opened.arguments);
                 let said = opened.metadata.text("token").map(str::to_owned);
                 assert!(said.is_none_or(|said| said == token.to_string()));
                 let id = opened.id;
@@ -229,9 +229,9 @@ impl World {
             self.client.receive(self.now, &self.to_client.arrived[taken..]).expect("a good server")
         {
             taken += step;
-            if let Some(Event::Ended { call, result }) = event {
+            if let Some(Event::Ended(Ended { call, result, .. })) = event {
                 match result {
-                    Ok(payload) => assert_eq!(token_of(payload), call, "a reply to another call"),
+                    Ok(payload) => assert_eq!(token_of(&payload), call, "a reply to another call"),
                     // Details that are over the client's limit stay at home.
                     Err(status) if status.code == Code::NotFound && !status.details.is_empty() => {
                         assert_eq!(token_of(&status.details), call, "a status of another call");

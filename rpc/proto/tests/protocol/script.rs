@@ -30,6 +30,7 @@ pub(crate) fn act(side: &mut Side, header: &Value, payload: &[u8]) {
                 arguments: payload,
                 timeout: extension(fields, 3, 1).map(|us| Duration::from_micros(self::number(us))),
                 metadata: &metadata,
+                times: false,
             };
             let opened = side.connection.open(side.now, opening, id);
             assert_eq!(opened, Ok(id), "{header:?}");

@@ -1,5 +1,6 @@
 //! Frames as a peer of another making would write them, and what a connection says to them.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use countersign_proto::cbor::{Value, to_vec};
@@ -81,8 +82,8 @@ impl Side {
                         Some(Event::Opened(Opened { id, .. })) => {
                             self.connection.attach(id, id).expect("it has just been opened");
                         }
-                        Some(Event::Ended { call, result }) => {
-                            self.ended.push((call, result.map(<[u8]>::to_vec)));
+                        Some(Event::Ended(ended)) => {
+                            self.ended.push((ended.call, ended.result.map(Cow::into_owned)));
                         }
                         _ => {}
                     }

@@ -1,0 +1,207 @@
+//! What one call sends and receives beside its opening and its end: messages, and the credit that they cost.
+
+use std::collections::VecDeque;
+
+use super::budget::Queue;
+use crate::frame::{End, Open, Times};
+use crate::limits::MESSAGE_COST;
+use crate::{Metadata, Status};
+
+/// Both directions of a call with streams or long messages. Other calls have none of this.
+#[derive(Debug)]
+pub(super) struct Flow {
+    pub(super) outgoing: Outgoing,
+    pub(super) incoming: Incoming,
+}
+
+/// What we send.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    /// Bytes that the peer lets us send.
+    pub(super) credit: u64,
+    /// A message that is partly sent, and what follows it: at most an item, a half-close and an end.
+    pub(super) waiting: VecDeque<Message>,
+    /// It has its place among those that take turns.
+    pub(super) has_turn: bool,
+    /// Its owner waits to hear that there is room again.
+    pub(super) is_owner_waiting: bool,
+    pub(super) is_half_closed: bool,
+    /// An item was sent, after which there is no response metadata any more.
+    pub(super) has_begun: bool,
+}
+
+/// A message that waits for credit or for its turn.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) kind: Kind,
+    pub(super) payload: Vec<u8>,
+    /// How much of the payload was sent.
+    pub(super) sent: usize,
+    /// Its first frame was sent.
+    pub(super) has_begun: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// What is left of the arguments.
+    Arguments,
+    Item,
+    HalfClose,
+    Result(Ending),
+    /// Its payload is its own.
+    Status(Box<Status>, Ending),
+}
+
+/// What goes beside an end that waits.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub(super) metadata: Metadata,
+    pub(super) times: Option<Times>,
+}
+
+/// How much of a message one frame to the peer holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parts {
+    /// Of a message that is not cut.
+    pub(super) whole_max: usize,
+    /// Of one that is: less, since others want their turn.
+    pub(super) part_max: usize,
+}
+
+/// What we receive.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    /// Bytes that the peer may still send.
+    pub(super) credit: u64,
+    /// The cost of what was received and that the application has not taken.
+    pub(super) held: u64,
+    /// The message that is being put together.
+    pub(super) assembly: Option<Assembly>,
+    /// Where that message waits to be admitted, if it does.
+    pub(super) queued: Option<Queue>,
+    /// The application waits for the next item.
+    pub(super) is_awaited: bool,
+    pub(super) is_half_closed: bool,
+    /// Response metadata, or an item before which it would have had to come.
+    pub(super) has_begun: bool,
+}
+
+/// A message of which not all parts are here.
+#[derive(Debug)]
+pub(super) struct Assembly {
+    pub(super) what: Assembled,
+    pub(super) total: usize,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What is put together, with the header that came first.
+#[derive(Debug)]
+pub(super) enum Assembled {
+    Arguments(Box<Open<'static>>),
+    Item,
+    Result(Box<End>),
+}
+
+impl Flow {
+    pub(super) fn new(credit_out: u32, credit_in: u32) -> Self {
+        Self {
+            outgoing: Outgoing {
+                credit: credit_out.into(),
+                waiting: VecDeque::new(),
+                has_turn: false,
+                is_owner_waiting: false,
+                is_half_closed: false,
+                has_begun: false,
+            },
+            incoming: Incoming {
+                credit: credit_in.into(),
+                held: 0,
+                assembly: None,
+                queued: None,
+                is_awaited: false,
+                is_half_closed: false,
+                has_begun: false,
+            },
+        }
+    }
+}
+
+impl Message {
+    pub(super) fn new(kind: Kind, payload: Vec<u8>) -> Self {
+        Self { kind, payload, sent: 0, has_begun: false }
+    }
+
+    /// The bytes that have not been sent.
+    pub(super) fn rest(&self) -> &[u8] {
+        &self.payload[self.sent..]
+    }
+
+    /// How long the next part is, or `None` if there is not enough credit.
+    ///
+    /// A message waits for all of its credit if the peer will grant so much by itself once it has taken what came
+    /// before, which is half of the window; a longer one is begun, so that the peer learns of it.
+    pub(super) fn next_part(&self, credit: u64, window: u32, parts: Parts) -> Option<usize> {
+        let rest = self.rest().len();
+        if self.is_free(parts.whole_max) {
+            return Some(rest);
+        }
+        let due = if self.has_begun { 0 } else { u64::from(MESSAGE_COST) };
+        let affordable = credit.checked_sub(due)?;
+        if !self.has_begun && rest as u64 <= affordable && rest <= parts.whole_max {
+            return Some(rest);
+        }
+        let will_be_granted = 2 * cost(rest) <= u64::from(window);
+        if affordable == 0 || (!self.has_begun && affordable < rest as u64 && will_be_granted) {
+            return None;
+        }
+        let affordable = usize::try_from(affordable).unwrap_or(usize::MAX);
+        Some(rest.min(affordable).min(parts.part_max))
+    }
+
+    /// Whether it costs no credit: whatever is neither an item nor cut.
+    pub(super) fn is_free(&self, whole_max: usize) -> bool {
+        match self.kind {
+            Kind::Item | Kind::Arguments => false,
+            Kind::HalfClose | Kind::Status(..) => true,
+            Kind::Result(_) => !self.has_begun && self.payload.len() <= whole_max,
+        }
+    }
+}
+
+impl Incoming {
+    /// Bytes beyond the call's own window that it was granted.
+    pub(super) fn beyond(&self, window: u32) -> u64 {
+        (self.credit + self.held).saturating_sub(window.into())
+    }
+
+    /// What the peer still needs to be granted for the message that is being put together.
+    pub(super) fn lacking(&self) -> u64 {
+        let Some(assembly) = &self.assembly else { return 0 };
+        ((assembly.total - assembly.bytes.len()) as u64).saturating_sub(self.credit)
+    }
+}
+
+impl Assembly {
+    pub(super) fn new(what: Assembled, total: usize) -> Self {
+        Self { what, total, bytes: Vec::new() }
+    }
+
+    /// Adds the next part. Room is made as parts arrive, doubling, and never for more than there will be.
+    pub(super) fn push(&mut self, part: &[u8]) {
+        let needed = self.bytes.len() + part.len();
+        if self.bytes.capacity() < needed {
+            let room = (2 * needed).min(self.total);
+            self.bytes.reserve_exact(room - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(part);
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.bytes.len() == self.total
+    }
+}
+
+/// What a message of this length costs.
+pub(super) fn cost(len: usize) -> u64 {
+    len as u64 + u64::from(MESSAGE_COST)
+}
