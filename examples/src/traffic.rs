@@ -37,7 +37,7 @@ impl Drop for Traffic {
 
 /// Keeps the demo service mildly busy: about 35 calls a second, of which a few are slow and a few fail.
 ///
-/// To be called within a tokio runtime. Ends with the connection, or when what it returns is dropped.
+/// To be called within a tokio runtime. Ends when the client is closed, or what it returns is dropped.
 pub fn traffic(client: Client) -> Traffic {
     Traffic(tokio::spawn(flow(client)).abort_handle())
 }

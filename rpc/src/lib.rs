@@ -14,6 +14,7 @@
 #[cfg(any(feature = "tls", test))]
 extern crate self as countersign;
 
+mod backoff;
 #[cfg(feature = "tls")]
 pub mod builtin;
 mod call;
@@ -37,7 +38,7 @@ mod tls;
 pub use call::{Call, CallError, RawCall, Reply};
 pub use client::Client;
 #[cfg(feature = "tls")]
-pub use client::{ClientBuilder, ConnectError};
+pub use client::{ClientBuilder, ClientState, ClientStates, ConnectError};
 pub use context::Context;
 #[cfg(feature = "tls")]
 pub use countersign_certs::Credentials;

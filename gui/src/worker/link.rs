@@ -10,7 +10,7 @@ use countersign::builtin::reflection::ReflectionClient;
 use countersign::cbor::{self, Value};
 use countersign::schema;
 use countersign::service::{CallKind, ProcedureDescription, ServiceDescription};
-use countersign::{CallError, Client, Credentials, HandlerRan, Peer, Status};
+use countersign::{CallError, Client, ClientState, Credentials, HandlerRan, Peer, Status};
 
 use crate::exchange::CallOrder;
 use crate::form::Arguments;
@@ -61,7 +61,19 @@ impl Link {
 
     /// Waits until the connection ends, and says why.
     pub(crate) async fn closed(&self) -> Failure {
-        let reason = message(&self.client.closed().await);
+        let mut states = self.client.states();
+        let reason = loop {
+            match states.next().await {
+                Some(
+                    ClientState::Connecting { error: Some(error), .. } | ClientState::Waiting { error, .. },
+                ) => {
+                    break message(&*error);
+                }
+                Some(ClientState::Closed { reason }) => break message(&*reason),
+                Some(_) => {}
+                None => break "The connection has ended.".to_owned(),
+            }
+        };
         Failure::new(reason, "The dashboard comes back by itself as soon as the server does.")
     }
 
@@ -183,6 +195,10 @@ fn problem(error: CallError) -> Problem {
         CallError::Lost(_) => {
             let advice = "The handler may or may not have run.";
             Problem { advice: advice.to_owned(), ..Problem::new(ProblemKind::Lost, message(&error)) }
+        }
+        CallError::NotConnected(ref reason) => {
+            let advice = sentence(reason.remedy());
+            Problem { advice, ..Problem::new(ProblemKind::Lost, message(&error)) }
         }
         _ => Problem::new(ProblemKind::Undecodable, message(&error)),
     }

@@ -153,6 +153,7 @@ impl From<CallError> for Failure {
         let (code, handler_ran) = (error.code().unwrap_or(Code::Unknown), error.handler_ran());
         match error {
             CallError::Status(status) => Self::of_status(&status, None),
+            CallError::NotConnected(reason) => Self::new(&reason).or_try(reason.remedy()),
             other => {
                 Self::of_status(&Status::new(code, other.to_string()).with_handler_ran(handler_ran), None)
             }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use countersign_proto::cbor::{DecodeError, EncodeError};
 use countersign_proto::{Code, HandlerRan, Status};
 
+#[cfg(feature = "tls")]
+use crate::client::ConnectError;
 use crate::link::ConnectionError;
 
 /// Why a call did not end with a result. `F` is the fault that the service's author declared.
@@ -25,6 +27,10 @@ pub enum CallError<F = Infallible> {
     /// The connection ended first, and the handler may or may not have run.
     #[error("the connection ended first: {0}")]
     Lost(#[source] Arc<ConnectionError>),
+    /// There is no connection, and so nothing was sent.
+    #[cfg(feature = "tls")]
+    #[error("there is no connection: {0}")]
+    NotConnected(#[source] Arc<ConnectError>),
     /// The answer is not what this client's version of the contract says.
     #[error("the answer cannot be read: {0}")]
     Undecodable(#[source] DecodeError),
@@ -40,6 +46,8 @@ impl<F> CallError<F> {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Status(status) => status.is_retryable(),
+            #[cfg(feature = "tls")]
+            Self::NotConnected(error) => !error.is_permanent(),
             _ => false,
         }
     }
@@ -51,6 +59,8 @@ impl<F> CallError<F> {
             Self::Status(status) => Some(status.code),
             Self::Deadline(_) => Some(Code::DeadlineExceeded),
             Self::Lost(_) => Some(Code::Unavailable),
+            #[cfg(feature = "tls")]
+            Self::NotConnected(_) => Some(Code::Unavailable),
             Self::Undecodable(_) => Some(Code::Internal),
             Self::Unencodable(_) => Some(Code::InvalidArgument),
         }
@@ -62,6 +72,8 @@ impl<F> CallError<F> {
             Self::Fault(_) | Self::Undecodable(_) => HandlerRan::Yes,
             Self::Status(status) => status.handler_ran,
             Self::Deadline(_) | Self::Lost(_) => HandlerRan::Unknown,
+            #[cfg(feature = "tls")]
+            Self::NotConnected(_) => HandlerRan::No,
             Self::Unencodable(_) => HandlerRan::No,
         }
     }
@@ -75,6 +87,8 @@ impl CallError {
             Self::Status(status) => CallError::Status(status),
             Self::Deadline(timeout) => CallError::Deadline(timeout),
             Self::Lost(reason) => CallError::Lost(reason),
+            #[cfg(feature = "tls")]
+            Self::NotConnected(error) => CallError::NotConnected(error),
             Self::Undecodable(error) => CallError::Undecodable(error),
             Self::Unencodable(error) => CallError::Unencodable(error),
         }

@@ -9,16 +9,16 @@ use countersign_proto::cbor::EncodeError;
 use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Opening, Status};
 
 use super::CallError;
+use super::attempts::Attempts;
 use crate::client::Client;
 use crate::context::Context;
 use crate::link::client::{Ended, Handle, OpenCall};
 use crate::scope;
 
 pub(super) struct Exchange {
-    link: Arc<Handle>,
+    attempts: Attempts,
     procedure: Cow<'static, str>,
     arguments: Vec<u8>,
-    timeout: Option<Duration>,
     metadata: Metadata,
     /// The call for which this one is made: it ends no later than that.
     parent: Option<Context>,
@@ -28,7 +28,9 @@ pub(super) struct Exchange {
 enum State {
     /// To be sent; or to fail at once with what was wrong before.
     New(Option<CallError>),
-    Open(OpenCall),
+    /// To be sent, maybe again.
+    Unsent,
+    Open(Arc<Handle>, OpenCall),
     Done,
 }
 
@@ -42,9 +44,8 @@ impl Exchange {
             Ok(arguments) => (arguments, None),
             Err(error) => (Vec::new(), Some(CallError::Unencodable(error))),
         };
-        let (link, state) = (client.link().clone(), State::New(error));
-        let (metadata, parent) = (Metadata::new(), scope::current());
-        Self { link, procedure, arguments, timeout: None, metadata, parent, state }
+        let (attempts, state) = (Attempts::new(client), State::New(error));
+        Self { attempts, procedure, arguments, metadata: Metadata::new(), parent: scope::current(), state }
     }
 
     #[cfg(test)]
@@ -54,11 +55,19 @@ impl Exchange {
 
     #[cfg(test)]
     pub(super) fn procedure(&self) -> (&str, Option<Duration>) {
-        (&self.procedure, self.timeout)
+        (&self.procedure, self.attempts.timeout())
     }
 
     pub(super) fn set_timeout(&mut self, timeout: Duration) {
-        self.timeout = Some(timeout);
+        self.attempts.set_timeout(timeout);
+    }
+
+    pub(super) fn set_idempotent(&mut self, idempotent: bool) {
+        self.attempts.set_idempotent(idempotent);
+    }
+
+    pub(super) fn set_fail_fast(&mut self) {
+        self.attempts.set_fail_fast();
     }
 
     pub(super) fn detach(&mut self) {
@@ -80,76 +89,89 @@ impl Exchange {
             }
         }
         loop {
-            match &mut self.state {
-                State::New(Some(_)) => {
-                    let State::New(Some(error)) = std::mem::replace(&mut self.state, State::Done) else {
+            let again = match &mut self.state {
+                State::New(error) => match error.take() {
+                    Some(error) => Err(error),
+                    None => {
+                        self.shorten_timeout();
+                        Ok(())
+                    }
+                },
+                State::Unsent => match ready!(self.attempts.poll_link(cx)) {
+                    Ok(link) => self.send(link),
+                    Err(error) => Err(error),
+                },
+                State::Open(link, call) => {
+                    let ended = ready!(link.poll_call(*call, cx.waker()));
+                    let State::Open(link, call) = std::mem::replace(&mut self.state, State::Unsent) else {
                         unreachable!("it was just matched");
                     };
-                    return Poll::Ready(Err(error));
-                }
-                State::New(None) => {
-                    if let Err(reason) = ready!(self.link.poll_connected(cx.waker())) {
-                        return self.done(Ended::Lost(reason));
+                    match ended {
+                        Ended::Result(payload) => {
+                            self.state = State::Done;
+                            return Poll::Ready(Ok(payload));
+                        }
+                        Ended::Status(status) => self.attempts.failed(&link, status),
+                        Ended::Lost(reason) => {
+                            let sent = link.may_have_sent(call);
+                            self.attempts.lost(&link, reason, sent)
+                        }
                     }
-                    self.shorten_timeout();
-                    let opening = Opening {
-                        procedure: &self.procedure,
-                        arguments: &self.arguments,
-                        timeout: self.timeout,
-                        metadata: &self.metadata,
-                        times: false,
-                    };
-                    match self.link.open(Instant::now(), opening) {
-                        Ok(call) => self.state = State::Open(call),
-                        Err(ended) => return self.done(ended),
-                    }
-                }
-                State::Open(call) => {
-                    let ended = ready!(self.link.poll_call(*call, cx.waker()));
-                    return self.done(ended);
                 }
                 State::Done => panic!("a call was polled after it had ended"),
+            };
+            if let Err(error) = again {
+                self.state = State::Done;
+                return Poll::Ready(Err(error));
             }
+        }
+    }
+
+    fn send(&mut self, link: Arc<Handle>) -> Result<(), CallError> {
+        let now = Instant::now();
+        let opening = Opening {
+            procedure: &self.procedure,
+            arguments: &self.arguments,
+            timeout: self.attempts.time_left(now),
+            metadata: &self.metadata,
+            times: false,
+        };
+        match link.open(now, opening) {
+            Ok(call) => {
+                self.state = State::Open(link, call);
+                Ok(())
+            }
+            Err(why) => self.attempts.not_sent(&link, why),
         }
     }
 
     /// What is left of the parent's time is all that this call has.
     fn shorten_timeout(&mut self) {
         if let Some(left) = self.parent.as_ref().and_then(Context::time_left) {
-            self.timeout = Some(self.timeout.map_or(left, |timeout| timeout.min(left)));
+            self.attempts.set_timeout(self.attempts.timeout().map_or(left, |timeout| timeout.min(left)));
         }
+        self.state = State::Unsent;
     }
 
     /// The call for which this one was made has ended.
     fn give_up(&mut self) -> Poll<Result<Vec<u8>, CallError>> {
         let ran = match std::mem::replace(&mut self.state, State::Done) {
-            State::Open(call) => {
-                self.link.cancel(call);
+            State::Open(link, call) => {
+                link.cancel(call);
                 HandlerRan::Unknown
             }
-            State::New(_) | State::Done => HandlerRan::No,
+            State::Unsent if self.attempts.may_have_run() => HandlerRan::Unknown,
+            State::New(_) | State::Unsent | State::Done => HandlerRan::No,
         };
         let status = Status::new(Code::Cancelled, "the call for which this one was made has ended");
         Poll::Ready(Err(CallError::Status(status.with_handler_ran(ran))))
-    }
-
-    fn done(&mut self, ended: Ended) -> Poll<Result<Vec<u8>, CallError>> {
-        self.state = State::Done;
-        Poll::Ready(match (ended, self.timeout) {
-            (Ended::Result(payload), _) => Ok(payload),
-            (Ended::Status(Status { code: Code::DeadlineExceeded, .. }), Some(timeout)) => {
-                Err(CallError::Deadline(timeout))
-            }
-            (Ended::Status(status), _) => Err(CallError::Status(status)),
-            (Ended::Lost(reason), _) => Err(CallError::Lost(reason)),
-        })
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if let State::Open(call) = self.state {
-            self.link.cancel(call);
+        if let State::Open(link, call) = &self.state {
+            link.cancel(*call);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Calls as their callers hold them: lazy, unboxed futures that are built before they are awaited.
 
+mod attempts;
 mod error;
 mod exchange;
 
@@ -34,7 +35,8 @@ impl<T, F> Call<T, F> {
         procedure: &'static Procedure,
         arguments: Result<Vec<u8>, EncodeError>,
     ) -> Self {
-        let exchange = Exchange::new(client, Cow::Borrowed(procedure.name), arguments);
+        let mut exchange = Exchange::new(client, Cow::Borrowed(procedure.name), arguments);
+        exchange.set_idempotent(procedure.idempotent);
         let call = Self { exchange, answer: PhantomData };
         match procedure.deadline {
             Some(deadline) => call.timeout(deadline),
@@ -55,6 +57,12 @@ impl<T, F> Call<T, F> {
     /// Ends the call after this time, at the server too.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.exchange.set_timeout(timeout);
+        self
+    }
+
+    /// Lets the call fail at once while there is no connection, rather than wait for one within its deadline.
+    pub fn fail_fast(mut self) -> Self {
+        self.exchange.set_fail_fast();
         self
     }
 
@@ -106,6 +114,19 @@ impl RawCall {
     /// Ends the call after this time, at the server too.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.0.set_timeout(timeout);
+        self
+    }
+
+    /// Lets the call fail at once while there is no connection, rather than wait for one within its deadline.
+    pub fn fail_fast(mut self) -> Self {
+        self.0.set_fail_fast();
+        self
+    }
+
+    /// Says that the procedure is idempotent: the call is made again also after it may have run, as those of
+    /// generated clients are that know it from their contract.
+    pub fn idempotent(mut self) -> Self {
+        self.0.set_idempotent(true);
         self
     }
 

@@ -15,6 +15,7 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::keeper::{Post, Way};
 use super::{Client, ConnectError};
 use crate::link::buffer::Buffered;
 use crate::link::client::{ClientEnd, Handle, pair};
@@ -31,6 +32,7 @@ pub struct ClientBuilder {
     expected: ExpectedServer,
     limits: Limits,
     connect_timeout: Duration,
+    fail_fast: bool,
 }
 
 impl Client {
@@ -41,6 +43,7 @@ impl Client {
             expected: ExpectedServer::Host,
             limits: Limits::default(),
             connect_timeout: CONNECT_MAX,
+            fail_fast: false,
         }
     }
 }
@@ -60,53 +63,35 @@ impl ClientBuilder {
         self
     }
 
-    /// How long connecting may take, hello included; 10 s by default.
+    /// How long one attempt to connect may take, hello included; 10 s by default.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Connects to `host:port`, and returns when the server has accepted us.
-    pub async fn connect(self, address: &str) -> Result<Client, ConnectError> {
-        let host = host_of(address).ok_or_else(|| ConnectError::Address(address.to_owned()))?;
-        let connect_timeout = self.connect_timeout;
-        let connected = timeout(connect_timeout, async {
-            let unreachable = |source| ConnectError::Unreachable { address: address.to_owned(), source };
-            let tcp = TcpStream::connect(address).await.map_err(unreachable)?;
-            // Small calls must not wait for the acknowledgement of earlier ones.
-            tcp.set_nodelay(true).map_err(unreachable)?;
-            let peer_address = tcp.peer_addr().ok();
-            self.connect_over(tcp, host, address, peer_address).await
-        });
-        match connected.await {
-            Ok(connected) => connected,
-            Err(_) => Err(ConnectError::Silent { address: address.to_owned(), waited: connect_timeout }),
-        }
+    /// Lets calls fail at once while there is no connection, rather than wait for one within their deadline.
+    #[must_use]
+    pub fn fail_fast(mut self) -> Self {
+        self.fail_fast = true;
+        self
     }
 
-    async fn connect_over<S>(
-        self,
-        io: S,
-        host: ServerName<'static>,
-        address: &str,
-        peer_address: Option<SocketAddr>,
-    ) -> Result<Client, ConnectError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let trusted = TrustedByServer::default();
-        let identity = self.credentials.identity().clone();
-        let (link, task) = self.start(io, host, peer_address, trusted.clone())?;
-        let task = AbortOnDrop(Some(task));
-        let connected = poll_fn(|cx| link.poll_connected(cx.waker())).await;
-        match connected {
-            Ok(()) => {
-                task.keep();
-                Ok(Client { link })
-            }
-            Err(reason) => Err(ConnectError::before_hello(address, &reason, &identity, &trusted)),
-        }
+    /// Connects to `host:port`, and returns when the server has accepted us. From then on the client connects
+    /// again by itself whenever it has to.
+    pub async fn connect(self, address: &str) -> Result<Client, ConnectError> {
+        let fail_fast = self.fail_fast;
+        let mut target = Target::new(self, address)?;
+        let link = target.connect().await?;
+        Ok(Client::keep(target, Some(link), Post::new(address), fail_fast))
+    }
+
+    /// As [`connect`](Self::connect), and returns before anything was done: calls wait for the connection. To be
+    /// called within a tokio runtime. Fails only if the address is none.
+    pub fn connect_lazy(self, address: &str) -> Result<Client, ConnectError> {
+        let fail_fast = self.fail_fast;
+        let target = Target::new(self, address)?;
+        Ok(Client::keep(target, None, Post::new(address), fail_fast))
     }
 
     /// A client over a stream that is there already. Calls wait until both sides have proved who they are.
@@ -116,11 +101,11 @@ impl ClientBuilder {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (link, _) = self.start(io, host, None, TrustedByServer::default())?;
-        Ok(Client { link })
+        Ok(Client::keep(OneStream(link), None, Post::new("the stream"), false))
     }
 
     fn start<S>(
-        self,
+        &self,
         io: S,
         host: ServerName<'static>,
         peer_address: Option<SocketAddr>,
@@ -129,10 +114,72 @@ impl ClientBuilder {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let config = tls::client_config(&self.credentials, self.expected, trusted)?;
-        let (link, end) = pair(self.limits, crate::SOFTWARE);
+        let config = tls::client_config(&self.credentials, self.expected.clone(), trusted)?;
+        let (link, end) = pair(self.limits.clone(), crate::SOFTWARE);
         let task = tokio::spawn(run(TlsConnector::from(Arc::new(config)), io, host, peer_address, end));
         Ok((link, task.abort_handle()))
+    }
+}
+
+/// Where a client connects to, as whom, and whom it expects there.
+struct Target {
+    address: String,
+    host: ServerName<'static>,
+    settings: ClientBuilder,
+}
+
+impl Target {
+    fn new(settings: ClientBuilder, address: &str) -> Result<Self, ConnectError> {
+        let host = host_of(address).ok_or_else(|| ConnectError::Address(address.to_owned()))?;
+        Ok(Self { address: address.to_owned(), host, settings })
+    }
+
+    async fn dial(&self) -> Result<Arc<Handle>, ConnectError> {
+        let unreachable = |source| ConnectError::Unreachable { address: self.address.clone(), source };
+        let tcp = TcpStream::connect(&self.address).await.map_err(unreachable)?;
+        // Small calls must not wait for the acknowledgement of earlier ones.
+        tcp.set_nodelay(true).map_err(unreachable)?;
+        let (peer_address, trusted) = (tcp.peer_addr().ok(), TrustedByServer::default());
+        let (link, task) = self.settings.start(tcp, self.host.clone(), peer_address, trusted.clone())?;
+        let task = AbortOnDrop(Some(task));
+        match poll_fn(|cx| link.poll_connected(cx.waker())).await {
+            Ok(()) => {
+                task.keep();
+                Ok(link)
+            }
+            Err(reason) => {
+                let identity = self.settings.credentials.identity();
+                Err(ConnectError::before_hello(&self.address, &reason, identity, &trusted))
+            }
+        }
+    }
+}
+
+impl Way for Target {
+    const LEADS_BACK: bool = true;
+
+    async fn connect(&mut self) -> Result<Arc<Handle>, ConnectError> {
+        let waited = self.settings.connect_timeout;
+        match timeout(waited, self.dial()).await {
+            Ok(connected) => connected,
+            Err(_) => Err(ConnectError::Silent { address: self.address.clone(), waited }),
+        }
+    }
+}
+
+/// A stream that was there already, and is not made again.
+#[cfg(feature = "testing")]
+struct OneStream(Arc<Handle>);
+
+#[cfg(feature = "testing")]
+impl Way for OneStream {
+    const LEADS_BACK: bool = false;
+
+    async fn connect(&mut self) -> Result<Arc<Handle>, ConnectError> {
+        match poll_fn(|cx| self.0.poll_connected(cx.waker())).await {
+            Ok(()) => Ok(self.0.clone()),
+            Err(reason) => Err(ConnectError::Lost { address: "the stream".to_owned(), reason }),
+        }
     }
 }
 

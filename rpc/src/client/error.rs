@@ -1,6 +1,7 @@
 //! Why there is no connection, in words and with a remedy.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_certs::Identity;
@@ -66,6 +67,14 @@ pub enum ConnectError {
         /// What was dialled.
         address: String,
     },
+    /// There was a connection, and it has ended; or the server goes away.
+    #[error("the connection to {address} ended: {reason}")]
+    Lost {
+        /// What was dialled.
+        address: String,
+        /// Why it ended.
+        reason: Arc<ConnectionError>,
+    },
     /// The connection failed in another way before it stood.
     #[error("{address}: {detail}")]
     Failed {
@@ -88,7 +97,24 @@ impl ConnectError {
             Self::NotTls { .. } => "check the address: another service answers there",
             Self::Silent { .. } => "check the address and the network between; the server may be overloaded",
             Self::Closed { .. } => "see the server's log; it may be stopping, or be another service",
+            Self::Lost { .. } => "check that the server runs; its log says why it ended the connection",
             Self::Failed { .. } => "see the server's log",
+        }
+    }
+
+    /// Whether waiting does not help, since somebody has to change something first.
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Self::Address(_)
+            | Self::Setup(_)
+            | Self::Refused { .. }
+            | Self::RefusedByServer { .. }
+            | Self::NotTls { .. } => true,
+            Self::Unreachable { .. }
+            | Self::Silent { .. }
+            | Self::Closed { .. }
+            | Self::Lost { .. }
+            | Self::Failed { .. } => false,
         }
     }
 

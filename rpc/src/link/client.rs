@@ -35,7 +35,14 @@ struct State {
     /// Who the server is, once TLS is up.
     peer: Option<Arc<Peer>>,
     /// Why the server goes away, once it has said so.
-    left: Option<ConnectionError>,
+    left: Option<Arc<ConnectionError>>,
+    /// The call that was opened last, and the last one that the driver took to write it.
+    opened: CallId,
+    taken: CallId,
+    /// Calls that were opened.
+    calls_made: u64,
+    /// A call has ended with a result.
+    answered: bool,
     /// Those who wait for the next phase.
     waiting: Vec<Waker>,
     driver: Option<Waker>,
@@ -67,6 +74,17 @@ pub(crate) enum Ended {
     Lost(Arc<ConnectionError>),
 }
 
+/// Why a call was not sent.
+#[derive(Debug)]
+pub(crate) enum NotSent {
+    /// The connection is over, or will be soon: another one may take the call.
+    Leaving,
+    /// As many calls are open as the server takes at once.
+    Full(Status),
+    /// The server will never take it.
+    Never(Status),
+}
+
 /// Both holds on a connection that is yet to be made.
 pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
     let shared = Arc::new(Shared(Mutex::new(State {
@@ -75,6 +93,10 @@ pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
         phase: Phase::Connecting,
         peer: None,
         left: None,
+        opened: 0,
+        taken: 0,
+        calls_made: 0,
+        answered: false,
         waiting: Vec::new(),
         driver: None,
     })));
@@ -95,15 +117,25 @@ impl Handle {
         }
     }
 
-    /// Waits until the connection is over.
-    pub(crate) fn poll_ended(&self, waker: &Waker) -> Poll<Arc<ConnectionError>> {
+    /// Waits until the connection takes no more calls: it is over, or the server goes away.
+    pub(crate) fn poll_leaving(&self, waker: &Waker) -> Poll<Arc<ConnectionError>> {
         let mut state = self.0.lock();
-        match &state.phase {
-            Phase::Ended(reason) => Poll::Ready(reason.clone()),
+        match (&state.phase, &state.left) {
+            (Phase::Ended(reason), _) | (_, Some(reason)) => Poll::Ready(reason.clone()),
             _ => {
                 state.waiting.push(waker.clone());
                 Poll::Pending
             }
+        }
+    }
+
+    /// Why the connection takes no more calls, if that is so.
+    pub(crate) fn leaving(&self) -> Option<Arc<ConnectionError>> {
+        let state = self.0.lock();
+        match &state.phase {
+            Phase::Ended(reason) => Some(reason.clone()),
+            Phase::Closing => Some(Arc::new(ConnectionError::ClosedHere)),
+            Phase::Connecting | Phase::Open => state.left.clone(),
         }
     }
 
@@ -116,16 +148,18 @@ impl Handle {
         self.0.lock().proto.peer()
     }
 
-    /// Opens a call. The status says why it was not sent.
-    pub(crate) fn open(&self, now: Instant, opening: Opening<'_>) -> Result<OpenCall, Ended> {
+    /// Opens a call.
+    pub(crate) fn open(&self, now: Instant, opening: Opening<'_>) -> Result<OpenCall, NotSent> {
         let mut guard = self.0.lock();
         let state = &mut *guard;
-        if let Phase::Ended(reason) = &state.phase {
-            return Err(Ended::Lost(reason.clone()));
+        if !matches!(state.phase, Phase::Open) {
+            return Err(NotSent::Leaving);
         }
         let slot = state.calls.take();
         match state.proto.open(now, opening, slot) {
             Ok(id) => {
+                state.opened = id;
+                state.calls_made += 1;
                 let driver = state.driver.take();
                 drop(guard);
                 wake(driver);
@@ -133,9 +167,24 @@ impl Handle {
             }
             Err(status) => {
                 state.calls.free(slot);
-                Err(Ended::Status(status))
+                Err(state.not_sent(status))
             }
         }
+    }
+
+    /// Whether any of a call may have been written before the connection ended.
+    pub(crate) fn may_have_sent(&self, call: OpenCall) -> bool {
+        call.id <= self.0.lock().taken
+    }
+
+    /// Calls that were opened over this connection.
+    pub(crate) fn calls_made(&self) -> u64 {
+        self.0.lock().calls_made
+    }
+
+    /// Whether a call over this connection has ended with a result.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.0.lock().answered
     }
 
     /// Waits for the end of a call. Once it is there, the call is gone.
@@ -198,12 +247,12 @@ impl End for ClientEnd {
         }
         match state.phase {
             Phase::Closing => {
-                state.close(ConnectionError::ClosedHere);
+                state.close(Arc::new(ConnectionError::ClosedHere));
                 Wish::Close
             }
             Phase::Ended(_) => Wish::Close,
             _ if state.proto.is_drained() => {
-                let reason = state.left.take().unwrap_or(ConnectionError::ClosedHere);
+                let reason = state.left.take().unwrap_or_else(|| Arc::new(ConnectionError::ClosedHere));
                 state.close(reason);
                 Wish::Close
             }
@@ -216,7 +265,9 @@ impl End for ClientEnd {
     }
 
     fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
-        std::mem::swap(self.shared.lock().proto.outbox(), outbox);
+        let mut state = self.shared.lock();
+        state.taken = state.opened;
+        std::mem::swap(state.proto.outbox(), outbox);
     }
 
     fn poll_timeout(&mut self) -> Instant {
@@ -257,7 +308,10 @@ impl State {
             match received.event {
                 Some(Event::Ended(ended)) => {
                     let end = match ended.result {
-                        Ok(payload) => Ended::Result(payload.into_owned()),
+                        Ok(payload) => {
+                            self.answered = true;
+                            Ended::Result(payload.into_owned())
+                        }
                         Err(status) => Ended::Status(status),
                     };
                     wakers.extend(self.calls.end(ended.call, end));
@@ -273,7 +327,8 @@ impl State {
                 }
                 Some(Event::GoingAway { code, message }) => {
                     let message = text::escaped(&message);
-                    self.left = Some(ConnectionError::ClosedByPeer { code, message });
+                    self.left = Some(Arc::new(ConnectionError::ClosedByPeer { code, message }));
+                    wakers.append(&mut self.waiting);
                 }
                 Some(_) | None => {}
             }
@@ -292,10 +347,19 @@ impl State {
         }
     }
 
+    fn not_sent(&self, status: Status) -> NotSent {
+        let full = |hello: PeerHello| hello.calls_open as usize <= self.proto.calls_open();
+        match status.code {
+            Code::Unavailable => NotSent::Leaving,
+            Code::ResourceExhausted if self.proto.peer().is_some_and(full) => NotSent::Full(status),
+            _ => NotSent::Never(status),
+        }
+    }
+
     /// Says goodbye; the driver writes it and ends.
-    fn close(&mut self, reason: ConnectionError) {
+    fn close(&mut self, reason: Arc<ConnectionError>) {
         self.proto.close(Code::Ok, "");
-        self.phase = Phase::Ended(Arc::new(reason));
+        self.phase = Phase::Ended(reason);
     }
 }
 

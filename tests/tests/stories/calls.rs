@@ -133,7 +133,7 @@ async fn a_server_that_stops_lets_open_calls_end() {
     clerk.answer(17);
     assert_eq!(soon("the answer", call).await.expect("no panic").expect("an answer"), 17);
     assert_eq!(soon("the stop", stopping).await.expect("no panic").connections_cut, 0);
-    let error = desk.echo("too late").await.expect_err("the server has stopped");
+    let error = desk.echo("too late").fail_fast().await.expect_err("the server has stopped");
     assert_eq!(error.code(), Some(Code::Unavailable));
 }
 
@@ -159,7 +159,7 @@ async fn a_client_learns_at_once_that_its_server_is_gone() {
     let (running, desk) = desk(&Clerk::default()).await;
     assert_eq!(desk.echo("here").await.expect("an answer"), "here");
     soon("the stop", running.stop()).await.expect("no panic");
-    let error = desk.echo("gone?").await.expect_err("the server has stopped");
+    let error = desk.echo("gone?").fail_fast().await.expect_err("the server has stopped");
     assert_eq!(error.code(), Some(Code::Unavailable));
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::{Code, Credentials, Limits};
+use countersign::{CallError, Code, ConnectionError, Credentials, Limits};
 use countersign_proto::{Connection, Event, Opening};
 use countersign_tests::forge::Forge;
 use countersign_tests::{Clerk, DeskClient, Running, soon};
@@ -188,14 +188,25 @@ async fn a_server_that_vanishes_is_told_from_one_that_says_goodbye() {
         let (tcp, _) = listener.accept().await.expect("a client");
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(raw));
         let mut tls = acceptor.accept(tcp).await.expect("a good client");
-        let hello = Connection::<()>::server(Limits::default(), "lout", None, Instant::now()).take_outbox();
-        tls.write_all(&hello).await.expect("the client reads");
-        tls
+        let mut proto = Connection::<()>::server(Limits::default(), "lout", None, Instant::now());
+        tls.write_all(&proto.take_outbox()).await.expect("the client reads");
+        let mut inbox = Vec::new();
+        loop {
+            tls.read_buf(&mut inbox).await.expect("a call");
+            let received = proto.receive(Instant::now(), &inbox).expect("the client keeps to the protocol");
+            let (taken, opened) = (received.taken, matches!(received.event, Some(Event::Opened(_))));
+            inbox.drain(..taken);
+            if opened {
+                break;
+            }
+        }
+        // Neither close nor close_notify: the machine is gone.
     });
     let client = countersign::Client::builder(forge.credentials(forge.leaf())).connect(&address).await;
     let client = client.expect("a good server, so far");
-    // Neither close nor close_notify: the machine is gone.
-    drop(soon("the hello", server).await.expect("no panic"));
-    let reason = soon("the end", client.closed()).await;
-    assert!(matches!(*reason, countersign::ConnectionError::Cut), "{reason}");
+    let error =
+        soon("the end", client.call_raw("test.Desk/whoami", vec![0xa0])).await.expect_err("no answer");
+    let CallError::Lost(reason) = error else { panic!("{error}") };
+    assert!(matches!(*reason, ConnectionError::Cut), "{reason}");
+    server.await.expect("no panic");
 }

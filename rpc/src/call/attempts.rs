@@ -1,0 +1,195 @@
+//! The attempts of one call: over which connection, until when, and whether there is another one.
+
+use std::sync::Arc;
+use std::task::{self, Poll, ready};
+use std::time::{Duration, Instant};
+
+use countersign_proto::{Code, HandlerRan, Status};
+
+use super::CallError;
+use crate::backoff::{Backoff, jitter};
+use crate::client::{Client, Waiting};
+use crate::link::ConnectionError;
+use crate::link::client::{Handle, NotSent};
+
+/// How long a call without a deadline waits for a connection, or for a server that has no room for it: longer
+/// than it takes to restart a server, and not so long that a person would have given up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Between attempts of a call that the server had no room for, or could not serve just now. The first wait is
+/// about as long as calls take; the longest is one that a call with its turn come should not sleep through.
+const CALLING: Backoff = Backoff { first: Duration::from_millis(10), longest: Duration::from_secs(1) };
+
+/// A call that is made again has the same bytes, and what is left of its deadline.
+///
+/// It begins with [`poll_link`](Self::poll_link), and again after [`not_sent`](Self::not_sent),
+/// [`lost`](Self::lost) or [`failed`](Self::failed) said `Ok`; an error is what the call ends with.
+pub(crate) struct Attempts {
+    client: Client,
+    idempotent: bool,
+    fail_fast: bool,
+    timeout: Option<Duration>,
+    /// Known from the first attempt on.
+    deadline: Option<Instant>,
+    /// When waiting comes to an end; known from the first wait on.
+    give_up: Option<Instant>,
+    waiting: Option<Waiting>,
+    /// Attempts after which there was a pause.
+    paused: u32,
+    /// How an earlier attempt ended whose handler may have run. The call does not end with less than that.
+    uncertain: Option<CallError>,
+}
+
+impl Attempts {
+    pub(crate) fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+            idempotent: false,
+            fail_fast: client.fails_fast(),
+            timeout: None,
+            deadline: None,
+            give_up: None,
+            waiting: None,
+            paused: 0,
+            uncertain: None,
+        }
+    }
+
+    pub(crate) fn set_idempotent(&mut self, idempotent: bool) {
+        self.idempotent = idempotent;
+    }
+
+    pub(crate) fn set_fail_fast(&mut self) {
+        self.fail_fast = true;
+    }
+
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = Some(timeout);
+    }
+
+    /// What the caller, or the call for which this one is made, allows in all.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// What is left of that, counted from the first time this is asked.
+    pub(crate) fn time_left(&mut self, now: Instant) -> Option<Duration> {
+        let timeout = self.timeout?;
+        match self.deadline {
+            Some(deadline) => Some(deadline.saturating_duration_since(now)),
+            None => {
+                self.deadline = now.checked_add(timeout);
+                Some(timeout)
+            }
+        }
+    }
+
+    /// Whether the handler may have run, in an attempt that is over.
+    pub(crate) fn may_have_run(&self) -> bool {
+        self.uncertain.is_some()
+    }
+
+    /// The connection for the next attempt, once there is one.
+    pub(crate) fn poll_link(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Arc<Handle>, CallError>> {
+        if self.waiting.is_none() {
+            if let Some(link) = self.client.link() {
+                return Poll::Ready(Ok(link));
+            }
+            self.wait(Duration::ZERO);
+        }
+        let Some(waiting) = &mut self.waiting else { unreachable!("it was just set") };
+        let connected = ready!(waiting.as_mut().poll(cx));
+        self.waiting = None;
+        Poll::Ready(connected.map_err(|error| self.ends_with(error)))
+    }
+
+    /// An attempt was not sent.
+    pub(crate) fn not_sent(&mut self, link: &Arc<Handle>, why: NotSent) -> Result<(), CallError> {
+        match why {
+            NotSent::Leaving => {
+                self.leave(link);
+                Ok(())
+            }
+            NotSent::Full(status) => self.pause(link, status),
+            NotSent::Never(status) => Err(self.ends_with(CallError::Status(status))),
+        }
+    }
+
+    /// The connection ended before the call. `sent` is whether any of it may have been.
+    pub(crate) fn lost(
+        &mut self,
+        link: &Arc<Handle>,
+        reason: Arc<ConnectionError>,
+        sent: bool,
+    ) -> Result<(), CallError> {
+        if sent && !(self.idempotent && self.client.spend_retry()) {
+            return Err(CallError::Lost(reason));
+        }
+        if sent {
+            self.uncertain = Some(CallError::Lost(reason));
+        }
+        self.leave(link);
+        Ok(())
+    }
+
+    /// The call ended with a status.
+    pub(crate) fn failed(&mut self, link: &Arc<Handle>, status: Status) -> Result<(), CallError> {
+        match (status.code, self.timeout) {
+            (Code::DeadlineExceeded, Some(timeout)) => Err(self.ends_with(CallError::Deadline(timeout))),
+            _ if status.is_retryable() => self.pause(link, status),
+            (Code::Unavailable, _) if self.idempotent && self.client.spend_retry() => {
+                self.uncertain = Some(CallError::Status(status.clone()));
+                self.pause(link, status)
+            }
+            _ => Err(self.ends_with(CallError::Status(status))),
+        }
+    }
+
+    /// Over another connection, as soon as there is one.
+    fn leave(&mut self, link: &Arc<Handle>) {
+        self.client.count_retry();
+        self.client.leave(link);
+    }
+
+    /// After a while, unless that is more than is left; over another connection, at once.
+    fn pause(&mut self, link: &Arc<Handle>, status: Status) -> Result<(), CallError> {
+        if link.leaving().is_some() {
+            self.leave(link);
+            return Ok(());
+        }
+        self.paused += 1;
+        let asked = status.retry_after_ms.map_or(Duration::ZERO, Duration::from_millis);
+        let pause = CALLING.wait(self.paused, jitter()).max(asked);
+        if self.give_up().saturating_duration_since(Instant::now()) <= pause {
+            return Err(self.ends_with(CallError::Status(status)));
+        }
+        self.client.count_retry();
+        self.wait(pause);
+        Ok(())
+    }
+
+    fn wait(&mut self, pause: Duration) {
+        let give_up = self.give_up();
+        self.waiting = Some(self.client.wait_for_link(pause, give_up, self.fail_fast));
+    }
+
+    fn give_up(&mut self) -> Instant {
+        match self.give_up {
+            Some(give_up) => give_up,
+            None => {
+                let now = Instant::now();
+                let patience = self.time_left(now).unwrap_or(PATIENCE);
+                // A timeout that no clock can hold is as good as none.
+                let give_up = now.checked_add(patience).unwrap_or(now + PATIENCE);
+                *self.give_up.insert(give_up)
+            }
+        }
+    }
+
+    fn ends_with(&mut self, error: CallError) -> CallError {
+        match error.handler_ran() {
+            HandlerRan::No => self.uncertain.take().unwrap_or(error),
+            HandlerRan::Yes | HandlerRan::Unknown => error,
+        }
+    }
+}
