@@ -64,6 +64,14 @@ Examples:
 
 The arguments are checked against the server's schema before anything is sent. Bytes are written as base64 text.")]
     Call(Call),
+    /// Watch how the procedures of a server are doing.
+    #[command(after_help = "\
+Examples:
+  countersign watch localhost:7443 --identity pki/alice
+  countersign watch localhost:7443 demo.Orders --interval 5s --identity pki/alice --json
+
+A table of the last ten seconds on a terminal, a line for each interval elsewhere. Ctrl+C ends it.")]
+    Watch(Watch),
     /// Show the latest slow and failed calls of a server, with where their time went.
     #[command(after_help = "\
 Examples:
@@ -203,6 +211,18 @@ pub(crate) struct Call {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) dial: Dial,
+    /// What to watch: a service, such as demo.Orders, or one procedure of it; all but the built-in ones if absent.
+    #[arg(value_name = "SERVICE[/METHOD]")]
+    pub(crate) what: Option<String>,
+    /// How often to look.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = some_time)]
+    pub(crate) interval: Duration,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Trace {
     #[command(flatten)]
     pub(crate) dial: Dial,
@@ -266,7 +286,7 @@ fn repeated(metadata: &[(String, String)]) -> Option<&str> {
 
 fn some_time(text: &str) -> Result<Duration, String> {
     match with_unit(text)? {
-        Duration::ZERO => Err("nothing can be answered in no time".to_owned()),
+        Duration::ZERO => Err("nothing happens in no time".to_owned()),
         time => Ok(time),
     }
 }

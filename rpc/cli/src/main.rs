@@ -15,6 +15,7 @@ mod output;
 mod reflected;
 mod time;
 mod trace;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ fn run(command: Command, json: bool) -> Result<(), Failure> {
         Command::List(list) => runtime(Some(1))?.block_on(inspect::list(list, json)),
         Command::Describe(describe) => runtime(Some(1))?.block_on(inspect::describe(describe, json)),
         Command::Call(call) => runtime(Some(1))?.block_on(call::run(call, json)),
+        Command::Watch(watch) => runtime(Some(1))?.block_on(watch::run(watch, json)),
         Command::Trace(trace) => runtime(Some(1))?.block_on(trace::run(trace, json)),
         Command::Bench(bench) => runtime(bench.threads)?.block_on(bench::run(bench, json)),
     }

@@ -72,7 +72,8 @@ impl InFlight {
     fn count(mut self, cx: &Context, code: Code, message: &str, bytes_out: usize, now: Instant) {
         self.ended = true;
         let latency = now.saturating_duration_since(self.arrived);
-        self.route.counters().end(code, latency, self.bytes_in as u64, bytes_out as u64);
+        self.route.counters().answered(latency);
+        self.route.counters().end(code, self.bytes_in as u64, bytes_out as u64);
         if code != Code::Ok || self.route.traces().is_slow(latency) {
             self.keep(cx, code, message, bytes_out, latency);
         }
@@ -97,7 +98,8 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         if !self.ended {
-            self.route.counters().end(Code::Cancelled, self.arrived.elapsed(), self.bytes_in as u64, 0);
+            self.route.counters().answered(self.arrived.elapsed());
+            self.route.counters().end(Code::Cancelled, self.bytes_in as u64, 0);
         }
     }
 }

@@ -82,8 +82,7 @@ impl Demo {
     /// Sends a signal, and waits for the end.
     #[cfg(unix)]
     pub(crate) fn stop(mut self, signal: &str) -> std::process::ExitStatus {
-        let sent = Command::new("kill").args([signal, &self.server.id().to_string()]).status();
-        assert!(sent.expect("kill").success());
+        send(signal, &self.server);
         self.server.wait().expect("it ends")
     }
 }
@@ -94,6 +93,13 @@ impl Drop for Demo {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+/// Sends a signal to a process, as Ctrl+C does with `-INT`.
+#[cfg(unix)]
+pub(crate) fn send(signal: &str, to: &Child) {
+    let sent = Command::new("kill").args([signal, &to.id().to_string()]).status();
+    assert!(sent.expect("kill").success());
 }
 
 /// What a command printed that succeeded.

@@ -1,10 +1,12 @@
 //! From an empty folder to calls on a live server, as the manual tells it.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use serde_json::json;
 
+#[cfg(unix)]
+use crate::desk::send;
 use crate::desk::{Desk, failed, json, succeeded, text};
 
 #[test]
@@ -109,6 +111,25 @@ fn a_machine_gets_json_from_every_command() {
     let error = json(&failed(desk.command_with(words)));
     assert_eq!(error["error"]["status"]["code"], "NOT_FOUND");
     assert_eq!(error["error"]["status"]["message"], "no such cup");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_is_watched_until_one_has_seen_enough() {
+    let desk = Desk::with_identities();
+    let demo = desk.serve();
+    let watch = format!("watch {} --identity pki/alice --interval 10ms", demo.address);
+    for (words, part) in [(watch.clone(), " calls/s  p50 "), (format!("{watch} --json"), r#"{"seconds":0."#)]
+    {
+        let mut watching = desk.command(&words).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+        for _ in 0..3 {
+            let line = lines.next().unwrap().unwrap();
+            assert!(line.contains(part), "{line}");
+        }
+        send("-INT", &watching);
+        assert!(watching.wait().unwrap().success());
+    }
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(crate) struct Counters {
     ended: [AtomicU64; Code::ALL.len()],
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
+    items_in: AtomicU64,
+    items_out: AtomicU64,
     latency: AtomicHistogram,
     pace: Pace,
 }
@@ -29,13 +31,39 @@ impl Counters {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// It ended. The bytes are those of its messages, without what carries them.
-    pub(crate) fn end(&self, code: Code, latency: Duration, bytes_in: u64, bytes_out: u64) {
+    /// It was answered: with its end or, if that is earlier, with its first item.
+    pub(crate) fn answered(&self, latency: Duration) {
+        self.latency.record(latency);
+    }
+
+    /// It ended. The bytes are those of its messages, without what carries them, and without those of items.
+    pub(crate) fn end(&self, code: Code, bytes_in: u64, bytes_out: u64) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.ended[usize::from(code.number())].fetch_add(1, Ordering::Relaxed);
         self.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
         self.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
-        self.latency.record(latency);
+    }
+
+    /// Its caller sent an item of so many bytes.
+    #[cfg_attr(not(test), expect(dead_code, reason = "streams come next"))]
+    pub(crate) fn item_in(&self, bytes: u64) {
+        self.items_in.fetch_add(1, Ordering::Relaxed);
+        self.bytes_in.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Its handler sent one.
+    #[cfg_attr(not(test), expect(dead_code, reason = "streams come next"))]
+    pub(crate) fn item_out(&self, bytes: u64) {
+        self.items_out.fetch_add(1, Ordering::Relaxed);
+        self.bytes_out.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// What differs from an earlier mark if anything has been counted since.
+    fn mark(&self) -> Mark {
+        let ended = self.ended.iter().map(|calls| calls.load(Ordering::Relaxed)).sum();
+        let [in_flight, items_in, items_out] =
+            [&self.in_flight, &self.items_in, &self.items_out].map(|number| number.load(Ordering::Relaxed));
+        Mark { ended, in_flight, items_in, items_out, own_task: self.pace.is_slow() }
     }
 
     /// How long its handlers keep their connections.
@@ -55,11 +83,27 @@ impl Counters {
             errors: errors.map(|(code, calls)| (code.name().to_owned(), *calls)).collect::<BTreeMap<_, _>>(),
             bytes_in: self.bytes_in.load(Ordering::Relaxed),
             bytes_out: self.bytes_out.load(Ordering::Relaxed),
+            items_in: self.items_in.load(Ordering::Relaxed),
+            items_out: self.items_out.load(Ordering::Relaxed),
             latency: self.latency.snapshot(),
             own_task: self.pace.is_slow(),
         }
     }
 }
+
+/// How far the counters of a procedure had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    ended: u64,
+    in_flight: u64,
+    items_in: u64,
+    items_out: u64,
+    own_task: bool,
+}
+
+/// What one subscriber knows: how far each row had come when it was last told.
+#[derive(Debug, Default)]
+pub(crate) struct Told(Vec<Mark>);
 
 /// The counters of every procedure of a server.
 ///
@@ -91,12 +135,25 @@ impl Registry {
 
     /// The state of all rows at about this moment, in the order in which they were added.
     pub(crate) fn snapshot(&self) -> Snapshot {
+        self.changes(&mut Told::default())
+    }
+
+    /// The state of the rows of which a subscriber has not been told yet, and that it is told now.
+    pub(crate) fn changes(&self, told: &mut Told) -> Snapshot {
         let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        Snapshot {
-            start_id: self.start_id,
-            monotonic_ns: u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX),
-            procedures: rows.iter().map(|(procedure, counters)| counters.snapshot(procedure)).collect(),
+        let mut procedures = Vec::new();
+        for (at, (procedure, counters)) in rows.iter().enumerate() {
+            // Taken first: what is counted from here on is told next time, if not now.
+            let mark = counters.mark();
+            match told.0.get_mut(at) {
+                Some(known) if *known == mark => continue,
+                Some(known) => *known = mark,
+                None => told.0.push(mark),
+            }
+            procedures.push(counters.snapshot(procedure));
         }
+        let monotonic_ns = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        Snapshot { start_id: self.start_id, monotonic_ns, procedures }
     }
 }
 
@@ -112,7 +169,8 @@ mod tests {
         let counters = registry.counters("acme.Ledger/balance");
         counters.begin();
         counters.begin();
-        counters.end(Code::Ok, 3 * MS, 10, 20);
+        counters.answered(3 * MS);
+        counters.end(Code::Ok, 10, 20);
         let ledger = &registry.snapshot().procedures[0];
         assert_eq!(
             (ledger.procedure.as_str(), ledger.calls, ledger.in_flight),
@@ -127,7 +185,7 @@ mod tests {
         let counters = registry.counters("acme.Ledger/balance");
         for code in [Code::Ok, Code::NotFound, Code::NotFound, Code::Unauthenticated] {
             counters.begin();
-            counters.end(code, MS, 0, 0);
+            counters.end(code, 0, 0);
         }
         let ledger = &registry.snapshot().procedures[0];
         assert_eq!(ledger.calls, 4);
@@ -148,5 +206,36 @@ mod tests {
         drop(registry.counters("acme.Ledger/rename"));
         let expected = ProcedureStats { procedure: "acme.Ledger/rename".into(), ..ProcedureStats::default() };
         assert_eq!(registry.snapshot().procedures, [expected]);
+    }
+
+    #[test]
+    fn items_and_their_bytes_are_counted_as_they_pass() {
+        let registry = Registry::new();
+        let counters = registry.counters("acme.Ledger/import");
+        counters.begin();
+        counters.item_in(5);
+        counters.item_in(6);
+        counters.item_out(7);
+        let import = &registry.snapshot().procedures[0];
+        assert_eq!((import.items_in, import.items_out), (2, 1));
+        assert_eq!((import.bytes_in, import.bytes_out, import.in_flight), (11, 7, 1));
+    }
+
+    #[test]
+    fn a_subscriber_is_told_of_everything_once_and_then_of_what_changed() {
+        let registry = Registry::new();
+        let [balance, rename] = ["balance", "rename"].map(|name| registry.counters(name));
+        let mut told = Told::default();
+        let names = |snapshot: Snapshot| -> Vec<String> {
+            snapshot.procedures.into_iter().map(|row| row.procedure).collect()
+        };
+        assert_eq!(names(registry.changes(&mut told)), ["balance", "rename"]);
+        assert_eq!(names(registry.changes(&mut told)), [""; 0]);
+        rename.begin();
+        assert_eq!(names(registry.changes(&mut told)), ["rename"]);
+        rename.end(Code::Ok, 0, 0);
+        balance.item_out(1);
+        assert_eq!(names(registry.changes(&mut told)), ["balance", "rename"]);
+        assert_eq!(names(registry.changes(&mut Told::default())), ["balance", "rename"], "others are apart");
     }
 }

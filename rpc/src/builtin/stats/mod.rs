@@ -4,7 +4,7 @@ mod counters;
 mod histogram;
 mod pace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -47,15 +47,42 @@ pub struct ProcedureStats {
     pub in_flight: u64,
     /// Calls that ended with an error, by the name of its code, such as `NOT_FOUND`.
     pub errors: BTreeMap<String, u64>,
-    /// Bytes of arguments.
+    /// Bytes of arguments and of items.
     pub bytes_in: u64,
-    /// Bytes of results and faults.
+    /// Bytes of results, of faults and of items.
     pub bytes_out: u64,
-    /// From the complete request to the reply handed to TLS.
+    /// Items that callers sent.
+    #[serde(default)]
+    pub items_in: u64,
+    /// Items that handlers sent.
+    #[serde(default)]
+    pub items_out: u64,
+    /// From the complete request to the reply handed to TLS, or to the first item if there is one.
     pub latency: Histogram,
     /// Whether each call gets a task of its own from the start, since handlers kept their connections too long.
     #[serde(default)]
     pub own_task: bool,
+}
+
+impl Snapshot {
+    /// Takes in what changed since.
+    ///
+    /// A snapshot of another start of the server takes the place of this one: everything began anew.
+    pub fn update(&mut self, changes: Snapshot) {
+        if changes.start_id != self.start_id {
+            *self = changes;
+            return;
+        }
+        self.monotonic_ns = changes.monotonic_ns;
+        let places: HashMap<_, _> =
+            self.procedures.iter().enumerate().map(|(at, row)| (row.procedure.clone(), at)).collect();
+        for row in changes.procedures {
+            match places.get(&row.procedure) {
+                Some(at) => self.procedures[*at] = row,
+                None => self.procedures.push(row),
+            }
+        }
+    }
 }
 
 /// The service on top of a server's registry.
@@ -70,5 +97,25 @@ impl Counted {
 impl Stats for Counted {
     async fn get(&self, _: &Context) -> Result<Snapshot, Status> {
         Ok(self.0.snapshot())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(procedure: &str, calls: u64) -> ProcedureStats {
+        ProcedureStats { procedure: procedure.to_owned(), calls, ..ProcedureStats::default() }
+    }
+
+    #[test]
+    fn changes_take_the_place_of_what_they_change() {
+        let mut all = Snapshot { start_id: 7, monotonic_ns: 1, procedures: vec![row("a", 1), row("b", 1)] };
+        all.update(Snapshot { start_id: 7, monotonic_ns: 2, procedures: vec![row("b", 2), row("c", 1)] });
+        let expected = vec![row("a", 1), row("b", 2), row("c", 1)];
+        assert_eq!(all, Snapshot { start_id: 7, monotonic_ns: 2, procedures: expected });
+        let anew = Snapshot { start_id: 8, monotonic_ns: 1, procedures: vec![row("a", 0)] };
+        all.update(anew.clone());
+        assert_eq!(all, anew);
     }
 }

@@ -1,0 +1,47 @@
+//! `countersign watch`: how the procedures of a server are doing, as it goes on.
+
+mod rates;
+mod screen;
+mod table;
+
+use std::time::Duration;
+
+use countersign::builtin::stats::StatsClient;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::args::Watch;
+use crate::failure::Failure;
+use crate::output;
+
+use rates::Window;
+use screen::Screen;
+
+/// What a table on a terminal covers: rates that are steady enough to read, of a time that is short enough to see
+/// what just changed.
+const TABLE: Duration = Duration::from_secs(10);
+
+pub(crate) async fn run(watch: Watch, json: bool) -> Result<(), Failure> {
+    let client = watch.dial.connect().await?;
+    let mut screen = if json { None } else { Screen::of_stdout() };
+    let mut window = Window::new(if screen.is_some() { TABLE } else { Duration::ZERO });
+    let shown = async {
+        let stats = StatsClient::new(client.clone());
+        let mut ticks = interval(watch.interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            window.record(stats.get().timeout(watch.dial.timeout).await?);
+            let Some(rates) = window.rates(watch.what.as_deref()) else { continue };
+            match &mut screen {
+                _ if json => output::json(&rates)?,
+                Some(screen) => screen.draw(&table::table(&watch.dial, &rates))?,
+                None => output::say(&table::line(&rates))?,
+            }
+        }
+    };
+    tokio::select! {
+        ended = shown => ended,
+        // Whoever watches has seen enough.
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
+}

@@ -1,0 +1,83 @@
+//! What is watched, as a person reads it.
+
+use std::time::Duration;
+
+use countersign::builtin::stats::Histogram;
+use countersign::text::escaped;
+
+use super::rates::{Rate, Rates};
+use crate::args::Dial;
+use crate::columns::columns;
+use crate::output::{BOLD, DIM};
+use crate::time::latency;
+
+/// Procedures in a table: it has to fit on a terminal.
+const ROWS_MAX: usize = 18;
+
+/// The busiest procedures, one a line.
+pub(super) fn table(dial: &Dial, rates: &Rates) -> String {
+    let head = ["procedure", "calls/s", "p50", "p99", "errors", "in flight", "items/s"].map(str::to_owned);
+    let shown = rates.procedures.iter().take(ROWS_MAX);
+    let rows: Vec<_> = [head].into_iter().chain(shown.map(|rate| row(rates.seconds, rate))).collect();
+    let table = columns("", &rows);
+    let (head, rows) = table.split_once('\n').unwrap_or_default();
+    let rest = match rates.procedures.len().checked_sub(ROWS_MAX) {
+        None | Some(0) => String::new(),
+        Some(rest) => format!("{DIM}and {rest} more{DIM:#}\n"),
+    };
+    let Rates { seconds, total, .. } = rates;
+    let sum = format!(
+        "{} calls/s, {} failed in the last {seconds:.0} s",
+        rate(total.calls, *seconds),
+        total.failed()
+    );
+    format!("{BOLD}{}{BOLD:#}  {sum}\n{DIM}{head}{DIM:#}\n{rows}{rest}", dial.address)
+}
+
+fn row(seconds: f64, of: &Rate) -> [String; 7] {
+    let items = if of.items > 0 { rate(of.items, seconds) } else { String::new() };
+    let errors = if of.errors.is_empty() { String::new() } else { of.failed().to_string() };
+    [
+        escaped(&of.procedure),
+        rate(of.calls, seconds),
+        quantile(&of.latency, 0.5),
+        quantile(&of.latency, 0.99),
+        errors,
+        of.in_flight.to_string(),
+        items,
+    ]
+}
+
+/// Everything in one line, for a log.
+pub(super) fn line(rates: &Rates) -> String {
+    let Rates { seconds, total, .. } = rates;
+    let [p50, p99] = [0.5, 0.99].map(|q| quantile(&total.latency, q));
+    format!(
+        "{}  {} calls/s  p50 {p50}  p99 {p99}  {} failed  {} in flight\n",
+        jiff::Timestamp::now().strftime("%FT%TZ"),
+        rate(total.calls, *seconds),
+        total.failed(),
+        total.in_flight,
+    )
+}
+
+fn rate(count: u64, seconds: f64) -> String {
+    let rate = count as f64 / seconds;
+    let digits = usize::from(rate < 100.0);
+    format!("{rate:.digits$}")
+}
+
+fn quantile(of: &Histogram, q: f64) -> String {
+    of.quantile(q).map_or_else(|| "–".to_owned(), |took: Duration| latency(took))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_everything_in_the_same_order_also_when_nothing_happened() {
+        let line = line(&Rates { seconds: 1.0, ..Rates::default() });
+        assert!(line.ends_with("Z  0.0 calls/s  p50 –  p99 –  0 failed  0 in flight\n"), "{line}");
+    }
+}
