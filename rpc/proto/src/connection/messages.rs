@@ -27,7 +27,7 @@ impl<T> Connection<T> {
         let Some(total) = total_len else {
             incoming.is_awaited = false;
             return match part.len() <= self.limits.message_len as usize {
-                true => Ok(Some(Event::Item { id, item: Cow::Borrowed(part) })),
+                true => Ok(self.item_arrived(id, Cow::Borrowed(part))),
                 false => self.message_is_too_long(id, part.len() as u64),
             };
         };
@@ -101,7 +101,7 @@ impl<T> Connection<T> {
         match what {
             Assembled::Item => {
                 incoming.is_awaited = false;
-                Ok(Some(Event::Item { id, item: Cow::Owned(bytes) }))
+                Ok(self.item_arrived(id, Cow::Owned(bytes)))
             }
             Assembled::Arguments(open) => {
                 self.take(id, cost(bytes.len()));
@@ -109,6 +109,15 @@ impl<T> Connection<T> {
             }
             Assembled::Result(end) => Ok(self.ended(*end, Cow::Owned(bytes))),
         }
+    }
+
+    /// An item is here. Nobody takes it any more if the handler has ended and only its reply waits.
+    fn item_arrived<'a>(&mut self, id: CallId, item: Cow<'a, [u8]>) -> Option<Event<'a, T>> {
+        if self.role == Role::Server && !self.calls.get(id)?.has_handler {
+            self.take(id, cost(item.len()));
+            return None;
+        }
+        Some(Event::Item { id, item })
     }
 
     pub(super) fn half_closed<'a>(&mut self, id: CallId) -> Outcome<'a, T> {
