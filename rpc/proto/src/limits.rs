@@ -42,6 +42,12 @@ pub struct Limits {
     /// The shortest time between two pings that we accept from a peer on average. A peer that asks more
     /// often costs us a wake-up for nothing.
     pub ping_interval_min: Duration,
+    /// How long we let a connection be without calls before we go away, if not for ever. The owner of the connection
+    /// sees to it; here it is only announced.
+    pub idle_limit: Option<Duration>,
+    /// How old a connection becomes before we go away, so that load moves to new servers and names are looked up
+    /// again. As with `idle_limit`.
+    pub age_max: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -58,6 +64,8 @@ impl Default for Limits {
             keepalive: Duration::from_secs(20),
             silence_max: Duration::from_secs(40),
             ping_interval_min: Duration::from_secs(5),
+            idle_limit: None,
+            age_max: None,
         }
     }
 }

@@ -142,7 +142,9 @@ impl<T> Connection<T> {
             initial_credit: limits.initial_credit,
             software: software.to_owned(),
             interface_revision: revision,
-            ping_interval_ms: u64::try_from(limits.ping_interval_min.as_millis()).ok(),
+            ping_interval_ms: millis(limits.ping_interval_min),
+            idle_limit_ms: limits.idle_limit.and_then(millis),
+            age_max_ms: limits.age_max.and_then(millis),
         };
         let budget = u64::from(limits.receive_budget).max(2 * cost(limits.message_len as usize));
         let mut outbox = Vec::new();
@@ -371,6 +373,11 @@ impl<T> Connection<T> {
 fn later(instant: Instant, after: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     instant + after.min(CENTURY)
+}
+
+/// Milliseconds, unless they are so many that no number says them.
+fn millis(duration: Duration) -> Option<u64> {
+    u64::try_from(duration.as_millis()).ok()
 }
 
 /// Microseconds, rounded up, so that a deadline never becomes shorter on its way.

@@ -29,6 +29,8 @@ pub(crate) mod extension {
     pub(crate) const HELLO_SOFTWARE: u64 = 2;
     pub(crate) const HELLO_INTERFACE_REVISION: u64 = 4;
     pub(crate) const HELLO_PING_INTERVAL_MS: u64 = 6;
+    pub(crate) const HELLO_IDLE_LIMIT_MS: u64 = 8;
+    pub(crate) const HELLO_AGE_MAX_MS: u64 = 10;
 
     /// The length of a message that is cut, in its first frame: of an open, an item or an end.
     pub(crate) const TOTAL_LEN: u64 = 5;
@@ -113,6 +115,8 @@ pub(crate) struct Hello {
     pub(crate) software: String,
     pub(crate) interface_revision: Option<Bytes>,
     pub(crate) ping_interval_ms: Option<u64>,
+    pub(crate) idle_limit_ms: Option<u64>,
+    pub(crate) age_max_ms: Option<u64>,
 }
 
 /// No new calls; those above `last` were never started.

@@ -160,6 +160,8 @@ fn hello<'a>(fields: &mut Fields<'a>) -> Result<Header<'a>, Violation> {
         software: String::new(),
         interface_revision: None,
         ping_interval_ms: None,
+        idle_limit_ms: None,
+        age_max_ms: None,
     };
     let unknown = fields.extensions(|key, reader| {
         match key {
@@ -170,6 +172,8 @@ fn hello<'a>(fields: &mut Fields<'a>) -> Result<Header<'a>, Violation> {
                 hello.interface_revision = Some(revision(reader)?);
             }
             extension::HELLO_PING_INTERVAL_MS => hello.ping_interval_ms = Some(reader.u64()?),
+            extension::HELLO_IDLE_LIMIT_MS => hello.idle_limit_ms = Some(reader.u64()?),
+            extension::HELLO_AGE_MAX_MS => hello.age_max_ms = Some(reader.u64()?),
             _ => return Ok(false),
         }
         Ok(true)

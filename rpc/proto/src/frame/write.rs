@@ -179,17 +179,20 @@ pub(crate) fn write_hello(out: &mut Vec<u8>, hello: &Hello) {
         head::write_uint(frame.out, limit.into());
     }
     let revision = hello.interface_revision.as_ref();
-    let keepalive = hello.ping_interval_ms;
-    head::write_map(frame.out, 1 + u64::from(revision.is_some()) + u64::from(keepalive.is_some()));
+    let times = [
+        (extension::HELLO_PING_INTERVAL_MS, hello.ping_interval_ms),
+        (extension::HELLO_IDLE_LIMIT_MS, hello.idle_limit_ms),
+        (extension::HELLO_AGE_MAX_MS, hello.age_max_ms),
+    ];
+    let times = times.into_iter().filter_map(|(key, ms)| Some((key, ms?)));
+    head::write_map(frame.out, 1 + u64::from(revision.is_some()) + times.clone().count() as u64);
     head::write_uint(frame.out, extension::HELLO_SOFTWARE);
     head::write_text(frame.out, clipped(&hello.software, limits::SOFTWARE_LEN_MAX));
     if let Some(revision) = revision {
         head::write_uint(frame.out, extension::HELLO_INTERFACE_REVISION);
         head::write_bytes(frame.out, revision);
     }
-    if let Some(ping_interval_ms) = keepalive {
-        frame.extension(extension::HELLO_PING_INTERVAL_MS, ping_interval_ms);
-    }
+    times.for_each(|(key, ms)| frame.extension(key, ms));
     frame.finish(&[]);
 }
 

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod cddl;
+mod credit;
 mod framing;
 mod hostile;
 mod rules;

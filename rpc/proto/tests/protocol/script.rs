@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use countersign_proto::cbor::Value;
-use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Opening, Status};
+use countersign_proto::{
+    Closing, Code, HandlerRan, Metadata, MetadataValue, Opening, Sending, Status, Times,
+};
 
 use crate::talk::Side;
 
-/// Makes `side` write a frame with this header and payload, by the verb that writes such frames.
-pub(crate) fn act(side: &mut Side, header: &Value, payload: &[u8]) {
+/// Makes `side` write a frame with this header and this message, by the verb that writes such frames. If that is
+/// more than the frame has, the rest follows in continuations.
+pub(crate) fn act(side: &mut Side, header: &Value, message: &[u8]) {
     let fields = header.as_array().expect("a header");
     let number = |at: usize| number(&fields[at]);
     let text = |at: usize| fields[at].as_text().expect("a text");
@@ -27,17 +30,32 @@ pub(crate) fn act(side: &mut Side, header: &Value, payload: &[u8]) {
             let metadata = extension(fields, 3, 3).map(metadata).unwrap_or_default();
             let opening = Opening {
                 procedure: text(2),
-                arguments: payload,
+                arguments: message,
                 timeout: extension(fields, 3, 1).map(|us| Duration::from_micros(self::number(us))),
                 metadata: &metadata,
-                times: false,
+                times: extension(fields, 3, 2).is_some(),
             };
             let opened = side.connection.open(side.now, opening, id);
             assert_eq!(opened, Ok(id), "{header:?}");
         }
-        21 if number(2) == 0 => side.connection.reply(id, Ok(payload)),
-        21 => side.connection.reply(id, Err(&status(fields, payload))),
+        13 => {
+            let sent = side.connection.send(id, message).expect("an item that the peer accepts");
+            assert!(matches!(sent, Sending::Done | Sending::Queued), "{header:?}: {sent:?}");
+        }
+        17 => side.connection.half_close(id),
+        21 => {
+            let metadata = extension(fields, 3, 8).map(metadata).unwrap_or_default();
+            let closing = Closing { metadata: &metadata, times: extension(fields, 3, 10).map(times) };
+            match number(2) {
+                0 => side.connection.reply_with(id, Ok(message), closing),
+                _ => side.connection.reply_with(id, Err(&status(fields, message)), closing),
+            }
+        }
         23 => drop(side.connection.cancel(id)),
+        25 => {
+            let metadata = extension(fields, 2, 3).map(metadata).unwrap_or_default();
+            side.connection.respond(id, &metadata).expect("it goes before all items");
+        }
         other => panic!("no verb writes frames of type {other}"),
     }
 }
@@ -59,6 +77,11 @@ fn status(fields: &[Value], details: &[u8]) -> Status {
         _ => HandlerRan::Unknown,
     };
     status
+}
+
+fn times(array: &Value) -> Times {
+    let at = |at: usize| number(&array.as_array().expect("times")[at]);
+    Times { decode_us: at(0), queue_us: at(1), handler_us: at(2), encode_us: at(3) }
 }
 
 fn metadata(map: &Value) -> Metadata {

@@ -28,8 +28,10 @@ fn rows() -> Vec<(u32, &'static str)> {
 }
 
 #[test]
-fn rules_are_numbered_in_their_order_and_each_must_is_one() {
-    let rules = numbers(halves().0);
+fn rules_are_numbered_and_each_must_is_one() {
+    // A rule keeps its number, so a later one may stand before an earlier.
+    let mut rules = numbers(halves().0);
+    rules.sort_unstable();
     assert!(rules.len() > 50);
     assert_eq!(rules, (1..=rules.len() as u32).collect::<Vec<_>>());
     for paragraph in halves().0.split("\n\n").flat_map(|paragraph| paragraph.split("\n- ")) {
@@ -40,7 +42,8 @@ fn rules_are_numbered_in_their_order_and_each_must_is_one() {
 
 #[test]
 fn every_rule_has_a_proof() {
-    let rules = numbers(halves().0);
+    let mut rules = numbers(halves().0);
+    rules.sort_unstable();
     let proved: Vec<u32> = rows().iter().map(|(number, _)| *number).collect();
     assert_eq!(proved, rules);
 }

@@ -38,6 +38,8 @@ pub(crate) struct Side {
     pub(crate) now: Instant,
     /// What its owner saw, in words.
     pub(crate) events: Vec<String>,
+    /// The items that arrived, and the calls they belong to.
+    pub(crate) items: Vec<(u64, Vec<u8>)>,
     /// What its owner was told about the calls whose token it gave.
     pub(crate) ended: Vec<(u64, Result<Vec<u8>, Status>)>,
 }
@@ -62,7 +64,7 @@ impl Side {
     }
 
     pub(crate) fn new(connection: Connection<u64>, now: Instant) -> Self {
-        Self { connection, now, events: Vec::new(), ended: Vec::new() }
+        Self { connection, now, events: Vec::new(), items: Vec::new(), ended: Vec::new() }
     }
 
     /// Takes all whole frames off the front of `bytes`. The answer is how many bytes those were.
@@ -82,6 +84,7 @@ impl Side {
                         Some(Event::Opened(Opened { id, .. })) => {
                             self.connection.attach(id, id).expect("it has just been opened");
                         }
+                        Some(Event::Item { id, item }) => self.items.push((id, item.into_owned())),
                         Some(Event::Ended(ended)) => {
                             self.ended.push((ended.call, ended.result.map(Cow::into_owned)));
                         }
@@ -121,8 +124,13 @@ impl Side {
 /// The code of an end, if this is the content of one.
 pub(crate) fn code_of_end(content: &[u8]) -> Option<Code> {
     let (_, header) = split_item(content);
-    let number = |at: usize| header.as_array()?.get(at)?.as_integer()?.as_u64();
-    (number(0) == Some(21)).then(|| Code::from_number(number(2).unwrap_or_default()))
+    (number(&header, 0) == 21).then(|| Code::from_number(number(&header, 2)))
+}
+
+/// The number at this place of a header; 0 where there is none.
+pub(crate) fn number(header: &Value, at: usize) -> u64 {
+    let number = header.as_array().and_then(|fields| fields.get(at)?.as_integer()?.as_u64());
+    number.unwrap_or_default()
 }
 
 /// The contents of frames that follow each other.
