@@ -36,27 +36,16 @@ struct Inner {
 
 /// What goes to the caller beside items and result.
 #[derive(Debug, Default)]
-pub(crate) struct Beside {
+struct Beside {
     /// Before the first item.
-    pub(crate) response: Metadata,
+    response: Metadata,
     /// With the end.
-    pub(crate) trailing: Metadata,
+    trailing: Metadata,
 }
 
 impl Context {
     #[cfg(any(feature = "tls", test))]
     pub(crate) fn new(
-        peer: Arc<Peer>,
-        procedure: Arc<str>,
-        deadline: Option<Instant>,
-        metadata: Metadata,
-    ) -> Self {
-        Self::streaming(peer, procedure, deadline, metadata, None)
-    }
-
-    /// As `new`; the items of the call are in `lane`.
-    #[cfg(any(feature = "tls", test))]
-    pub(crate) fn streaming(
         peer: Arc<Peer>,
         procedure: Arc<str>,
         deadline: Option<Instant>,
@@ -82,7 +71,7 @@ impl Context {
             key_exchange: String::new(),
             cipher: String::new(),
         };
-        Self::streaming(Arc::new(peer), "test.Service/method".into(), None, Metadata::new(), lane)
+        Self::new(Arc::new(peer), "test.Service/method".into(), None, Metadata::new(), lane)
     }
 
     /// Who calls.
@@ -161,17 +150,29 @@ impl Context {
         poll_fn(|task| scope::within(self, || future.as_mut().poll(task))).await
     }
 
-    #[allow(dead_code, clippy::allow_attributes, reason = "streaming services ask for it next")]
     /// Where the items of this call are. To be asked for by what answers streaming procedures only.
     pub(crate) fn lane(&self) -> Arc<Lane> {
         self.0.lane.clone().expect("a procedure with items was described as one")
     }
 
-    #[allow(dead_code, clippy::allow_attributes, reason = "the link asks for it next")]
-    /// Takes what was left beside the reply since the last time.
+    /// Where the items of this call are, if it has any.
     #[cfg(any(feature = "tls", test))]
-    pub(crate) fn take_beside(&self) -> Option<Beside> {
-        self.0.beside.get().map(|beside| std::mem::take(&mut *lock(beside)))
+    pub(crate) fn items(&self) -> Option<&Arc<Lane>> {
+        self.0.lane.as_ref()
+    }
+
+    /// Takes what goes before the first item.
+    #[cfg(any(feature = "tls", test))]
+    pub(crate) fn take_response_metadata(&self) -> Option<Metadata> {
+        let metadata = std::mem::take(&mut lock(self.0.beside.get()?).response);
+        (!metadata.is_empty()).then_some(metadata)
+    }
+
+    /// Takes what goes with the end.
+    #[cfg(any(feature = "tls", test))]
+    pub(crate) fn take_trailing_metadata(&self) -> Option<Metadata> {
+        let metadata = std::mem::take(&mut lock(self.0.beside.get()?).trailing);
+        (!metadata.is_empty()).then_some(metadata)
     }
 
     fn with_beside<T>(&self, change: impl FnOnce(&mut Beside) -> T) -> T {

@@ -17,7 +17,7 @@ extern crate self as countersign;
 mod backoff;
 #[cfg(feature = "tls")]
 pub mod builtin;
-mod call;
+pub mod call;
 mod client;
 mod context;
 mod link;
@@ -35,7 +35,7 @@ pub mod text;
 #[cfg(feature = "tls")]
 mod tls;
 
-pub use call::{Call, CallError, RawCall, Reply};
+pub use call::{Answer, Call, CallError, RawCall, Reply};
 pub use client::Client;
 #[cfg(feature = "tls")]
 pub use client::{ClientBuilder, ClientState, ClientStates, ConnectError};
@@ -43,7 +43,7 @@ pub use context::Context;
 #[cfg(feature = "tls")]
 pub use countersign_certs::Credentials;
 pub use countersign_certs::SpiffeId;
-pub use countersign_proto::{Code, HandlerRan, Limits, Metadata, MetadataValue, Status, cbor};
+pub use countersign_proto::{Code, HandlerRan, Limits, Metadata, MetadataValue, Status, Times, cbor};
 pub use link::ConnectionError;
 pub use peer::Peer;
 pub use schemars::Schema;

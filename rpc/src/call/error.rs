@@ -10,6 +10,8 @@ use countersign_proto::{Code, HandlerRan, Status};
 #[cfg(feature = "tls")]
 use crate::client::ConnectError;
 use crate::link::ConnectionError;
+use crate::link::client::Ended;
+use crate::service::Fault;
 
 /// Why a call did not end with a result. `F` is the fault that the service's author declared.
 #[derive(Debug, thiserror::Error)]
@@ -80,11 +82,25 @@ impl<F> CallError<F> {
 }
 
 impl CallError {
+    /// How a call ended that did not end with a result. `timeout` is what its caller gave it.
+    pub(super) fn of(ended: Ended, timeout: Option<Duration>) -> Self {
+        match (ended, timeout) {
+            (Ended::Status(Status { code: Code::DeadlineExceeded, .. }), Some(timeout)) => {
+                Self::Deadline(timeout)
+            }
+            (Ended::Status(status), _) => Self::Status(status),
+            (Ended::Lost(reason), _) => Self::Lost(reason),
+            (Ended::Result(_), _) => unreachable!("a result is no error"),
+        }
+    }
+
     /// The same error of a call that may have faults.
-    pub(super) fn without_fault<F>(self) -> CallError<F> {
+    pub(super) fn typed<F: Fault>(self) -> CallError<F> {
         match self {
             Self::Fault(never) => match never {},
-            Self::Status(status) => CallError::Status(status),
+            Self::Status(status) => {
+                F::from_status(&status).map_or(CallError::Status(status), CallError::Fault)
+            }
             Self::Deadline(timeout) => CallError::Deadline(timeout),
             Self::Lost(reason) => CallError::Lost(reason),
             #[cfg(feature = "tls")]

@@ -17,7 +17,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::call::{CallError, RawCall};
+use crate::call::{CallError, RawCall, RawStreamCall};
 use crate::link;
 
 #[cfg(feature = "tls")]
@@ -35,5 +35,11 @@ impl Client {
     /// Calls a procedure that is known only at run time, with arguments that are a CBOR map by name.
     pub fn call_raw(&self, procedure: &str, arguments: Vec<u8>) -> RawCall {
         RawCall::new(self, procedure.to_owned(), arguments)
+    }
+
+    /// Opens a streaming call of a procedure that is known only at run time, with arguments that are a CBOR map
+    /// by name.
+    pub fn stream_raw(&self, procedure: &str, arguments: Vec<u8>) -> RawStreamCall {
+        RawStreamCall::new(self, procedure.to_owned(), arguments)
     }
 }

@@ -1,11 +1,16 @@
 //! The client's end of a connection: callers open calls under one short lock, and the driver hands back what
 //! they end with.
 
+mod streams;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use countersign_proto::{CallId, Code, Connection, Event, Limits, Opening, PeerHello, Status, Violation};
+use countersign_proto::{
+    self as proto, CallId, Code, Connection, Event, Limits, Metadata, Opening, PeerHello, Status, Times,
+    Violation,
+};
 
 use super::slots::Slots;
 use super::{ConnectionError, End, Step, Wish};
@@ -66,12 +71,28 @@ pub(crate) struct OpenCall {
 }
 
 /// How a call ended that was open on a connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Ended {
-    Result(Vec<u8>),
+    Result(Answer),
     Status(Status),
     /// The connection was over first.
     Lost(Arc<ConnectionError>),
+}
+
+/// The result of a call, and what came beside it.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) payload: Vec<u8>,
+    /// Most calls have nothing beside their result.
+    pub(crate) beside: Option<Box<Beside>>,
+}
+
+/// What came beside a result.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Beside {
+    pub(crate) response: Metadata,
+    pub(crate) trailing: Metadata,
+    pub(crate) times: Option<Times>,
 }
 
 /// Why a call was not sent.
@@ -150,12 +171,21 @@ impl Handle {
 
     /// Opens a call.
     pub(crate) fn open(&self, now: Instant, opening: Opening<'_>) -> Result<OpenCall, NotSent> {
+        self.open_in(now, opening, Slots::take)
+    }
+
+    fn open_in(
+        &self,
+        now: Instant,
+        opening: Opening<'_>,
+        place: impl FnOnce(&mut Slots) -> usize,
+    ) -> Result<OpenCall, NotSent> {
         let mut guard = self.0.lock();
         let state = &mut *guard;
         if !matches!(state.phase, Phase::Open) {
             return Err(NotSent::Leaving);
         }
-        let slot = state.calls.take();
+        let slot = place(&mut state.calls);
         match state.proto.open(now, opening, slot) {
             Ok(id) => {
                 state.opened = id;
@@ -221,6 +251,30 @@ impl Drop for Handle {
     }
 }
 
+impl Ended {
+    fn of(ended: proto::Ended<'_, usize>) -> (usize, Self) {
+        let proto::Ended { call, result, metadata, times, .. } = ended;
+        let ended = match result {
+            Ok(payload) => {
+                let has_beside = !metadata.is_empty() || times.is_some();
+                let beside = || Box::new(Beside { response: Metadata::new(), trailing: metadata, times });
+                Self::Result(Answer { payload: payload.into_owned(), beside: has_beside.then(beside) })
+            }
+            Err(status) => Self::Status(status),
+        };
+        (call, ended)
+    }
+
+    /// Adds what came before the end.
+    pub(super) fn follow(&mut self, response: Metadata) {
+        if let Self::Result(answer) = self
+            && !response.is_empty()
+        {
+            answer.beside.get_or_insert_default().response = response;
+        }
+    }
+}
+
 impl ClientEnd {
     /// TLS is up, and this is who the server is.
     pub(crate) fn authenticated(&self, peer: Arc<Peer>) {
@@ -261,7 +315,13 @@ impl End for ClientEnd {
     }
 
     fn output_len(&mut self) -> usize {
-        self.shared.lock().proto.outbox().len()
+        let mut state = self.shared.lock();
+        // What was written made room for those who wait to send.
+        state.wake_senders(&mut self.wakers);
+        let len = state.proto.outbox().len();
+        drop(state);
+        self.wakers.drain(..).for_each(Waker::wake);
+        len
     }
 
     fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
@@ -307,14 +367,15 @@ impl State {
             let received = self.proto.receive(now, &bytes[taken..])?;
             match received.event {
                 Some(Event::Ended(ended)) => {
-                    let end = match ended.result {
-                        Ok(payload) => {
-                            self.answered = true;
-                            Ended::Result(payload.into_owned())
-                        }
-                        Err(status) => Ended::Status(status),
-                    };
-                    wakers.extend(self.calls.end(ended.call, end));
+                    let (slot, ended) = Ended::of(ended);
+                    self.answered |= matches!(ended, Ended::Result(_));
+                    wakers.extend(self.calls.end(slot, ended).into_iter().flatten());
+                }
+                Some(Event::Item { id, item }) => self.item(id, item.into_owned(), wakers),
+                Some(Event::Metadata { id, metadata }) => {
+                    if let Some(slot) = self.proto.get(id) {
+                        self.calls.respond(*slot, metadata);
+                    }
                 }
                 Some(Event::Connected) => {
                     if matches!(self.phase, Phase::Connecting) {
@@ -330,7 +391,7 @@ impl State {
                     self.left = Some(Arc::new(ConnectionError::ClosedByPeer { code, message }));
                     wakers.append(&mut self.waiting);
                 }
-                Some(_) | None => {}
+                Some(Event::Arriving { .. } | Event::Opened(_) | Event::HalfClosed { .. }) | None => {}
             }
             if received.taken == 0 {
                 break;
@@ -338,12 +399,13 @@ impl State {
             taken += received.taken;
         }
         self.deliver_ended(wakers);
+        self.wake_senders(wakers);
         Ok(taken)
     }
 
     fn deliver_ended(&mut self, wakers: &mut Vec<Waker>) {
         while let Some((slot, status)) = self.proto.poll_ended() {
-            wakers.extend(self.calls.end(slot, Ended::Status(status)));
+            wakers.extend(self.calls.end(slot, Ended::Status(status)).into_iter().flatten());
         }
     }
 
@@ -378,7 +440,7 @@ impl Shared {
         };
         state.phase = Phase::Ended(reason.clone());
         for slot in state.proto.abandon() {
-            wakers.extend(state.calls.end(slot, Ended::Lost(reason.clone())));
+            wakers.extend(state.calls.end(slot, Ended::Lost(reason.clone())).into_iter().flatten());
         }
         wakers.append(&mut state.waiting);
         drop(state);

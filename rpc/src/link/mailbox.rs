@@ -6,22 +6,31 @@ use std::task::Waker;
 
 use countersign_proto::CallId;
 
+use crate::context::Context;
 use crate::service::Reply;
 
 /// What tasks and the server leave for the driver of a connection, and what they may know of it.
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
-    letters: Mutex<Letters>,
+    slot: Mutex<Slot>,
     pub(crate) calls_open: AtomicU64,
     pub(crate) bytes_in: AtomicU64,
     pub(crate) bytes_out: AtomicU64,
 }
 
 #[derive(Debug, Default)]
-struct Letters {
-    finished: Vec<Finished>,
+struct Slot {
+    letters: Letters,
     stop: Option<Stop>,
     driver: Option<Waker>,
+}
+
+/// What came since the driver was last here.
+#[derive(Debug, Default)]
+pub(super) struct Letters {
+    pub(super) finished: Vec<Finished>,
+    /// Streaming calls in whose lanes there is something.
+    pub(super) rung: Vec<CallId>,
 }
 
 /// How the server wants a connection to end.
@@ -37,39 +46,45 @@ pub(crate) enum Stop {
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) id: CallId,
+    pub(super) cx: Context,
     pub(super) reply: Option<Reply>,
 }
 
 impl Mailbox {
     pub(crate) fn stop(&self, stop: Stop) {
-        self.leave(|letters| letters.stop = Some(stop));
+        self.leave(|slot| slot.stop = Some(stop));
     }
 
     pub(super) fn post(&self, finished: Finished) {
-        self.leave(|letters| letters.finished.push(finished));
+        self.leave(|slot| slot.letters.finished.push(finished));
     }
 
-    /// Takes the letters, and wakes `driver` when there are more.
-    pub(super) fn empty(&self, finished: &mut Vec<Finished>, driver: &Waker) -> Option<Stop> {
-        let mut letters = self.lock();
-        if !letters.driver.as_ref().is_some_and(|known| known.will_wake(driver)) {
-            letters.driver = Some(driver.clone());
+    /// There is something in the lane of a call.
+    pub(super) fn ring(&self, id: CallId) {
+        self.leave(|slot| slot.letters.rung.push(id));
+    }
+
+    /// Exchanges the letters for `letters`, which are none, and wakes `driver` when there are more.
+    pub(super) fn empty(&self, letters: &mut Letters, driver: &Waker) -> Option<Stop> {
+        let mut slot = self.lock();
+        if !slot.driver.as_ref().is_some_and(|known| known.will_wake(driver)) {
+            slot.driver = Some(driver.clone());
         }
-        std::mem::swap(finished, &mut letters.finished);
-        letters.stop
+        std::mem::swap(letters, &mut slot.letters);
+        slot.stop
     }
 
-    fn leave(&self, write: impl FnOnce(&mut Letters)) {
-        let mut letters = self.lock();
-        write(&mut letters);
-        let driver = letters.driver.take();
-        drop(letters);
+    fn leave(&self, write: impl FnOnce(&mut Slot)) {
+        let mut slot = self.lock();
+        write(&mut slot);
+        let driver = slot.driver.take();
+        drop(slot);
         if let Some(driver) = driver {
             driver.wake();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Letters> {
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

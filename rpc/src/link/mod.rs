@@ -16,6 +16,7 @@ pub(crate) mod mailbox;
 #[cfg(feature = "tls")]
 pub(crate) mod server;
 mod slots;
+pub(crate) mod stream_slot;
 
 use std::task::Waker;
 use std::time::Instant;

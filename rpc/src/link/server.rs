@@ -1,19 +1,23 @@
 //! The server's end of a connection: calls are handled where they arrive, and those that take their time
 //! move to a task of their own.
 
+mod streams;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
-use countersign_proto::{Code, Connection, Event, Opened, Status, Violation};
+use countersign_proto::{CallId, Code, Connection, Event, Opened, Status, Violation};
 
+use self::streams::Running;
 use super::handler::{self, First, InFlight};
-use super::mailbox::{Finished, Mailbox, Stop};
+use super::mailbox::{Finished, Letters, Mailbox, Stop};
 use super::{ConnectionError, End, Step, Wish};
 use crate::context::Context;
 use crate::peer::Peer;
 use crate::server::Router;
+use crate::service::CallKind;
 use crate::text;
 
 /// Bytes of replies after which they are written while the rest of a burst is still worked through.
@@ -24,12 +28,14 @@ const STOPPING: &str = "the server stops";
 
 /// The driver's hold on a connection of a server.
 pub(crate) struct ServerEnd {
-    proto: Connection<Context>,
+    proto: Connection<Running>,
+    /// Bytes that a call's client may send before they are consumed.
+    window: u32,
     router: Arc<Router>,
     peer: Arc<Peer>,
     mailbox: Arc<Mailbox>,
-    /// Taken from the mailbox, kept for its capacity.
-    finished: Vec<Finished>,
+    /// Taken from the mailbox, kept for their capacity.
+    letters: Letters,
     /// When the latest handler was done: the clock is read once for each call.
     clock: Instant,
     /// When to tell the recorder of slow calls that time goes on.
@@ -40,13 +46,14 @@ pub(crate) struct ServerEnd {
 
 impl ServerEnd {
     pub(crate) fn new(
-        proto: Connection<Context>,
+        proto: Connection<Running>,
+        window: u32,
         router: Arc<Router>,
         peer: Arc<Peer>,
         mailbox: Arc<Mailbox>,
     ) -> Self {
-        let (clock, finished) = (Instant::now(), Vec::new());
-        Self { proto, router, peer, mailbox, finished, clock, tick: clock, closing: false }
+        let (clock, letters) = (Instant::now(), Letters::default());
+        Self { proto, window, router, peer, mailbox, letters, clock, tick: clock, closing: false }
     }
 
     fn serve(&mut self, arrived: Instant, opened: Opened<'_>) {
@@ -55,29 +62,36 @@ impl ServerEnd {
             Ok(route) => route.clone(),
             Err(status) => return self.proto.reply(id, Err(&status)),
         };
-        let cx = Context::new(self.peer.clone(), route.name().clone(), Some(deadline), metadata);
+        let kind = route.kind();
+        let deadline = match kind {
+            CallKind::Unary => Some(deadline),
+            _ => self.proto.stream_deadline(id),
+        };
+        let lane = self.lane(id, kind);
+        let cx = Context::new(self.peer.clone(), route.name().clone(), deadline, metadata, lane);
         let mut call = InFlight::begin(route, arrived, self.clock, arguments.len());
         let (first, now) = handler::first_poll(&mut call, &cx, &arguments);
         self.clock = now;
         match first {
             First::Ready(reply) => {
                 call.end(&cx, &reply, now);
-                self.proto.reply(id, reply.as_deref());
+                self.reply(id, &cx, &reply);
             }
             First::Pending(handler) => {
-                let attached = self.proto.attach(id, cx.clone());
+                let attached = self.proto.attach(id, Running::new(id, cx.clone(), kind));
                 debug_assert!(attached.is_ok(), "the call is open until its reply");
-                let mailbox = self.mailbox.clone();
-                tokio::spawn(handler::run(handler, call, cx, move |reply| {
-                    mailbox.post(Finished { id, reply })
+                let (mailbox, context) = (self.mailbox.clone(), cx.clone());
+                tokio::spawn(handler::run(handler, call, context, move |reply| {
+                    mailbox.post(Finished { id, cx, reply })
                 }));
             }
         }
     }
 
-    fn stop_ended(&mut self) {
-        while let Some((cx, status)) = self.proto.poll_ended() {
-            cx.cancel(status.code);
+    /// The arguments of a call are on their way, and must not be waited for in vain.
+    fn announced(&mut self, id: CallId, procedure: &str) {
+        if let Err(status) = self.router.find(&self.peer, procedure) {
+            self.proto.fail(id, &status);
         }
     }
 }
@@ -94,10 +108,16 @@ impl End for ServerEnd {
             taken += received.taken;
             match received.event {
                 Some(Event::Opened(opened)) => self.serve(now, opened),
+                Some(Event::Arriving { id, procedure }) => self.announced(id, &procedure),
+                Some(Event::Item { id, item }) => self.item(id, item),
+                Some(Event::HalfClosed { id }) => self.half_closed(id),
                 Some(Event::Closed { code, message }) => {
                     return Err(ConnectionError::ClosedByPeer { code, message: text::escaped(&message) });
                 }
-                Some(_) | None => {}
+                Some(
+                    Event::Connected | Event::GoingAway { .. } | Event::Metadata { .. } | Event::Ended(_),
+                )
+                | None => {}
             }
             if received.taken == 0 {
                 break false;
@@ -107,18 +127,17 @@ impl End for ServerEnd {
             }
         };
         self.stop_ended();
+        self.resume();
         self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
         Ok(Step { taken, more, replies: !self.proto.outbox().is_empty() })
     }
 
     fn collect(&mut self, waker: &Waker) -> Wish {
-        let mut finished = std::mem::take(&mut self.finished);
-        let stop = self.mailbox.empty(&mut finished, waker);
-        for Finished { id, reply } in finished.drain(..) {
-            let reply = reply.unwrap_or_else(|| Err(Status::new(Code::Cancelled, "the handler was stopped")));
-            self.proto.reply(id, reply.as_deref());
-        }
-        self.finished = finished;
+        let mut letters = std::mem::take(&mut self.letters);
+        let stop = self.mailbox.empty(&mut letters, waker);
+        letters.rung.drain(..).for_each(|id| self.visit(id));
+        letters.finished.drain(..).for_each(|finished| self.finished(finished));
+        self.letters = letters;
         self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
         match stop {
             None => Wish::GoOn,
@@ -131,6 +150,8 @@ impl End for ServerEnd {
     }
 
     fn output_len(&mut self) -> usize {
+        // What was written made room for items that wait.
+        self.resume();
         self.proto.outbox().len()
     }
 
@@ -158,8 +179,9 @@ impl End for ServerEnd {
     }
 
     fn end(&mut self, reason: ConnectionError) {
-        for cx in self.proto.abandon() {
-            cx.cancel(Code::Cancelled);
+        let status = Status::new(Code::Cancelled, "the connection has ended");
+        for running in self.proto.abandon() {
+            running.stop(&status);
         }
         tracing::debug!(peer = %self.peer.id(), %reason, "connection ended");
     }

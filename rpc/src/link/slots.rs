@@ -1,8 +1,11 @@
-//! Where callers wait for the end of their calls.
+//! Where callers wait for what becomes of their calls.
 
 use std::task::{Poll, Waker};
 
+use countersign_proto::Metadata;
+
 use super::client::Ended;
+use super::stream_slot::StreamSlot;
 
 /// What the callers of a connection wait for, one place each.
 #[derive(Debug, Default)]
@@ -14,18 +17,21 @@ pub(super) struct Slots {
 #[derive(Debug)]
 enum Slot {
     Free,
-    Waiting(Option<Waker>),
+    /// A unary call, and the metadata that came before its end.
+    Waiting(Option<Waker>, Metadata),
     Ended(Ended),
+    Streaming(Box<StreamSlot>),
 }
 
 impl Slots {
+    /// A place for a unary call.
     pub(super) fn take(&mut self) -> usize {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::Free);
-            self.slots.len() - 1
-        });
-        self.slots[slot] = Slot::Waiting(None);
-        slot
+        self.put(Slot::Waiting(None, Metadata::new()))
+    }
+
+    /// A place for a streaming call.
+    pub(super) fn take_for_stream(&mut self, stream: StreamSlot) -> usize {
+        self.put(Slot::Streaming(Box::new(stream)))
     }
 
     pub(super) fn free(&mut self, slot: usize) {
@@ -34,17 +40,41 @@ impl Slots {
     }
 
     /// Whom to wake now that a call has ended.
-    pub(super) fn end(&mut self, slot: usize, ended: Ended) -> Option<Waker> {
-        match std::mem::replace(&mut self.slots[slot], Slot::Ended(ended)) {
-            Slot::Waiting(waker) => waker,
-            Slot::Free | Slot::Ended(_) => None,
+    pub(super) fn end(&mut self, slot: usize, mut ended: Ended) -> [Option<Waker>; 2] {
+        match &mut self.slots[slot] {
+            Slot::Waiting(waker, response) => {
+                let waker = waker.take();
+                ended.follow(std::mem::take(response));
+                self.slots[slot] = Slot::Ended(ended);
+                [waker, None]
+            }
+            Slot::Streaming(stream) => stream.end(ended),
+            Slot::Free | Slot::Ended(_) => [None, None],
         }
     }
 
+    /// Response metadata came.
+    pub(super) fn respond(&mut self, slot: usize, metadata: Metadata) {
+        match &mut self.slots[slot] {
+            Slot::Waiting(_, response) => *response = metadata,
+            Slot::Streaming(stream) => stream.response = metadata,
+            Slot::Free | Slot::Ended(_) => {}
+        }
+    }
+
+    /// The place of a streaming call.
+    pub(super) fn stream(&mut self, slot: usize) -> Option<&mut StreamSlot> {
+        match &mut self.slots[slot] {
+            Slot::Streaming(stream) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// Waits for the end of a unary call. Once it is there, the place is free.
     pub(super) fn poll(&mut self, slot: usize, waker: &Waker) -> Poll<Ended> {
         match &mut self.slots[slot] {
-            Slot::Waiting(Some(waiting)) if waiting.will_wake(waker) => Poll::Pending,
-            Slot::Waiting(waiting) => {
+            Slot::Waiting(Some(waiting), _) if waiting.will_wake(waker) => Poll::Pending,
+            Slot::Waiting(waiting, _) => {
                 *waiting = Some(waker.clone());
                 Poll::Pending
             }
@@ -56,5 +86,61 @@ impl Slots {
                 Poll::Ready(ended)
             }
         }
+    }
+
+    fn put(&mut self, taken: Slot) -> usize {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::Free);
+            self.slots.len() - 1
+        });
+        self.slots[slot] = taken;
+        slot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_proto::{Code, Status};
+
+    use super::super::client::Answer;
+    use super::*;
+
+    fn answer(payload: &[u8]) -> Ended {
+        Ended::Result(Answer { payload: payload.to_vec(), beside: None })
+    }
+
+    #[test]
+    fn a_place_is_used_again_once_its_end_was_taken() {
+        let mut slots = Slots::default();
+        let slot = slots.take();
+        assert!(slots.poll(slot, Waker::noop()).is_pending());
+        slots.end(slot, answer(b"1"));
+        assert!(matches!(slots.poll(slot, Waker::noop()), Poll::Ready(Ended::Result(_))));
+        assert_eq!(slots.take(), slot);
+    }
+
+    #[test]
+    fn metadata_that_came_first_is_there_with_the_result() {
+        let (mut slots, mut metadata) = (Slots::default(), Metadata::new());
+        metadata.insert("trace", "1").expect("a key");
+        let slot = slots.take();
+        slots.respond(slot, metadata.clone());
+        slots.end(slot, answer(b"1"));
+        let Poll::Ready(Ended::Result(answer)) = slots.poll(slot, Waker::noop()) else { panic!("a result") };
+        assert_eq!(answer.beside.expect("metadata").response, metadata);
+    }
+
+    #[test]
+    fn a_stream_keeps_its_end_until_it_is_freed() {
+        let mut slots = Slots::default();
+        let slot = slots.take_for_stream(StreamSlot::new(true));
+        slots.end(slot, Ended::Status(Status::new(Code::Aborted, "")));
+        slots.end(slot, answer(b"late"));
+        for _ in 0..2 {
+            let ended = slots.stream(slot).and_then(|stream| stream.ended().cloned());
+            assert!(matches!(ended, Some(Ended::Status(Status { code: Code::Aborted, .. }))));
+        }
+        slots.free(slot);
+        assert_eq!(slots.take(), slot);
     }
 }

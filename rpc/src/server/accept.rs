@@ -141,7 +141,8 @@ impl Hub {
         let _entry = self.connections.add(peer.clone(), mailbox.clone());
         let revision = Some(self.revision.clone());
         let proto = Connection::server(self.limits.clone(), crate::SOFTWARE, revision, Instant::now());
-        drive(stream, ServerEnd::new(proto, self.router.clone(), peer, mailbox)).await;
+        let window = self.limits.initial_credit;
+        drive(stream, ServerEnd::new(proto, window, self.router.clone(), peer, mailbox)).await;
     }
 
     fn tell(&self, refused: RefusedPeer) {

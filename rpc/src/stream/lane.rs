@@ -10,6 +10,8 @@ use std::task::{Poll, Waker};
 
 use countersign_proto::{Code, Status};
 
+use crate::service::Reply;
+
 /// Bytes that a handler may leave for the driver before it waits: enough for a full frame to be ready while
 /// the one before it is written, and not more, since the rest of the memory of a stream is the peer's credit.
 const LANE_LEN_MAX: usize = 64 << 10;
@@ -40,10 +42,14 @@ struct State {
     wants: bool,
     outgoing: VecDeque<Vec<u8>>,
     outgoing_len: usize,
+    /// The caller had no room for what is there: the driver comes again by itself.
+    stalled: bool,
     /// An item was sent: it is too late for what must come before the first one.
     begun: bool,
     /// Why the call takes nothing more, once it does not.
     over: Option<Status>,
+    /// What the handler ended with; it goes after the items.
+    reply: Option<Reply>,
     /// The bell has rung, and the driver has not come yet.
     rung: bool,
     receiver: Option<Waker>,
@@ -83,7 +89,9 @@ impl Lane {
             state.begun = true;
             state.outgoing_len += cost(&item);
             state.outgoing.push_back(item);
-            self.ring(state);
+            if !state.stalled {
+                self.ring(state);
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -116,8 +124,9 @@ impl Lane {
     /// Nobody will take what arrives: it is discarded, so that the caller is not held up.
     pub(crate) fn ignore(&self) {
         let mut state = self.lock();
-        state.ignore();
-        if !state.consumed.is_empty() {
+        if state.over.is_none() {
+            state.ignore();
+            state.wants = !state.half_closed;
             self.ring(state);
         }
     }
@@ -177,33 +186,35 @@ impl Lane {
             state.outgoing.pop_front();
         }
         let is_empty = state.outgoing.is_empty();
+        state.stalled = !is_empty;
         if state.outgoing_len < LANE_LEN_MAX {
             wake_after(state, |state| std::mem::take(&mut state.senders));
         }
         is_empty
     }
 
-    /// The handler has ended: what it left is still sent, and nothing is added to it.
-    pub(crate) fn finish(&self) {
-        self.end(Status::new(Code::Cancelled, "the handler of this call has ended"), false);
-    }
-
-    /// The call is over: everything in the lane is dropped.
-    pub(crate) fn fail(&self, status: Status) {
-        self.end(status, true);
-    }
-
-    fn end(&self, status: Status, drop_outgoing: bool) {
+    /// The handler has ended: what it left is still sent, then this, and nothing is added.
+    pub(crate) fn finish(&self, reply: Reply) {
         let mut state = self.lock();
-        state.over.get_or_insert(status);
-        state.ignore();
-        if drop_outgoing {
-            state.outgoing.clear();
-            state.outgoing_len = 0;
-        }
-        wake_after(state, |state| {
-            std::mem::take(&mut state.senders).into_iter().chain(state.receiver.take())
-        });
+        state.reply = Some(reply);
+        state.end(&Status::new(Code::Cancelled, "the handler of this call has ended"));
+        wake_after(state, State::everyone);
+    }
+
+    /// What the handler ended with. To be asked when its items were sent.
+    pub(crate) fn take_reply(&self) -> Option<Reply> {
+        self.lock().reply.take()
+    }
+
+    /// The call is over: everything in the lane is dropped. Returns what the handler ended with, if it had.
+    pub(crate) fn fail(&self, status: &Status) -> Option<Reply> {
+        let mut state = self.lock();
+        state.end(status);
+        state.outgoing.clear();
+        state.outgoing_len = 0;
+        let reply = state.reply.take();
+        wake_after(state, State::everyone);
+        reply
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -215,6 +226,16 @@ impl State {
     fn consume(&mut self, len: usize) {
         self.consumed.push(len);
         self.consumed_len += len + ITEM_COST;
+    }
+
+    fn end(&mut self, status: &Status) {
+        self.over.get_or_insert_with(|| status.clone());
+        self.ignore();
+    }
+
+    /// Takes the wakers of all who wait.
+    fn everyone(&mut self) -> impl Iterator<Item = Waker> + use<> {
+        std::mem::take(&mut self.senders).into_iter().chain(self.receiver.take())
     }
 
     fn ignore(&mut self) {
@@ -394,8 +415,8 @@ mod tests {
         assert_eq!(send(&lane, LANE_LEN_MAX), Poll::Ready(Ok(())));
         assert!(lane.poll_send(&mut Some(vec![1]), &waker).is_pending());
         assert!(lane.poll_next(&waker).is_pending());
-        lane.fail(over());
-        lane.finish();
+        assert!(lane.fail(&over()).is_none());
+        lane.finish(Ok(Vec::new()));
         assert_eq!(woken.0.load(Ordering::Relaxed), 2);
         assert_eq!(send(&lane, 1), Poll::Ready(Err(over())));
         assert_eq!(next(&lane), Poll::Ready(Err(over())));
@@ -406,13 +427,13 @@ mod tests {
     fn what_a_handler_left_at_its_end_is_still_sent() {
         let (lane, _) = lane();
         assert_eq!(send(&lane, 5), Poll::Ready(Ok(())));
-        lane.finish();
+        lane.finish(Ok(vec![1]));
         assert!(matches!(send(&lane, 1), Poll::Ready(Err(_))));
         let mut sent = Vec::new();
         assert!(lane.drain(|item| {
             sent.push(item.len());
             true
         }));
-        assert_eq!(sent, [5]);
+        assert_eq!((sent, lane.take_reply()), (vec![5], Some(Ok(vec![1]))));
     }
 }

@@ -1,0 +1,131 @@
+//! A call before it is sent: what is asked of whom, until when, and for which other call.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::task::{self, Poll};
+use std::time::{Duration, Instant};
+
+use countersign_proto::cbor::EncodeError;
+use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Opening, Status};
+
+use super::CallError;
+use super::attempts::Attempts;
+use crate::client::Client;
+use crate::context::Context;
+use crate::link::client::Handle;
+use crate::scope;
+
+pub(super) struct Request {
+    pub(super) attempts: Attempts,
+    procedure: Cow<'static, str>,
+    arguments: Vec<u8>,
+    metadata: Metadata,
+    /// Whether the server is asked where its time went.
+    times: bool,
+    parent: Parent,
+    /// What is wrong already.
+    error: Option<CallError>,
+    /// The first attempt has begun.
+    begun: bool,
+}
+
+/// The call for which another one is made, which ends no later than that.
+#[derive(Debug, Clone)]
+pub(super) struct Parent(Option<Context>);
+
+impl Request {
+    pub(super) fn new(
+        client: &Client,
+        procedure: Cow<'static, str>,
+        arguments: Result<Vec<u8>, EncodeError>,
+    ) -> Self {
+        let (arguments, error) = match arguments {
+            Ok(arguments) => (arguments, None),
+            Err(error) => (Vec::new(), Some(CallError::Unencodable(error))),
+        };
+        Self {
+            attempts: Attempts::new(client),
+            procedure,
+            arguments,
+            metadata: Metadata::new(),
+            times: false,
+            parent: Parent(scope::current()),
+            error,
+            begun: false,
+        }
+    }
+
+    pub(super) fn ask_times(&mut self) {
+        self.times = true;
+    }
+
+    pub(super) fn detach(&mut self) {
+        self.parent = Parent(None);
+    }
+
+    pub(super) fn add_metadata(&mut self, key: String, value: MetadataValue) {
+        if let Err(error) = self.metadata.insert(key, value) {
+            let status = Status::invalid_argument(error.to_string()).with_handler_ran(HandlerRan::No);
+            self.error = Some(CallError::Status(status));
+        }
+    }
+
+    /// The connection for the next attempt, once there is one.
+    pub(super) fn poll_link(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Arc<Handle>, CallError>> {
+        if let Some(error) = self.error.take() {
+            return Poll::Ready(Err(error));
+        }
+        if !std::mem::replace(&mut self.begun, true) {
+            self.shorten_timeout();
+        }
+        self.attempts.poll_link(cx)
+    }
+
+    /// What opens the call, with what is left of its time.
+    pub(super) fn opening(&mut self, now: Instant) -> Opening<'_> {
+        Opening {
+            procedure: &self.procedure,
+            arguments: &self.arguments,
+            timeout: self.attempts.time_left(now),
+            metadata: &self.metadata,
+            times: self.times,
+        }
+    }
+
+    pub(super) fn parent(&self) -> &Parent {
+        &self.parent
+    }
+
+    #[cfg(test)]
+    pub(super) fn arguments(&self) -> &[u8] {
+        &self.arguments
+    }
+
+    #[cfg(test)]
+    pub(super) fn procedure(&self) -> (&str, Option<Duration>) {
+        (&self.procedure, self.attempts.timeout())
+    }
+
+    /// What is left of the parent's time is all that this call has.
+    fn shorten_timeout(&mut self) {
+        if let Some(left) = self.parent.0.as_ref().and_then(Context::time_left) {
+            let timeout: Option<Duration> = self.attempts.timeout();
+            self.attempts.set_timeout(timeout.map_or(left, |timeout| timeout.min(left)));
+        }
+    }
+}
+
+impl Parent {
+    /// Whether it is over. If not, the task is woken when it is.
+    pub(super) fn has_ended(&self, cx: &task::Context<'_>) -> bool {
+        self.0.as_ref().is_some_and(|parent| {
+            parent.watch(cx.waker());
+            parent.is_cancelled()
+        })
+    }
+}
+
+/// What a call ends with whose parent has.
+pub(super) fn parent_ended(ran: HandlerRan) -> Status {
+    Status::new(Code::Cancelled, "the call for which this one was made has ended").with_handler_ran(ran)
+}

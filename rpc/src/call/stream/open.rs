@@ -1,0 +1,173 @@
+//! A streaming call without its types: how it is opened, what is asked of it while it is open, and that it is
+//! cancelled when the last of its holders is dropped.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll, ready};
+use std::time::{Duration, Instant};
+
+use countersign_proto::cbor::{self, EncodeError};
+use countersign_proto::{Code, HandlerRan, Metadata, Status};
+use serde::de::DeserializeOwned;
+
+use crate::call::request::{Parent, Request, parent_ended};
+use crate::call::{Answer, CallError};
+use crate::link::client::{self as link, Ended, Handle, OpenCall};
+use crate::link::stream_slot::Side;
+use crate::service::{Arg, Fault};
+
+/// A call that is open, as one or two holders share it.
+pub(super) struct OpenStream {
+    link: Arc<Handle>,
+    call: OpenCall,
+    timeout: Option<Duration>,
+    parent: Parent,
+}
+
+impl OpenStream {
+    /// Waits for a connection and opens the call on it; `receives` if its server may send items.
+    pub(super) fn poll_opened(
+        request: &mut Request,
+        cx: &mut task::Context<'_>,
+        receives: bool,
+    ) -> Poll<Result<Self, CallError>> {
+        if request.parent().has_ended(cx) {
+            return Poll::Ready(Err(CallError::Status(parent_ended(HandlerRan::No))));
+        }
+        loop {
+            let link = ready!(request.poll_link(cx))?;
+            let now = Instant::now();
+            match link.open_stream(now, request.opening(now), receives) {
+                Ok(call) => {
+                    let (timeout, parent) = (request.attempts.timeout(), request.parent().clone());
+                    return Poll::Ready(Ok(Self { link, call, timeout, parent }));
+                }
+                Err(why) => request.attempts.not_sent(&link, why)?,
+            }
+        }
+    }
+}
+
+/// What both sides of a handle ask.
+impl OpenStream {
+    pub(super) fn poll_send(&self, item: &[u8], cx: &mut task::Context<'_>) -> Poll<Result<(), CallError>> {
+        self.follow_parent(cx);
+        let sent = ready!(self.link.poll_send(self.call, item, cx.waker()));
+        Poll::Ready(sent.map_err(|ended| match ended {
+            Ended::Result(_) => CallError::Status(takes_no_more()),
+            ended => CallError::of(ended, self.timeout),
+        }))
+    }
+
+    /// The next item; `None` once the call has ended with a result.
+    pub(super) fn poll_next(&self, cx: &mut task::Context<'_>) -> Poll<Result<Option<Vec<u8>>, CallError>> {
+        self.follow_parent(cx);
+        match ready!(self.link.poll_next(self.call, cx.waker())) {
+            Some(item) => Poll::Ready(Ok(Some(item))),
+            None => self.poll_ended(Side::Receiving, cx).map_ok(|_| None),
+        }
+    }
+
+    pub(super) fn poll_ended(
+        &self,
+        side: Side,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Result<link::Answer, CallError>> {
+        self.follow_parent(cx);
+        Poll::Ready(match ready!(self.link.poll_stream_ended(self.call, side, cx.waker())) {
+            Ended::Result(answer) => Ok(answer),
+            ended => Err(CallError::of(ended, self.timeout)),
+        })
+    }
+
+    pub(super) fn half_close(&self) {
+        self.link.half_close(self.call);
+    }
+
+    pub(super) fn ignore(&self) {
+        self.link.ignore(self.call);
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.link.has_stream_ended(self.call)
+    }
+
+    pub(super) fn response_metadata(&self) -> Metadata {
+        self.link.response_metadata(self.call)
+    }
+
+    /// Ends the call because whoever sends its items fails.
+    pub(super) fn give_up(&self) {
+        let status = Status::new(Code::Cancelled, "the sending half panicked");
+        self.link.end_stream(self.call, status);
+    }
+
+    fn follow_parent(&self, cx: &mut task::Context<'_>) {
+        if self.parent.has_ended(cx) && !self.has_ended() {
+            self.link.end_stream(self.call, parent_ended(HandlerRan::Unknown));
+        }
+    }
+}
+
+/// The same with types.
+impl OpenStream {
+    pub(super) fn send<S, F>(&self, item: &impl Arg<S>) -> SendItem<'_, F> {
+        let mut bytes = Vec::new();
+        let item = item.encode(&mut bytes).map(|()| bytes);
+        SendItem { open: self, item, fault: PhantomData }
+    }
+
+    pub(super) async fn next<I: DeserializeOwned, F: Fault>(&self) -> Result<Option<I>, CallError<F>> {
+        match poll_fn(|cx| self.poll_next(cx)).await.map_err(CallError::typed)? {
+            Some(item) => cbor::from_slice(&item).map(Some).map_err(CallError::Undecodable),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn answer<T: DeserializeOwned, F: Fault>(
+        &self,
+        side: Side,
+    ) -> Result<Answer<T>, CallError<F>> {
+        let answer = poll_fn(|cx| self.poll_ended(side, cx)).await.map_err(CallError::typed)?;
+        Answer::of(answer).map_err(CallError::Undecodable)
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.link.cancel(self.call);
+    }
+}
+
+impl fmt::Debug for OpenStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenStream").field("call", &self.call).finish_non_exhaustive()
+    }
+}
+
+/// Sends one item, as soon as the server has room for it. Dropped before, it sends nothing.
+#[must_use = "an item is sent when this is awaited"]
+pub struct SendItem<'a, F> {
+    open: &'a OpenStream,
+    item: Result<Vec<u8>, EncodeError>,
+    fault: PhantomData<fn() -> F>,
+}
+
+impl<F: Fault> Future for SendItem<'_, F> {
+    type Output = Result<(), CallError<F>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        match &self.item {
+            Ok(item) => self.open.poll_send(item, cx).map_err(CallError::typed),
+            Err(error) => Poll::Ready(Err(CallError::Unencodable(error.clone()))),
+        }
+    }
+}
+
+fn takes_no_more() -> Status {
+    let why = "the server has ended the call with a result, and takes no more items";
+    Status::new(Code::Cancelled, why).with_handler_ran(HandlerRan::Yes)
+}

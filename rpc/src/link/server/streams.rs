@@ -1,0 +1,178 @@
+//! Calls with streams on a server: their items go between their lanes and the protocol.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use countersign_proto::{CallId, Closing, Code, HandlerRan, Sending, Status};
+
+use super::ServerEnd;
+use crate::context::Context;
+use crate::link::mailbox::Finished;
+use crate::service::{CallKind, Reply};
+use crate::stream::Lane;
+
+/// What is kept with a call whose handler takes its time.
+#[derive(Debug)]
+pub(crate) struct Running {
+    id: CallId,
+    cx: Context,
+    kind: CallKind,
+}
+
+impl Running {
+    pub(super) fn new(id: CallId, cx: Context, kind: CallKind) -> Self {
+        Self { id, cx, kind }
+    }
+
+    /// Where the items go that the client sends, if the procedure takes any.
+    fn items_in(&self) -> Option<&Arc<Lane>> {
+        match self.kind {
+            CallKind::ClientStream | CallKind::BothWays => self.cx.items(),
+            CallKind::Unary | CallKind::ServerStream => None,
+        }
+    }
+
+    /// Tells the handler that its call is over. Returns what it had ended with, if it had.
+    pub(super) fn stop(&self, status: &Status) -> Option<Reply> {
+        self.cx.cancel(status.code);
+        self.cx.items()?.fail(status)
+    }
+}
+
+impl ServerEnd {
+    /// The lane for a call that has one.
+    pub(super) fn lane(&self, id: CallId, kind: CallKind) -> Option<Arc<Lane>> {
+        let lane = || {
+            let mailbox = self.mailbox.clone();
+            Arc::new(Lane::new(self.window, move || mailbox.ring(id)))
+        };
+        (kind != CallKind::Unary).then(lane)
+    }
+
+    pub(super) fn item(&mut self, id: CallId, item: Cow<'_, [u8]>) {
+        let len = item.len();
+        let Some(running) = self.proto.get(id) else { return };
+        match running.items_in() {
+            Some(lane) => {
+                if lane.arrived(item.into_owned()) {
+                    self.proto.consumed(id, len);
+                    self.proto.wants(id);
+                }
+            }
+            None => {
+                let status = Status::invalid_argument("the procedure takes no items");
+                self.fail(id, &status.with_handler_ran(HandlerRan::Yes));
+            }
+        }
+    }
+
+    pub(super) fn half_closed(&mut self, id: CallId) {
+        if let Some(lane) = self.proto.get(id).and_then(Running::items_in) {
+            lane.half_closed();
+        }
+    }
+
+    /// Calls that had no room for their items, and have some now.
+    pub(super) fn resume(&mut self) {
+        while let Some(id) = self.proto.poll_sendable() {
+            self.carry(id);
+        }
+    }
+
+    /// There is something in the lane of a call.
+    pub(super) fn visit(&mut self, id: CallId) {
+        let Some(lane) = self.proto.get(id).and_then(|running| running.cx.items()) else { return };
+        let progress = lane.progress();
+        for len in progress.consumed {
+            self.proto.consumed(id, len);
+        }
+        if progress.wants {
+            self.proto.wants(id);
+        }
+        self.carry(id);
+    }
+
+    /// A handler has ended on a task of its own.
+    pub(super) fn finished(&mut self, finished: Finished) {
+        let Finished { id, cx, reply } = finished;
+        let reply = reply.unwrap_or_else(|| Err(Status::new(Code::Cancelled, "the handler was stopped")));
+        match cx.items() {
+            // What it left goes first.
+            Some(lane) if self.proto.get(id).is_some() => {
+                lane.finish(reply);
+                self.visit(id);
+            }
+            _ => self.reply(id, &cx, &reply),
+        }
+    }
+
+    /// Ends a call with what its handler ended with.
+    pub(super) fn reply(&mut self, id: CallId, cx: &Context, reply: &Reply) {
+        match self.respond(id, cx) {
+            Err(status) => self.proto.reply(id, Err(&status)),
+            Ok(()) => match cx.take_trailing_metadata() {
+                None => self.proto.reply(id, reply.as_deref()),
+                Some(trailing) => {
+                    let closing = Closing { metadata: &trailing, ..Closing::default() };
+                    self.proto.reply_with(id, reply.as_deref(), closing);
+                }
+            },
+        }
+    }
+
+    /// Calls that ended before their handlers.
+    pub(super) fn stop_ended(&mut self) {
+        while let Some((running, status)) = self.proto.poll_ended() {
+            self.stop(&running, &status);
+        }
+    }
+
+    /// Carries what the handler left: metadata, then items for as long as there is room, then the reply.
+    fn carry(&mut self, id: CallId) {
+        let Some(running) = self.proto.get(id) else { return };
+        let cx = running.cx.clone();
+        let Some(lane) = cx.items() else { return };
+        if lane.has_begun()
+            && let Err(status) = self.respond(id, &cx)
+        {
+            return self.fail(id, &status);
+        }
+        let mut failed = None;
+        let is_empty = lane.drain(|item| match self.proto.send(id, item) {
+            Ok(Sending::Done | Sending::Queued | Sending::Ended) => true,
+            Ok(Sending::Busy) => false,
+            Err(status) => {
+                failed = Some(status.with_handler_ran(HandlerRan::Yes));
+                false
+            }
+        });
+        if let Some(status) = failed {
+            return self.fail(id, &status);
+        }
+        if is_empty && let Some(reply) = lane.take_reply() {
+            self.reply(id, &cx, &reply);
+        }
+    }
+
+    /// Sends the response's metadata if there is any.
+    fn respond(&mut self, id: CallId, cx: &Context) -> Result<(), Status> {
+        match cx.take_response_metadata() {
+            Some(metadata) => self.proto.respond(id, &metadata),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends a call before its handler.
+    fn fail(&mut self, id: CallId, status: &Status) {
+        if let Some(running) = self.proto.fail(id, status) {
+            self.stop(&running, status);
+        }
+    }
+
+    fn stop(&mut self, running: &Running, status: &Status) {
+        if running.stop(status).is_some() {
+            // Its handler is done, and its place was kept for what it left.
+            self.proto.reply(running.id, Err(status));
+        }
+    }
+}
