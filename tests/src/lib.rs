@@ -1,6 +1,7 @@
 //! What the stories share: a service to call, an authority made on the fly, and both roles on loopback.
 
 pub mod forge;
+pub mod script;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use countersign::{Client, ConnectError, Context, Credentials, Policy, Server, Status, Stopped};
 use countersign_certs::TrustDomain;
 use countersign_certs::authority::{Authority, Host, Request};
+use tokio::net::ToSocketAddrs;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -143,7 +145,12 @@ pub struct Running {
 impl Running {
     /// Runs a server on a free port.
     pub async fn start(builder: countersign::ServerBuilder) -> Self {
-        let server = builder.bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_at("127.0.0.1:0", builder).await
+    }
+
+    /// Runs a server where one was before.
+    pub async fn start_at(address: impl ToSocketAddrs, builder: countersign::ServerBuilder) -> Self {
+        let server = builder.bind(address).await.expect("a free port");
         let address = server.local_addr().expect("it listens");
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run_until(stopped));
@@ -158,7 +165,12 @@ impl Running {
 
     /// Connects to it by the name `localhost`.
     pub async fn connect(&self, credentials: Credentials) -> Result<Client, ConnectError> {
-        Client::builder(credentials).connect(&format!("localhost:{}", self.address.port())).await
+        Client::builder(credentials).connect(&self.name()).await
+    }
+
+    /// `localhost` and its port.
+    pub fn name(&self) -> String {
+        format!("localhost:{}", self.address.port())
     }
 
     /// Tells it to stop, without waiting until it has.

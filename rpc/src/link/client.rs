@@ -439,6 +439,8 @@ impl Shared {
             _ => Arc::new(reason),
         };
         state.phase = Phase::Ended(reason.clone());
+        // Some ended just before, and are known never to have been started.
+        state.deliver_ended(&mut wakers);
         for slot in state.proto.abandon() {
             wakers.extend(state.calls.end(slot, Ended::Lost(reason.clone())).into_iter().flatten());
         }

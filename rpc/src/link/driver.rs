@@ -22,6 +22,9 @@ const OUTBOX_LEN_MAX: usize = 1 << 20;
 /// How long the last words may take: a peer that does not read them is not worth more.
 const CLOSING_MAX: Duration = Duration::from_millis(500);
 
+/// How long the peer may take to close its side after we closed ours.
+const LISTENING_MAX: Duration = Duration::from_millis(500);
+
 /// Moves bytes until the connection ends, and tells `end` why it did.
 pub(crate) async fn drive<S: AsyncRead + AsyncWrite + Unpin, E: End>(io: S, mut end: E) {
     let mut driver = Driver {
@@ -40,8 +43,11 @@ pub(crate) async fn drive<S: AsyncRead + AsyncWrite + Unpin, E: End>(io: S, mut 
         end.accuse(violation);
     }
     // An error on the way out changes nothing about why the connection ended.
-    let _ = timeout(CLOSING_MAX, driver.close(&mut end)).await;
+    let closed = timeout(CLOSING_MAX, driver.close(&mut end)).await;
     end.end(reason);
+    if let Ok(Ok(())) = closed {
+        let _ = timeout(LISTENING_MAX, driver.listen_out()).await;
+    }
 }
 
 struct Driver<S> {
@@ -216,6 +222,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         })
         .await?;
         poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx)).await
+    }
+
+    /// Reads and forgets what the peer still sends until it ends its side too. A socket that is dropped with
+    /// unread bytes in it is reset, and a reset takes from the peer what it has not read yet: our last words.
+    async fn listen_out(&mut self) {
+        while let Ok(1..) = poll_fn(|cx| self.inbox.poll_fill(&mut self.io, cx)).await {
+            self.inbox.consume(self.inbox.unread().len());
+        }
     }
 }
 

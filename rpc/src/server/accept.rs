@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -16,7 +17,9 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::{BindError, Connections, OnRefusal, RefusedPeer, RefusedPeerReason, Router, ServerBuilder};
+use super::{
+    BindError, Connections, OnRefusal, RefusedPeer, RefusedPeerReason, Router, ServerBuilder, Stopped,
+};
 use crate::builtin;
 use crate::link::buffer::Buffered;
 use crate::link::mailbox::{Mailbox, Stop};
@@ -153,16 +156,18 @@ impl Hub {
         }
     }
 
-    /// Drains every connection, and cuts those that are left after the grace. Returns how many those were.
-    pub(super) async fn stop(&self, grace: Duration) -> usize {
+    /// Drains every connection, and cuts those that are left after the grace.
+    pub(super) async fn stop(&self, grace: Duration) -> Stopped {
         self.connections.stop(Stop::Drain);
         if timeout(grace, self.connections.emptied()).await.is_ok() {
-            return 0;
+            return Stopped::default();
         }
-        let cut = self.connections.len();
+        let left = self.connections.list();
+        let calls_open = left.iter().map(|(_, live)| live.mailbox.calls_open.load(Ordering::Relaxed));
+        let stopped = Stopped { connections_cut: left.len(), calls_cut: calls_open.sum() };
         self.connections.stop(Stop::Cut);
         let _ = timeout(GOODBYE_MAX, self.connections.emptied()).await;
-        cut
+        stopped
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Server {
 pub struct Stopped {
     /// Connections that had to be cut, since their calls did not end within the grace.
     pub connections_cut: usize,
+    /// Calls that were open on them.
+    pub calls_cut: u64,
 }
 
 impl Server {
@@ -81,15 +83,20 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Answers calls until `stop` is ready; then takes no new ones, and lets those that are open end within
-    /// the grace.
+    /// Answers calls until `stop` is ready; then tells every client that it goes away, takes no new calls, and
+    /// lets those that are open end within the grace. What is left then is cut, and reported.
     pub async fn run_until(self, stop: impl Future) -> Stopped {
         tokio::select! {
             never = accept::accept_all(&self.listener, &self.hub) => match never {},
             _ = stop => {}
         }
         drop(self.listener);
-        Stopped { connections_cut: self.hub.stop(self.grace).await }
+        let stopped = self.hub.stop(self.grace).await;
+        if stopped != Stopped::default() {
+            let Stopped { connections_cut, calls_cut } = stopped;
+            tracing::warn!(connections_cut, calls_cut, grace = ?self.grace, "the grace was over before all calls were");
+        }
+        stopped
     }
 }
 

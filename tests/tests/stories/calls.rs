@@ -148,7 +148,8 @@ async fn a_server_that_stops_cuts_what_does_not_end_within_the_grace() {
     let desk = DeskClient::new(running.connect(office.client("alice")).await.expect("a good client"));
     let call = tokio::spawn(async move { desk.wait().await });
     soon("the call", clerk.arrived()).await;
-    assert_eq!(soon("the stop", running.stop()).await.expect("no panic").connections_cut, 1);
+    let stopped = soon("the stop", running.stop()).await.expect("no panic");
+    assert_eq!((stopped.connections_cut, stopped.calls_cut), (1, 1));
     let error = soon("the end of the call", call).await.expect("no panic").expect_err("it was cut");
     assert!(matches!(error, CallError::Lost(_)), "{error}");
     soon("the end of the handler", clerk.left()).await;

@@ -3,5 +3,6 @@
 mod calls;
 mod chains;
 mod hostile;
+mod reconnect;
 mod refusals;
 mod session;
