@@ -102,6 +102,14 @@ pub const INITIAL_CREDIT_MIN: u32 = 16 << 10;
 /// Pings above the agreed rate that are forgiven, since a network may deliver several at once.
 pub(crate) const PINGS_FORGIVEN: u32 = 8;
 
+/// How often, on average, a peer may send a frame that moves nothing forward and is not made up for by a useful one:
+/// a cancel, credit of nothing, a first part without bytes.
+pub(crate) const FRUITLESS_INTERVAL: Duration = Duration::from_millis(1);
+
+/// Such frames ahead of that which are forgiven: more than the calls of a busy connection, which a network that
+/// stalls cancels all at once.
+pub(crate) const FRUITLESS_FORGIVEN: u32 = 16 << 10;
+
 /// What a client assumes before it has read the server's hello. A server may announce less, except for the
 /// length of a frame; then a call over it ends with a status, and its handler never ran.
 pub mod before_hello {

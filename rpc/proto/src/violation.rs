@@ -51,6 +51,9 @@ pub enum Violation {
         /// The id.
         id: u64,
     },
+    /// More cancels, credit of nothing and first parts without bytes than useful frames make up for.
+    #[error("too many frames that move nothing forward")]
+    Fruitless,
     /// Pings more often than this side announced.
     #[error("pings more often than announced")]
     TooManyPings,
@@ -60,7 +63,9 @@ impl Violation {
     /// The code that the peer is told.
     pub fn code(&self) -> Code {
         match self {
-            Self::FrameTooLong { .. } | Self::Credit { .. } | Self::TooManyPings => Code::ResourceExhausted,
+            Self::FrameTooLong { .. } | Self::Credit { .. } | Self::Fruitless | Self::TooManyPings => {
+                Code::ResourceExhausted
+            }
             Self::Unknown(_) => Code::Unimplemented,
             _ => Code::InvalidArgument,
         }

@@ -117,6 +117,7 @@ impl<T> Connection<T> {
             self.take(id, cost(item.len()));
             return None;
         }
+        self.progress.useful();
         Some(Event::Item { id, item })
     }
 

@@ -6,6 +6,7 @@ mod deadlines;
 mod flow;
 mod liveness;
 mod messages;
+mod progress;
 mod receive;
 mod sending;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use self::calls::{Call, Calls};
 use self::deadlines::Deadlines;
 use self::flow::{Kind, Message, Parts, cost};
 use self::liveness::Liveness;
+use self::progress::Progress;
 use crate::frame::{self, GoingAway, Hello, OpenExtensions};
 use crate::limits::{self, INITIAL_CREDIT_MIN, Limits, MESSAGE_COST, before_hello};
 use crate::{Code, HandlerRan, Metadata, Status};
@@ -91,6 +93,7 @@ pub struct Connection<T> {
     calls: Calls<T>,
     deadlines: Deadlines,
     liveness: Liveness,
+    progress: Progress,
     /// Calls that ended otherwise than by a frame for them.
     ended: VecDeque<(T, Status)>,
     /// We said that we go away, or the peer did.
@@ -152,6 +155,7 @@ impl<T> Connection<T> {
         Self {
             role,
             liveness: Liveness::new(&limits, now),
+            progress: Progress::new(now),
             limits,
             peer: None,
             calls: Calls::default(),

@@ -136,6 +136,9 @@ impl<T> Connection<T> {
         if self.peer.is_none() && !matches!(header, Header::Hello(_) | Header::Unknown { id: 0, .. }) {
             return Err(Violation::Hello("the first frame was not a hello"));
         }
+        if header.is_fruitless(payload) {
+            self.progress.fruitless(now)?;
+        }
         match header {
             Header::Open(open) if self.role == Role::Server => self.opened(now, open, payload),
             Header::End(end) if self.role == Role::Client => self.peer_ended(end, payload),
@@ -285,6 +288,7 @@ impl<T> Connection<T> {
     /// The end of a call is here, and all of its payload.
     pub(super) fn ended<'a>(&mut self, end: End, payload: Cow<'a, [u8]>) -> Option<Event<'a, T>> {
         let call = self.remove(end.id)?.user?;
+        self.progress.useful();
         let too_long = (self.limits.message_len as usize) < payload.len();
         let result = match end.code {
             _ if end.metadata_is_over => Err(self.metadata_is_too_long()),

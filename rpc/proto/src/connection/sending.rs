@@ -262,6 +262,7 @@ impl<T> Connection<T> {
     fn reply_in_turn(&mut self, id: CallId, result: Result<&[u8], &Status>, closing: Closing<'_>) {
         let Some(call) = self.calls.get_mut(id) else { return self.calls.release() };
         call.has_handler = false;
+        self.progress.useful();
         let is_alone = call.flow.as_ref().is_none_or(|flow| flow.outgoing.waiting.is_empty());
         let clamped_us = call.clamped_us;
         match result {
