@@ -20,6 +20,8 @@ pub enum Line {
     Answer(Vec<u8>),
     /// End it with this.
     Fail(Status),
+    /// Send this as an item, whatever the procedure.
+    Item(Vec<u8>),
     /// Cut the connection.
     Cut,
     /// Say that the server goes away, and let the call wait for ever.
@@ -103,6 +105,7 @@ async fn converse(mut tls: TlsStream<TcpStream>, lines: Lines, seen: Seen) -> st
                 match lines(number) {
                     Line::Answer(result) => proto.reply(id, Ok(&result)),
                     Line::Fail(status) => proto.reply(id, Err(&status)),
+                    Line::Item(item) => drop(proto.send(id, &item)),
                     Line::GoAway => proto.go_away(Code::Unavailable, "as the script says"),
                     Line::Cut => return Ok(()),
                 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::{CallError, Code, ConnectionError, Credentials, Limits};
-use countersign_proto::{Connection, Event, Opening};
+use countersign::{CallError, Client, Code, ConnectionError, Credentials, Limits};
+use countersign_proto::{Connection, Event, Opening, Sending};
 use countersign_tests::forge::Forge;
+use countersign_tests::script::{Line, Script};
 use countersign_tests::{Clerk, DeskClient, Running, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -43,7 +44,10 @@ impl Lout {
             let received = self.proto.receive(Instant::now(), &self.inbox).expect("a well-behaved server");
             let said = match received.event {
                 Some(Event::Connected) => Some(Said::Hello),
-                Some(Event::Ended(ended)) => Some(Said::Answer(ended.call, ended.result.is_ok())),
+                Some(Event::Ended(ended)) => {
+                    let code = ended.result.map_or_else(|status| status.code, |_| Code::Ok);
+                    Some(Said::Answer(ended.call, code))
+                }
                 Some(Event::Closed { code, message }) => Some(Said::Closed(code, message)),
                 Some(_) | None => None,
             };
@@ -64,7 +68,7 @@ impl Lout {
 #[derive(Debug, PartialEq)]
 enum Said {
     Hello,
-    Answer(u64, bool),
+    Answer(u64, Code),
     Closed(Code, String),
     Nothing,
 }
@@ -209,4 +213,42 @@ async fn a_server_that_vanishes_is_told_from_one_that_says_goodbye() {
     let CallError::Lost(reason) = error else { panic!("{error}") };
     assert!(matches!(*reason, ConnectionError::Cut), "{reason}");
     server.await.expect("no panic");
+}
+
+#[tokio::test]
+async fn an_item_ends_the_call_of_a_procedure_that_takes_none_and_no_other() {
+    let forge = Forge::of("test.internal");
+    let clerk = Clerk::default();
+    let running = desk(&forge, &clerk).await;
+    let mut lout = Lout::connected(&forge, &running).await;
+    let now = Instant::now();
+    let waiting = lout.proto.open(now, Opening::new("test.Desk/wait", b"\xa0"), 1).expect("a call");
+    lout.send().await;
+    clerk.arrived().await;
+    let other = lout.proto.open(now, Opening::new("test.Desk/whoami", b"\xa0"), 2).expect("a call");
+    lout.proto.half_close(other);
+    lout.send().await;
+    assert_eq!(lout.next().await, Said::Answer(2, Code::Ok), "a half-close means nothing");
+    assert_eq!(lout.proto.send(waiting, b"\x01"), Ok(Sending::Done));
+    lout.send().await;
+    assert_eq!(lout.next().await, Said::Answer(1, Code::InvalidArgument));
+    soon("the handler's end", clerk.left()).await;
+    lout.proto.open(now, Opening::new("test.Desk/whoami", b"\xa0"), 3).expect("a call");
+    lout.send().await;
+    assert_eq!(lout.next().await, Said::Answer(3, Code::Ok));
+}
+
+#[tokio::test]
+async fn an_item_of_a_server_whose_procedure_has_none_ends_the_call_and_no_other() {
+    let forge = Forge::of("test.internal");
+    let script = Script::play(&forge, |number| match number {
+        0 => Line::Item(vec![0x01]),
+        _ => Line::Answer(vec![0x62, b'o', b'k']),
+    })
+    .await;
+    let client = Client::builder(forge.credentials(forge.leaf())).connect(&script.address).await;
+    let desk = DeskClient::new(client.expect("a good server"));
+    let error = soon("the end", desk.echo("text")).await.expect_err("an item is no result");
+    assert_eq!(error.code(), Some(Code::Internal), "{error}");
+    assert_eq!(soon("the answer", desk.echo("text")).await.expect("an answer"), "ok");
 }
