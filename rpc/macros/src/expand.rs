@@ -124,7 +124,7 @@ fn handling(service: &Ident, procedure: &Procedure) -> TokenStream {
     let Procedure { ident, output, fault, streams, .. } = procedure;
     let (names, types) = (procedure.names(), procedure.types());
     let items = procedure.items();
-    let function = Ident::new(procedure.words().function, Span::call_site());
+    let serve = procedure.words().serve;
     let values: Vec<_> =
         (0..procedure.arguments.len()).map(|index| format_ident!("argument_{index}")).collect();
     let ends = [End::Receiver, End::Sender].into_iter().filter(|end| procedure.item(*end).is_some());
@@ -133,7 +133,7 @@ fn handling(service: &Ident, procedure: &Procedure) -> TokenStream {
     let passed =
         streams.iter().map(|stream| stream.end.variable(Span::call_site().located_at(stream.ty.span())));
     quote! {
-        ::countersign::service::#function::<#types, #(#items,)* #output, #fault, _, _>(
+        ::countersign::service::#serve::<#types, #(#items,)* #output, #fault, _, _>(
             #names, cx, arguments,
             move |cx, (#(#values,)*) #(, #ends)*| async move {
                 <__Implementation as #service>::#ident(&service, &cx, #(#values,)* #(#passed),*).await
@@ -146,8 +146,7 @@ fn client(service: &Service) -> TokenStream {
     let (name, ident, vis) = (&service.name, &service.item.ident, &service.item.vis);
     let (client, server) = (format_ident!("{ident}Client"), format_ident!("{ident}Server"));
     let summary = format!("Calls `{name}`.");
-    let unary = service.procedures.iter().filter(|procedure| procedure.streams.is_empty());
-    let methods = unary.map(|procedure| method(service, procedure));
+    let methods = service.procedures.iter().map(|procedure| method(service, procedure));
     quote! {
         #[doc = #summary]
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
@@ -196,8 +195,7 @@ fn method(service: &Service, procedure: &Procedure) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let bounds = bounds(procedure);
-    let kind = Ident::new(procedure.words().kind, Span::call_site());
-    let call = procedure.call();
+    let Words { kind, call, .. } = procedure.words();
     let items = procedure.items();
     quote! {
         #(#attributes)*
@@ -205,7 +203,7 @@ fn method(service: &Service, procedure: &Procedure) -> TokenStream {
         #vis fn #ident(
             &self,
             #(#parameters),*
-        ) -> #call<#(#items,)* #output, <#fault as ::countersign::service::Fault>::Declared>
+        ) -> ::countersign::call::#call<#(#items,)* #output, <#fault as ::countersign::service::Fault>::Declared>
         where
             #bounds
         {
@@ -215,7 +213,7 @@ fn method(service: &Service, procedure: &Procedure) -> TokenStream {
                 idempotent: #idempotent,
                 deadline: #deadline,
             };
-            #call::new(
+            ::countersign::call::#call::new(
                 &self.client,
                 &PROCEDURE,
                 ::countersign::service::ArgumentMap::new()#(#encoded)*.finish(),
@@ -250,31 +248,23 @@ fn bound(ty: &Type, name: &str) -> TokenStream {
 /// What generated code names after a procedure's kind.
 struct Words {
     /// The variant of `CallKind`.
-    kind: &'static str,
+    kind: Ident,
     /// The function that serves it.
-    function: &'static str,
+    serve: Ident,
+    /// The future that a client's method returns.
+    call: Ident,
 }
 
 impl Procedure {
     fn words(&self) -> Words {
-        let (kind, function) = match (self.item(End::Receiver), self.item(End::Sender)) {
-            (None, None) => ("Unary", "unary"),
-            (None, Some(_)) => ("ServerStream", "server_stream"),
-            (Some(_), None) => ("ClientStream", "client_stream"),
-            (Some(_), Some(_)) => ("BothWays", "both_ways"),
+        let (kind, serve, call) = match (self.item(End::Receiver), self.item(End::Sender)) {
+            (None, None) => ("Unary", "unary", "Call"),
+            (None, Some(_)) => ("ServerStream", "server_stream", "ServerStreamCall"),
+            (Some(_), None) => ("ClientStream", "client_stream", "ClientStreamCall"),
+            (Some(_), Some(_)) => ("BothWays", "both_ways", "BothWaysCall"),
         };
-        Words { kind, function }
-    }
-
-    /// The path of the future that a client's method returns.
-    fn call(&self) -> TokenStream {
-        match self.words().kind {
-            "Unary" => quote!(::countersign::Call),
-            kind => {
-                let call = format_ident!("{kind}Call");
-                quote!(::countersign::call::#call)
-            }
-        }
+        let [kind, serve, call] = [kind, serve, call].map(|word| Ident::new(word, Span::call_site()));
+        Words { kind, serve, call }
     }
 
     /// The types of its items, the client's first.
