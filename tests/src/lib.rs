@@ -1,6 +1,7 @@
 //! What the stories share: a service to call, an authority made on the fly, and both roles on loopback.
 
 pub mod forge;
+pub mod mill;
 pub mod script;
 
 use std::future::Future;

@@ -6,3 +6,4 @@ mod hostile;
 mod reconnect;
 mod refusals;
 mod session;
+mod streams;
