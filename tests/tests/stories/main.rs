@@ -6,4 +6,5 @@ mod hostile;
 mod reconnect;
 mod refusals;
 mod session;
+mod shapes;
 mod streams;

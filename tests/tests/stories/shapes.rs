@@ -1,0 +1,33 @@
+//! What every server answers has the shape that `countersign.cddl` gives it.
+
+use cddl_cat::cbor::validate_cbor_bytes;
+use countersign_tests::{Clerk, DeskClient, Office, Running, soon};
+
+const SHAPES: &str = include_str!("../../../rpc/proto/countersign.cddl");
+
+#[tokio::test]
+async fn built_in_procedures_answer_in_their_shapes() {
+    let office = Office::of("test.internal");
+    let running = Running::desk(office.server("desk", &["localhost"]), &Clerk::default()).await;
+    let client = running.connect(office.client("clerk")).await.expect("a server");
+    // Something to count and to trace: a call that succeeds and one that fails.
+    let desk = DeskClient::new(client.clone());
+    desk.echo("text").await.expect("an answer");
+    desk.panic().await.expect_err("a bug");
+    for (procedure, arguments, shape) in [
+        ("Reflection/services", &b"\xa0"[..], "reflection-services-result"),
+        ("Reflection/describe", b"\xa1\x67service\x69test.Desk", "reflection-describe-result"),
+        ("Health/get", b"\xa0", "health-get-result"),
+        ("Connections/list", b"\xa0", "connections-list-result"),
+        ("Stats/get", b"\xa0", "stats-get-result"),
+        ("Trace/list", b"\xa1\x65limit\x05", "trace-list-result"),
+    ] {
+        let taken = shape.replace("-result", "-arguments");
+        validate_cbor_bytes(&taken, SHAPES, arguments).unwrap_or_else(|error| panic!("{taken}: {error}"));
+        let call = client.call_raw(&format!("countersign.{procedure}"), arguments.to_vec());
+        let answer = soon("an answer", call).await.expect("it is allowed");
+        assert!(1 < answer.payload.len(), "{procedure} has nothing to say");
+        validate_cbor_bytes(shape, SHAPES, &answer.payload)
+            .unwrap_or_else(|error| panic!("{procedure}: {error}"));
+    }
+}
