@@ -50,7 +50,8 @@ fn server(service: &Service) -> TokenStream {
         quote!(#method => #call)
     });
     let bounds = service.procedures.iter().map(bounds);
-    // The implementation's type has a name that no type of the user's has by accident.
+    // The implementation's type has a name that no type of the user's has by accident. What is deprecated
+    // is still served, and nobody can help that here.
     quote! {
         #[doc = #summary]
         #vis struct #server<T> {
@@ -75,6 +76,7 @@ fn server(service: &Service) -> TokenStream {
         }
 
         #[automatically_derived]
+        #[allow(deprecated)]
         impl<__Implementation: #ident> ::countersign::service::Service for #server<__Implementation>
         where
             #(#bounds)*

@@ -1,6 +1,6 @@
 //! All four kinds of call, and what may be written around them.
 
-#![deny(missing_docs)]
+#![deny(warnings, missing_docs)]
 
 use countersign::{CallError, Code, Context, Receiver, Sender, Status};
 
@@ -13,7 +13,7 @@ pub trait Ledger {
     /// Items from the server.
     #[rpc(idempotent)]
     async fn watch(&self, cx: &Context, account: u32, events: Sender<Event>) -> Result<(), LedgerError>;
-    // Without documentation, and with a stream that has no name.
+    /// With a stream that has no name.
     async fn import(&self, cx: &Context, _: Receiver<Event>) -> Result<u64, LedgerError>;
     /// Items both ways.
     #[deprecated = "settle in person"]
