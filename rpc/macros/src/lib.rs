@@ -22,20 +22,28 @@ use crate::errors::Errors;
 /// Makes a trait a service: a server, a client and a description of itself.
 ///
 /// ```
-/// use countersign::{Context, Status};
+/// use countersign::{Context, Sender, Status};
 ///
 /// #[countersign::service(package = "acme")]
 /// pub trait Ledger {
 ///     /// The balance of an account, in cents.
 ///     #[rpc(idempotent, deadline = "500ms")]
 ///     async fn balance(&self, cx: &Context, account: u32) -> Result<i64, Status>;
+///
+///     /// Every change from now on.
+///     async fn watch(&self, cx: &Context, account: u32, changes: Sender<i64>) -> Result<(), Status>;
 /// }
 /// ```
 ///
 /// gives `LedgerServer::new(implementation)` and `LedgerClient::new(client)`, whose method `balance` takes
-/// its argument by value or by reference. Options of a method: `idempotent` says that calling twice is
-/// calling once, so that a call whose fate is unknown may be made again; `deadline` is how long a caller
-/// waits who says nothing else. Doc comments become the documentation that reflection gives.
+/// its argument by value or by reference. Doc comments become the documentation that reflection gives.
+///
+/// After the arguments, a method may take a `Sender<T>` for items to its caller, a `Receiver<T>` for items
+/// from its caller, or both: the client's method gives a stream for each.
+///
+/// Options of a method: `idempotent` says that calling twice is calling once, so that a call whose fate is
+/// unknown may be made again, which one that takes items never can; `deadline` is how long a caller waits who
+/// says nothing else, for all of a stream.
 #[proc_macro_attribute]
 pub fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
