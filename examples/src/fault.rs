@@ -6,7 +6,7 @@ use countersign::{Code, Context, Status};
 #[countersign::service(package = "demo")]
 pub trait Fault {
     /// Fails with this code and this message.
-    #[rpc(idempotent)]
+    // Not idempotent: clients would make a call that fails with `UNAVAILABLE` again, and show nothing for a while.
     async fn fail(&self, cx: &Context, code: CodeName, message: String) -> Result<(), Status>;
 
     /// Panics. The caller is told `INTERNAL`, and the server goes on as if nothing had happened.

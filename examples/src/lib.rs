@@ -5,6 +5,7 @@
 //!
 //! [`serve`] adds it to a server, and [`traffic`] keeps such a server mildly busy.
 
+pub mod chat;
 pub mod clock;
 pub mod echo;
 pub mod fault;
@@ -23,6 +24,7 @@ pub fn serve(server: ServerBuilder) -> ServerBuilder {
         .service(math::MathServer::new(math::Abacus))
         .service(clock::ClockServer::new(clock::SystemClock))
         .service(orders::OrdersServer::new(orders::Shop::open()))
+        .service(chat::ChatServer::new(chat::Parlour::default()))
         .service(fault::FaultServer::new(fault::Saboteur))
 }
 

@@ -3,10 +3,11 @@
 use countersign::schema::{example, to_cbor, to_json};
 use countersign::service::Service;
 use countersign::{CallError, Code, cbor};
-use countersign_examples::clock::{ClockClient, SystemClock};
-use countersign_examples::echo::{EchoClient, EchoServer, Mirror, Record};
+use countersign_examples::chat::{ChatClient, ChatServer, Heard, Parlour, RoomName, Words};
+use countersign_examples::clock::{ClockClient, Interval, SystemClock};
+use countersign_examples::echo::{EchoClient, EchoServer, Mirror, Record, Size};
 use countersign_examples::fault::{CodeName, FaultClient, FaultServer, Saboteur};
-use countersign_examples::math::{Abacus, MathClient, MathError, MathServer};
+use countersign_examples::math::{Abacus, MathClient, MathError, MathServer, SumError};
 use countersign_examples::orders::{
     Grams, Limit, Order, OrderError, OrdersClient, OrdersServer, Payment, Shop, Tea,
 };
@@ -41,6 +42,107 @@ async fn a_sleep_says_how_long_it_was() {
     let clock = ClockClient::in_process(SystemClock);
     assert!(clock.sleep(3_u64).await.unwrap() >= 3);
     clock.now().await.unwrap();
+}
+
+#[tokio::test]
+async fn ticks_come_as_often_as_was_asked_for() {
+    let clock = ClockClient::in_process(SystemClock);
+    let mut ticks = clock.ticks(Interval(1), Some(3)).await.unwrap();
+    let mut numbers = Vec::new();
+    while let Some(tick) = ticks.next().await.unwrap() {
+        numbers.push(tick.number);
+    }
+    ticks.finish().await.unwrap();
+    assert_eq!(numbers, [1, 2, 3]);
+    let mut endless = clock.ticks(Interval(1), None).await.unwrap();
+    assert!(endless.next().await.unwrap().is_some());
+    let error = clock.ticks(Interval(0), None).await.unwrap().next().await.unwrap_err();
+    assert_eq!(error.to_string(), "INVALID_ARGUMENT: interval_ms: expected 1 to 3600000, found 0");
+}
+
+#[tokio::test]
+async fn a_sum_is_of_all_numbers_or_says_where_it_stopped() {
+    let math = MathClient::in_process(Abacus);
+    assert_eq!(math.sum().send_all(1..=100).await.unwrap(), 5050);
+    assert_eq!(math.sum().send_all(Vec::<i64>::new()).await.unwrap(), 0);
+    let error = math.sum().send_all([1, i64::MAX, 1]).await.unwrap_err();
+    assert!(matches!(error, CallError::Fault(SumError::Overflow { numbers: 2 })), "{error:?}");
+}
+
+#[tokio::test]
+async fn as_many_messages_come_as_were_asked_for() {
+    let echo = EchoClient::in_process(Mirror);
+    for (count, size) in [(0, 10), (1000, 0), (1000, 600), (3, 4_000_000)] {
+        let mut messages = echo.stream(count, Size(size)).await.unwrap();
+        let mut seen = 0;
+        while let Some(message) = messages.next().await.unwrap() {
+            assert_eq!(message.len(), size as usize);
+            seen += 1;
+        }
+        assert_eq!(seen, count);
+    }
+    let error = echo.stream(1_u32, Size(4_000_001)).await.unwrap().finish().await.unwrap_err();
+    assert_eq!(error.code(), Some(Code::InvalidArgument));
+}
+
+fn words(text: &str) -> Words {
+    Words(text.to_owned())
+}
+
+#[tokio::test]
+async fn everybody_in_a_room_hears_what_is_said_there() {
+    let chat = ChatClient::in_process(Parlour::default());
+    let kitchen = RoomName("kitchen".to_owned());
+    let mut ada = chat.room(&kitchen).await.unwrap();
+    ada.send(words("tea?")).await.unwrap();
+    let said = ada.next().await.unwrap().unwrap();
+    assert!(matches!(&said, Heard::Said { words, .. } if words == "tea?"), "{said:?}");
+
+    let mut rikyu = chat.room(&kitchen).await.unwrap();
+    assert_eq!(rikyu.next().await.unwrap().as_ref(), Some(&said));
+    assert!(matches!(ada.next().await.unwrap(), Some(Heard::Joined(_))));
+    let mut elsewhere = chat.room(RoomName("garden".to_owned())).await.unwrap();
+    elsewhere.half_close();
+    assert_eq!(elsewhere.next().await.unwrap(), None);
+
+    rikyu.send(words("with pleasure")).await.unwrap();
+    for room in [&mut ada, &mut rikyu] {
+        let heard = room.next().await.unwrap();
+        assert!(matches!(&heard, Some(Heard::Said { words, .. }) if words == "with pleasure"), "{heard:?}");
+    }
+    assert_eq!(rikyu.finish().await.unwrap(), 1);
+    assert!(matches!(ada.next().await.unwrap(), Some(Heard::Left(_))));
+}
+
+#[tokio::test]
+async fn a_room_is_forgotten_when_the_last_one_leaves() {
+    let chat = ChatClient::in_process(Parlour::default());
+    let kitchen = RoomName("kitchen".to_owned());
+    for _ in 0..2 {
+        let mut room = chat.room(&kitchen).await.unwrap();
+        room.send(words("is anybody there?")).await.unwrap();
+        room.half_close();
+        assert!(matches!(room.next().await.unwrap(), Some(Heard::Said { .. })));
+        assert_eq!(room.next().await.unwrap(), None);
+        assert_eq!(room.finish().await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_chat_has_its_limits() {
+    let chat = ChatClient::in_process(Parlour::default());
+    let mut rooms = Vec::new();
+    for number in 0..100 {
+        let mut room = chat.room(RoomName(number.to_string())).await.unwrap();
+        room.send(words("mine")).await.unwrap();
+        assert!(room.next().await.unwrap().is_some());
+        rooms.push(room);
+    }
+    let error = chat.room(RoomName("one too many".to_owned())).await.unwrap().next().await.unwrap_err();
+    assert_eq!(error.code(), Some(Code::ResourceExhausted));
+    rooms[0].send(words(&"x".repeat(501))).await.unwrap();
+    let error = rooms[0].next().await.unwrap_err();
+    assert_eq!(error.to_string(), "INVALID_ARGUMENT: words: expected 1 to 500 characters, found 501");
 }
 
 #[tokio::test]
@@ -122,20 +224,23 @@ async fn the_limits_of_the_schema_hold_for_those_who_did_not_read_it() {
 
 #[test]
 fn every_procedure_is_documented_and_has_an_example_that_fits() {
-    let services: [&dyn Service; 5] = [
+    let services: [&dyn Service; 6] = [
         &EchoServer::new(Mirror),
         &MathServer::new(Abacus),
         &countersign_examples::clock::ClockServer::new(SystemClock),
         &OrdersServer::new(Shop::open()),
+        &ChatServer::new(Parlour::default()),
         &FaultServer::new(Saboteur),
     ];
     for service in services.map(|service| service.description().unwrap()) {
         assert!(!service.documentation.is_empty(), "{}", service.name);
         for procedure in &service.procedures {
             assert!(!procedure.documentation.is_empty(), "{}", procedure.name);
-            let written = example(&procedure.arguments);
-            let value = to_cbor(&procedure.arguments, &written).unwrap();
-            assert_eq!(to_json(&procedure.arguments, &value), written, "{}", procedure.name);
+            for schema in [Some(&procedure.arguments), procedure.items_in.as_ref()].into_iter().flatten() {
+                let written = example(schema);
+                let value = to_cbor(schema, &written).unwrap();
+                assert_eq!(to_json(schema, &value), written, "{}", procedure.name);
+            }
         }
     }
 }

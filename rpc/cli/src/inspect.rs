@@ -108,6 +108,9 @@ fn write_procedure(text: &mut String, dial: &Dial, name: &str, procedure: &Proce
         let rows: Vec<_> = procedure.faults.iter().map(fault).collect();
         write_part(text, "fails with", columns("", &rows).lines().map(str::to_owned).collect());
     }
+    if procedure.kind != CallKind::Unary {
+        return;
+    }
     // JSON text holds no control characters; what else could mislead a reader is not worth an example.
     let arguments = example(&procedure.arguments).to_string();
     if arguments.len() < EXAMPLE_LEN_MAX && !arguments.contains('\'') && arguments == escaped(&arguments) {

@@ -40,6 +40,23 @@ fn from_an_empty_folder_to_a_call_and_a_measurement() {
 }
 
 #[test]
+fn a_stream_is_described_with_its_items() {
+    let desk = Desk::with_identities();
+    let demo = desk.serve();
+    let described = desk.run(&format!("describe {} demo.Chat/room --identity pki/alice", demo.address));
+    let parts = [
+        "demo.Chat/room  both ways",
+        "  takes\n    room*: ",
+        "  takes a stream of\n    text of 1 to 500 characters",
+        "  sends a stream of\n    Heard, one of",
+        "  returns at the end\n    integer",
+    ];
+    for part in parts {
+        assert!(described.contains(part), "{part} is not in:\n{described}");
+    }
+}
+
+#[test]
 fn what_describe_gives_as_an_example_can_be_called() {
     let desk = Desk::with_identities();
     let demo = desk.serve();
