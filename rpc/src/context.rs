@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Status};
+use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Status, Times};
 
 use crate::peer::Peer;
 use crate::scope;
@@ -41,6 +41,8 @@ struct Beside {
     response: Metadata,
     /// With the end.
     trailing: Metadata,
+    /// With the end too, if the caller asked.
+    times: Option<Times>,
 }
 
 impl Context {
@@ -105,7 +107,7 @@ impl Context {
         key: impl Into<String>,
         value: impl Into<MetadataValue>,
     ) -> Result<(), Status> {
-        if self.0.lane.as_ref().is_some_and(|lane| lane.has_begun()) {
+        if self.0.lane.as_ref().is_some_and(|lane| lane.begun().is_some()) {
             return Err(unfit("response metadata goes before the first item"));
         }
         self.with_beside(|beside| beside.response.insert(key, value)).map_err(unfit)
@@ -170,9 +172,15 @@ impl Context {
 
     /// Takes what goes with the end.
     #[cfg(any(feature = "tls", test))]
-    pub(crate) fn take_trailing_metadata(&self) -> Option<Metadata> {
-        let metadata = std::mem::take(&mut lock(self.0.beside.get()?).trailing);
-        (!metadata.is_empty()).then_some(metadata)
+    pub(crate) fn take_closing(&self) -> Option<(Metadata, Option<Times>)> {
+        let mut beside = lock(self.0.beside.get()?);
+        Some((std::mem::take(&mut beside.trailing), beside.times))
+    }
+
+    /// Where the time went, which goes with the end.
+    #[cfg(any(feature = "tls", test))]
+    pub(crate) fn set_times(&self, times: Times) {
+        self.with_beside(|beside| beside.times = Some(times));
     }
 
     fn with_beside<T>(&self, change: impl FnOnce(&mut Beside) -> T) -> T {

@@ -91,7 +91,9 @@ impl Miller {
 }
 
 impl Mill for Miller {
-    async fn echo(&self, _: &Context, text: String) -> Result<String, Status> {
+    async fn echo(&self, cx: &Context, text: String) -> Result<String, Status> {
+        cx.respond_metadata("heard", text.as_str())?;
+        cx.trailing_metadata("len", text.len().to_string())?;
         Ok(text)
     }
 

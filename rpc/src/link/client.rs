@@ -371,7 +371,7 @@ impl State {
                     self.answered |= matches!(ended, Ended::Result(_));
                     wakers.extend(self.calls.end(slot, ended).into_iter().flatten());
                 }
-                Some(Event::Item { id, item }) => self.item(id, item.into_owned(), wakers),
+                Some(Event::Item { id, item }) => self.item(id, item, wakers),
                 Some(Event::Metadata { id, metadata }) => {
                     if let Some(slot) = self.proto.get(id) {
                         self.calls.respond(*slot, metadata);

@@ -36,6 +36,8 @@ pub(super) struct InFlight {
     arrived: Instant,
     /// When its turn came, after those that arrived with it.
     started: Instant,
+    /// Whether the caller asked where the time goes.
+    times: bool,
     /// From there until its arguments were decoded, where that was measured.
     decode: Option<Duration>,
     /// Since when it waits for a task of its own, if its handler begins there, and for how long it did.
@@ -47,12 +49,19 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    pub(super) fn begin(route: Arc<Route>, arrived: Instant, started: Instant, bytes_in: usize) -> Self {
+    pub(super) fn begin(
+        route: Arc<Route>,
+        arrived: Instant,
+        started: Instant,
+        times: bool,
+        bytes_in: usize,
+    ) -> Self {
         route.counters().begin();
         Self {
             route,
             arrived,
             started,
+            times,
             decode: None,
             waits_since: None,
             waited: Duration::ZERO,
@@ -71,24 +80,33 @@ impl InFlight {
 
     fn count(mut self, cx: &Context, code: Code, message: &str, bytes_out: usize, now: Instant) {
         self.ended = true;
-        let latency = now.saturating_duration_since(self.arrived);
+        // A call with items is answered with the first of them.
+        let answered = cx.items().and_then(|lane| lane.begun()).unwrap_or(now);
+        let latency = answered.saturating_duration_since(self.arrived);
         self.route.counters().answered(latency);
         self.route.counters().end(code, self.bytes_in as u64, bytes_out as u64);
         if code != Code::Ok || self.route.traces().is_slow(latency) {
             self.keep(cx, code, message, bytes_out, latency);
         }
+        if self.times {
+            cx.set_times(self.spans(now.saturating_duration_since(self.arrived)).times());
+        }
+    }
+
+    fn spans(&self, total: Duration) -> Spans {
+        let queue = self.started.saturating_duration_since(self.arrived) + self.waited;
+        Spans { total, queue, decode: self.decode, encode: self.encode }
     }
 
     #[cold]
     fn keep(&self, cx: &Context, code: Code, message: &str, bytes_out: usize, total: Duration) {
-        let queue = self.started.saturating_duration_since(self.arrived) + self.waited;
         self.route.traces().keep(Outcome {
             procedure: self.route.name().clone(),
             peer: cx.peer().id().clone(),
             code,
             message: (!message.is_empty()).then(|| text::escaped(message)),
             arrived: self.arrived,
-            spans: Spans { total, queue, decode: self.decode, encode: self.encode },
+            spans: self.spans(total),
             bytes_in: self.bytes_in as u64,
             bytes_out: bytes_out as u64,
         });
@@ -109,13 +127,20 @@ impl Drop for InFlight {
 pub(super) fn first_poll(call: &mut InFlight, cx: &Context, arguments: &[u8]) -> (First, Instant) {
     let route = &call.route;
     let dispatched = catch_unwind(AssertUnwindSafe(|| route.dispatch(cx.clone(), arguments)));
-    if LONG <= arguments.len() {
+    if call.times || LONG <= arguments.len() {
         call.decode = Some(call.started.elapsed());
     }
     let first = match dispatched {
         Ok(Handling::Ready(reply)) => First::Ready(reply),
         Ok(Handling::Running(handler)) if route.is_inline() => {
-            scope::within(cx, || poll_inline(route, handler))
+            let poll = || scope::within(cx, || poll_inline(route, handler));
+            if call.times {
+                let (first, encode) = stopwatch::watch(poll);
+                call.encode = encode;
+                first
+            } else {
+                poll()
+            }
         }
         Ok(Handling::Running(handler)) => {
             call.waits_since = Some(Instant::now());

@@ -57,7 +57,7 @@ impl ServerEnd {
     }
 
     fn serve(&mut self, arrived: Instant, opened: Opened<'_>) {
-        let Opened { id, procedure, deadline, metadata, arguments, .. } = opened;
+        let Opened { id, procedure, deadline, metadata, times, arguments } = opened;
         let route = match self.router.find(&self.peer, &procedure) {
             Ok(route) => route.clone(),
             Err(status) => return self.proto.reply(id, Err(&status)),
@@ -69,7 +69,7 @@ impl ServerEnd {
         };
         let lane = self.lane(id, kind);
         let cx = Context::new(self.peer.clone(), route.name().clone(), deadline, metadata, lane);
-        let mut call = InFlight::begin(route, arrived, self.clock, arguments.len());
+        let mut call = InFlight::begin(route, arrived, self.clock, times, arguments.len());
         let (first, now) = handler::first_poll(&mut call, &cx, &arguments);
         self.clock = now;
         match first {

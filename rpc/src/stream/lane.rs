@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
+use std::time::Instant;
 
 use countersign_proto::{Code, Status};
 
@@ -44,8 +45,8 @@ struct State {
     outgoing_len: usize,
     /// The caller had no room for what is there: the driver comes again by itself.
     stalled: bool,
-    /// An item was sent: it is too late for what must come before the first one.
-    begun: bool,
+    /// When the first item was sent: it is too late then for what must come before.
+    begun: Option<Instant>,
     /// Why the call takes nothing more, once it does not.
     over: Option<Status>,
     /// What the handler ended with; it goes after the items.
@@ -86,7 +87,7 @@ impl Lane {
             return Poll::Pending;
         }
         if let Some(item) = item.take() {
-            state.begun = true;
+            state.begun.get_or_insert_with(Instant::now);
             state.outgoing_len += cost(&item);
             state.outgoing.push_back(item);
             if !state.stalled {
@@ -131,8 +132,8 @@ impl Lane {
         }
     }
 
-    /// Whether an item was sent.
-    pub(crate) fn has_begun(&self) -> bool {
+    /// When the first item was sent, if one was.
+    pub(crate) fn begun(&self) -> Option<Instant> {
         self.lock().begun
     }
 

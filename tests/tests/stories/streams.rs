@@ -348,6 +348,28 @@ async fn metadata_comes_before_the_items_and_after_them() {
 }
 
 #[tokio::test]
+async fn metadata_comes_with_the_result_of_a_call_without_items() {
+    let (_running, mill, _) = mill().await;
+    let answer = mill.echo("hello").answer().await.expect("an answer");
+    assert_eq!(answer.value, "hello");
+    assert_eq!(answer.response_metadata.text("heard"), Some("hello"));
+    assert_eq!(answer.trailing_metadata.text("len"), Some("5"));
+}
+
+#[tokio::test]
+async fn a_caller_that_asks_is_told_where_the_time_went() {
+    let (_running, client) = Miller::default().open().await;
+    let echo = || client.call_raw("test.Mill/echo", b"\xa1\x64text\x61x".to_vec());
+    assert!(echo().times().await.expect("an answer").timing.is_some());
+    let reply = echo().await.expect("an answer");
+    assert_eq!((reply.timing, reply.metadata.text("heard")), (None, Some("x")));
+    let count = client.stream_raw("test.Mill/count", b"\xa1\x62to\x05".to_vec()).times();
+    let reply = count.await.expect("it is open").finish().await.expect("how many");
+    assert!(reply.timing.is_some());
+    assert_eq!(reply.trailing.text("counted"), Some("5"));
+}
+
+#[tokio::test]
 async fn a_server_that_is_gone_ends_its_streams() {
     let (running, mill, miller) = mill().await;
     let mut sacks = mill.pour(10).await.expect("it is open");

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use recorder::{Outcome, Recorder, Spans, Traces};
 
-use crate::{Context, Status};
+use crate::{Context, Status, Times};
 
 /// Calls in a list whose length nobody chose: as many as a person looks through.
 const LISTED: u32 = 100;
@@ -97,9 +97,6 @@ impl Outcome {
     /// The call as the service tells it, by what the clock and the calendar say now.
     fn described(&self, now: Instant, time: Timestamp) -> TracedCall {
         let Spans { total, queue, decode, encode } = self.spans;
-        let handler = [queue, decode.unwrap_or_default(), encode.unwrap_or_default()]
-            .iter()
-            .fold(total, |left, part| left.saturating_sub(*part));
         let age = now.saturating_duration_since(self.arrived);
         TracedCall {
             procedure: self.procedure.to_string(),
@@ -111,11 +108,30 @@ impl Outcome {
             total_us: micros(total),
             queue_us: micros(queue),
             decode_us: decode.map(micros),
-            handler_us: micros(handler),
+            handler_us: micros(self.spans.handler()),
             encode_us: encode.map(micros),
             write_us: None,
             bytes_in: self.bytes_in,
             bytes_out: self.bytes_out,
+        }
+    }
+}
+
+impl Spans {
+    /// What is left for the handler.
+    fn handler(&self) -> Duration {
+        [self.queue, self.decode.unwrap_or_default(), self.encode.unwrap_or_default()]
+            .iter()
+            .fold(self.total, |left, part| left.saturating_sub(*part))
+    }
+
+    /// The same for the caller that asked.
+    pub(crate) fn times(&self) -> Times {
+        Times {
+            decode_us: micros(self.decode.unwrap_or_default()),
+            queue_us: micros(self.queue),
+            handler_us: micros(self.handler()),
+            encode_us: micros(self.encode.unwrap_or_default()),
         }
     }
 }

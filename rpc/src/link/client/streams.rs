@@ -1,5 +1,6 @@
 //! What the callers of streaming calls ask of their connection.
 
+use std::borrow::Cow;
 use std::sync::MutexGuard;
 use std::task::{Poll, Waker};
 use std::time::Instant;
@@ -111,10 +112,11 @@ impl Handle {
 
 impl State {
     /// An item came. Items for which there is no place end their call.
-    pub(super) fn item(&mut self, id: CallId, item: Vec<u8>, wakers: &mut Vec<Waker>) {
+    pub(super) fn item(&mut self, id: CallId, item: Cow<'_, [u8]>, wakers: &mut Vec<Waker>) {
         let Some(slot) = self.proto.get(id).copied() else { return };
         let len = item.len();
-        match self.calls.stream(slot).map_or(Arrived::Unexpected, |stream| stream.arrived(|| item)) {
+        let stream = self.calls.stream(slot);
+        match stream.map_or(Arrived::Unexpected, |stream| stream.arrived(|| item.into_owned())) {
             Arrived::Kept(waker) => wakers.extend(waker),
             Arrived::Discarded => {
                 self.proto.consumed(id, len);

@@ -7,7 +7,7 @@ use countersign_proto::{CallId, Closing, Code, HandlerRan, Sending, Status};
 
 use super::ServerEnd;
 use crate::context::Context;
-use crate::link::mailbox::Finished;
+use crate::link::mailbox::{Finished, Mailbox};
 use crate::service::{CallKind, Reply};
 use crate::stream::Lane;
 
@@ -42,11 +42,7 @@ impl Running {
 impl ServerEnd {
     /// The lane for a call that has one.
     pub(super) fn lane(&self, id: CallId, kind: CallKind) -> Option<Arc<Lane>> {
-        let lane = || {
-            let mailbox = self.mailbox.clone();
-            Arc::new(Lane::new(self.window, move || mailbox.ring(id)))
-        };
-        (kind != CallKind::Unary).then(lane)
+        (kind != CallKind::Unary).then(|| lane(&self.mailbox, id, self.window))
     }
 
     pub(super) fn item(&mut self, id: CallId, item: Cow<'_, [u8]>) {
@@ -110,10 +106,10 @@ impl ServerEnd {
     pub(super) fn reply(&mut self, id: CallId, cx: &Context, reply: &Reply) {
         match self.respond(id, cx) {
             Err(status) => self.proto.reply(id, Err(&status)),
-            Ok(()) => match cx.take_trailing_metadata() {
+            Ok(()) => match cx.take_closing() {
                 None => self.proto.reply(id, reply.as_deref()),
-                Some(trailing) => {
-                    let closing = Closing { metadata: &trailing, ..Closing::default() };
+                Some((metadata, times)) => {
+                    let closing = Closing { metadata: &metadata, times };
                     self.proto.reply_with(id, reply.as_deref(), closing);
                 }
             },
@@ -132,7 +128,7 @@ impl ServerEnd {
         let Some(running) = self.proto.get(id) else { return };
         let cx = running.cx.clone();
         let Some(lane) = cx.items() else { return };
-        if lane.has_begun()
+        if lane.begun().is_some()
             && let Err(status) = self.respond(id, &cx)
         {
             return self.fail(id, &status);
@@ -174,5 +170,32 @@ impl ServerEnd {
             // Its handler is done, and its place was kept for what it left.
             self.proto.reply(running.id, Err(status));
         }
+    }
+}
+
+/// A lane whose bell rings in this mailbox. What lies there when a connection ends holds the lane, so that the lane
+/// must not hold the mailbox.
+fn lane(mailbox: &Arc<Mailbox>, id: CallId, window: u32) -> Arc<Lane> {
+    let mailbox = Arc::downgrade(mailbox);
+    Arc::new(Lane::new(window, move || {
+        if let Some(mailbox) = mailbox.upgrade() {
+            mailbox.ring(id);
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_collects_is_freed_all_the_same() {
+        let mailbox = Arc::new(Mailbox::default());
+        let lane = lane(&mailbox, 1, 16 << 10);
+        let cx = Context::of_a_streaming_test(Some(lane.clone()));
+        lane.ignore();
+        mailbox.post(Finished { id: 1, cx, reply: None });
+        drop(mailbox);
+        assert_eq!(Arc::strong_count(&lane), 1, "only ours");
     }
 }
