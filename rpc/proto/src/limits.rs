@@ -102,13 +102,20 @@ pub const INITIAL_CREDIT_MIN: u32 = 16 << 10;
 /// Pings above the agreed rate that are forgiven, since a network may deliver several at once.
 pub(crate) const PINGS_FORGIVEN: u32 = 8;
 
-/// How often, on average, a peer may send a frame that moves nothing forward and is not made up for by a useful one:
-/// a cancel, credit of nothing, a first part without bytes.
+/// How often, on average, a peer may send a frame that moves nothing forward and is not made up for by a useful one.
+/// A thousand a second keep nobody busy, and add up to nothing however long a connection lives.
 pub(crate) const FRUITLESS_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Such frames ahead of that which are forgiven: more than the calls of a busy connection, which a network that
-/// stalls cancels all at once.
+/// Such frames ahead of that which are forgiven, or twice [`Limits::calls_open`] where that is more: a client that
+/// stalls cancels all its calls at once. They cost some tens of milliseconds of our time.
 pub(crate) const FRUITLESS_FORGIVEN: u32 = 16 << 10;
+
+/// The age at which a call that is cancelled was not fruitless: somebody waited for it. At this age all calls that
+/// may be open can be cancelled again and again, which is less work than to answer them.
+pub(crate) const HASTY: Duration = Duration::from_millis(10);
+
+/// The shortest part of a message that is worth a frame, unless it is the last one. Ours have 32 KiB.
+pub(crate) const PART_LEN_MIN: usize = 256;
 
 /// What a client assumes before it has read the server's hello. A server may announce less, except for the
 /// length of a frame; then a call over it ends with a status, and its handler never ran.

@@ -51,7 +51,7 @@ pub enum Violation {
         /// The id.
         id: u64,
     },
-    /// More cancels, credit of nothing and first parts without bytes than useful frames make up for.
+    /// More frames that move nothing forward than useful ones and time make up for.
     #[error("too many frames that move nothing forward")]
     Fruitless,
     /// Pings more often than this side announced.

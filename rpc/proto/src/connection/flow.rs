@@ -126,6 +126,13 @@ impl Flow {
     }
 }
 
+impl Outgoing {
+    /// Whether more credit than there is may help, the calls of this peer beginning with so much.
+    pub(super) fn needs_credit(&self, window: u64) -> bool {
+        self.credit < window || !self.waiting.is_empty()
+    }
+}
+
 impl Message {
     pub(super) fn new(kind: Kind, payload: Vec<u8>) -> Self {
         Self { kind, payload, sent: 0, has_begun: false }

@@ -9,6 +9,7 @@ use super::flow::{Assembled, Assembly, Incoming, cost};
 use super::receive::Event;
 use super::{CallId, Connection, Role};
 use crate::frame::{self, End, Open};
+use crate::limits::PART_LEN_MIN;
 use crate::violation::Violation;
 use crate::{Code, HandlerRan, Metadata, Status};
 
@@ -63,6 +64,9 @@ impl<T> Connection<T> {
         else {
             return self.message_is_too_long(id, total);
         };
+        if part.is_empty() && total_len != 0 {
+            self.progress.fruitless();
+        }
         let Some(incoming) = self.incoming(id)? else { return Ok(None) };
         let queue = match what {
             Assembled::Item if !incoming.is_awaited => Queue::Unasked,
@@ -90,7 +94,12 @@ impl<T> Connection<T> {
             return Err(Violation::Stream { id, rule: "a part that is empty or goes beyond its message" });
         }
         assembly.push(part);
-        if assembly.is_complete() { self.complete(id) } else { Ok(None) }
+        match assembly.is_complete() {
+            true => return self.complete(id),
+            false if part.len() < PART_LEN_MIN => self.progress.fruitless(),
+            false => {}
+        }
+        Ok(None)
     }
 
     /// All parts of a message are here.
@@ -178,7 +187,11 @@ impl<T> Connection<T> {
     fn incoming(&mut self, id: CallId) -> Result<Option<&mut Incoming>, Violation> {
         self.check_known_id(id)?;
         let (credit, window) = (self.initial_credit_of_peer(), self.limits.initial_credit);
-        Ok(self.calls.get_mut(id).map(|call| &mut call.flow_mut(credit, window).incoming))
+        let call = self.calls.get_mut(id);
+        if call.is_none() {
+            self.progress.late();
+        }
+        Ok(call.map(|call| &mut call.flow_mut(credit, window).incoming))
     }
 }
 
@@ -192,6 +205,9 @@ impl<T> Connection<T> {
 
     /// The application waits for the next item of a call.
     pub fn wants(&mut self, id: CallId) {
+        if self.calls.get(id).is_none() {
+            return;
+        }
         let Ok(Some(incoming)) = self.incoming(id) else { return };
         incoming.is_awaited = true;
         if incoming.queued == Some(Queue::Unasked) {
@@ -281,6 +297,13 @@ impl<T> Connection<T> {
     pub(super) fn remove(&mut self, id: CallId) -> Option<Call<T>> {
         let mut call = self.calls.remove(id)?;
         self.release(id, &mut call);
+        Some(call)
+    }
+
+    /// The same for a call that ends here, so that frames for it may be on their way.
+    pub(super) fn remove_here(&mut self, id: CallId) -> Option<Call<T>> {
+        let call = self.remove(id)?;
+        self.progress.ended_here();
         Some(call)
     }
 

@@ -155,7 +155,7 @@ impl<T> Connection<T> {
         Self {
             role,
             liveness: Liveness::new(&limits, now),
-            progress: Progress::new(now),
+            progress: Progress::new(&limits, now),
             limits,
             peer: None,
             calls: Calls::default(),
@@ -328,7 +328,7 @@ impl<T> Connection<T> {
 
     /// Gives a call up, here and at the server. What was kept with it comes back if it had not ended.
     pub fn cancel(&mut self, id: CallId) -> Option<T> {
-        let call = self.remove(id)?;
+        let call = self.remove_here(id)?;
         frame::write_cancel(&mut self.outbox, id);
         call.user
     }

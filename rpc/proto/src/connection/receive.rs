@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::calls::Call;
 use super::{CallId, Closing, Connection, Role, later, micros_up};
 use crate::frame::{self, End, GoingAway, Header, Hello, Open, Times, Unknown};
-use crate::limits::{INITIAL_CREDIT_MIN, before_hello};
+use crate::limits::{HASTY, INITIAL_CREDIT_MIN, before_hello};
 use crate::violation::Violation;
 use crate::{Code, HandlerRan, Metadata, Status};
 
@@ -123,6 +123,7 @@ impl<T> Connection<T> {
         self.partial = 0;
         let (header, payload) = frame::header(frame, self.limits.metadata_len)?;
         let event = self.judge(now, header, payload)?;
+        self.progress.settle(now)?;
         Ok(Received { taken, event })
     }
 
@@ -136,9 +137,6 @@ impl<T> Connection<T> {
         if self.peer.is_none() && !matches!(header, Header::Hello(_) | Header::Unknown { id: 0, .. }) {
             return Err(Violation::Hello("the first frame was not a hello"));
         }
-        if header.is_fruitless(payload) {
-            self.progress.fruitless(now)?;
-        }
         match header {
             Header::Open(open) if self.role == Role::Server => self.opened(now, open, payload),
             Header::End(end) if self.role == Role::Client => self.peer_ended(end, payload),
@@ -146,11 +144,11 @@ impl<T> Connection<T> {
             Header::Continuation { id } => self.continuation(id, payload),
             Header::Credit { id, bytes } => {
                 self.check_known_id(id)?;
-                self.granted(id, bytes);
+                self.credited(id, bytes);
                 Ok(None)
             }
             Header::HalfClose { id } if self.role == Role::Server => self.half_closed(id),
-            Header::Cancel { id } if self.role == Role::Server => self.cancelled(id),
+            Header::Cancel { id } if self.role == Role::Server => self.cancelled(now, id),
             Header::ResponseMetadata { id, metadata, metadata_is_over } if self.role == Role::Client => {
                 self.response_metadata(id, metadata, metadata_is_over)
             }
@@ -170,7 +168,10 @@ impl<T> Connection<T> {
                 frame::write_pong(&mut self.outbox, token);
                 Ok(None)
             }
-            Header::Pong { .. } | Header::Ignored => Ok(None),
+            Header::Pong { .. } | Header::Ignored => {
+                self.progress.fruitless();
+                Ok(None)
+            }
             Header::Unknown { id, what } => self.not_understood(id, what),
         }
     }
@@ -202,6 +203,7 @@ impl<T> Connection<T> {
         self.check_new_id(open.id)?;
         if let Err(status) = self.may_serve(&open, open.total_len.unwrap_or(part.len() as u64)) {
             self.calls.skip(open.id);
+            self.progress.ended_here();
             let closing = Closing::default();
             self.write_status(open.id, &status.with_handler_ran(HandlerRan::No), &closing.extensions(None));
             return Ok(None);
@@ -270,7 +272,10 @@ impl<T> Connection<T> {
         let id = end.id;
         self.check_known_id(id)?;
         // A late end, of a call that we gave up.
-        let Some(call) = self.calls.get_mut(id) else { return Ok(None) };
+        let Some(call) = self.calls.get_mut(id) else {
+            self.progress.late();
+            return Ok(None);
+        };
         if end.code == Code::Ok && call.incoming().is_some_and(|incoming| incoming.assembly.is_some()) {
             return Err(Violation::Stream { id, rule: "it ended well in the middle of a message" });
         }
@@ -311,9 +316,16 @@ impl<T> Connection<T> {
         Some(Event::Ended(Ended { id, call, result, metadata, times, deadline_clamped }))
     }
 
-    fn cancelled<'a>(&mut self, id: CallId) -> Result<Option<Event<'a, T>>, Violation> {
+    fn cancelled<'a>(&mut self, now: Instant, id: CallId) -> Result<Option<Event<'a, T>>, Violation> {
         self.check_known_id(id)?;
-        if let Some(user) = self.remove(id).and_then(|call| call.user) {
+        let Some(call) = self.remove(id) else {
+            self.progress.late();
+            return Ok(None);
+        };
+        if call.asked.is_some_and(|(arrived, _)| now < arrived + HASTY) {
+            self.progress.fruitless();
+        }
+        if let Some(user) = call.user {
             self.ended.push_back((user, Status::new(Code::Cancelled, "the caller gave up")));
         }
         Ok(None)
@@ -336,6 +348,9 @@ impl<T> Connection<T> {
                 self.ended.extend(user.map(|user| (user, status.with_handler_ran(HandlerRan::No))));
             }
         }
+        if self.going_away.is_some() {
+            self.progress.fruitless();
+        }
         let event = Event::GoingAway { code: going.code, message: going.message.clone() };
         self.going_away = Some(going);
         event
@@ -353,10 +368,14 @@ impl<T> Connection<T> {
         if self.role == Role::Server && self.calls.last() < id {
             self.check_new_id(id)?;
             self.calls.skip(id);
+            self.progress.ended_here();
             let closing = Closing::default();
             self.write_status(id, &status.with_handler_ran(HandlerRan::No), &closing.extensions(None));
         } else {
             self.check_known_id(id)?;
+            if self.calls.get(id).is_none() {
+                self.progress.late();
+            }
             self.end_here(id, status);
         }
         Ok(None)

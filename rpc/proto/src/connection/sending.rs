@@ -1,9 +1,12 @@
 //! What this side sends in a call beside its opening: items, ends, and long messages in turns.
 
+use super::calls::Call;
 use super::flow::{Ending, Flow, Kind, Message, Parts, cost};
 use super::{CallId, Connection};
 use crate::frame::{self, EndExtensions, Times};
-use crate::limits::{HEADER_LEN_MAX, INITIAL_CREDIT_MIN, PART_LEN_MAX, TURNS_LEN_MAX, before_hello};
+use crate::limits::{
+    HEADER_LEN_MAX, INITIAL_CREDIT_MIN, MESSAGE_COST, PART_LEN_MAX, TURNS_LEN_MAX, before_hello,
+};
 use crate::{Code, HandlerRan, Metadata, Status};
 
 /// What became of an item that was to be sent.
@@ -94,6 +97,18 @@ impl<T> Connection<T> {
         self.take_turn(id, waits);
     }
 
+    /// As `granted`, by a frame, which is a waste if it lets us send nothing that we could not send anyway.
+    pub(super) fn credited(&mut self, id: CallId, bytes: u64) {
+        let window = u64::from(self.initial_credit_of_peer());
+        match self.calls.get(id) {
+            None => self.progress.late(),
+            Some(Call { flow: Some(flow), .. })
+                if u64::from(MESSAGE_COST) <= bytes && flow.outgoing.needs_credit(window) => {}
+            Some(_) => self.progress.fruitless(),
+        }
+        self.granted(id, bytes);
+    }
+
     /// The peer's hello says how much credit calls begin with; until then it was assumed to be the least.
     pub(super) fn grant_what_hello_grants(&mut self) {
         let more = self.initial_credit_of_peer() - INITIAL_CREDIT_MIN;
@@ -132,7 +147,7 @@ impl<T> Connection<T> {
             outgoing.waiting.pop_front();
             if ends {
                 // The handler ended before.
-                self.remove(id);
+                self.remove_here(id);
                 return;
             }
         }
@@ -272,12 +287,12 @@ impl<T> Connection<T> {
                 let mut frame = frame::Writer::new(&mut self.outbox);
                 frame.end_ok(id, &closing.extensions(clamped_us), None);
                 frame.finish(payload);
-                self.remove(id);
+                self.remove_here(id);
             }
             Ok(payload) => self.queue(id, Message::new(Kind::Result(closing.into()), payload.to_vec())),
             Err(status) if is_alone => {
                 self.write_status(id, status, &closing.extensions(clamped_us));
-                self.remove(id);
+                self.remove_here(id);
             }
             Err(status) => {
                 let status = Box::new(status.clone());
@@ -288,7 +303,7 @@ impl<T> Connection<T> {
 
     /// Ends a call at once and with this, whatever its handler does. What was kept with it comes back.
     pub fn fail(&mut self, id: CallId, status: &Status) -> Option<T> {
-        let call = self.remove(id)?;
+        let call = self.remove_here(id)?;
         self.write_status(id, status, &Closing::default().extensions(call.clamped_us));
         call.user
     }

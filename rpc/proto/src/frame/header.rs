@@ -97,19 +97,6 @@ pub(crate) enum Header<'a> {
     },
 }
 
-impl Header<'_> {
-    /// Whether a frame with this header and payload moves nothing forward.
-    pub(crate) fn is_fruitless(&self, payload: &[u8]) -> bool {
-        match self {
-            Self::Cancel { .. } | Self::Credit { bytes: 0, .. } => true,
-            Self::Open(Open { total_len: Some(_), .. })
-            | Self::Item { total_len: Some(_), .. }
-            | Self::End(End { total_len: Some(_), .. }) => payload.is_empty(),
-            _ => false,
-        }
-    }
-}
-
 /// What a header asks that we do not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unknown {

@@ -8,8 +8,6 @@ use countersign_proto::{Code, Connection, HandlerRan, Limits, Opening, Violation
 use crate::talk::{Side, extensions, frame, framed, hello};
 
 const OPEN: u64 = 11;
-const ITEM: u64 = 13;
-const CREDIT: u64 = 19;
 const END: u64 = 21;
 const CANCEL: u64 = 23;
 
@@ -290,85 +288,6 @@ fn a_call_that_is_opened_and_cancelled_again_and_again_keeps_its_place() {
     }
     assert_eq!(server.connection.calls_open(), 10, "no handler has ended");
     assert_eq!(server.codes_sent().len(), 990);
-}
-
-/// How many times a peer can do this to a server of ten calls before the connection ends, each time with another id.
-fn times_borne(abuse: impl Fn(&mut Side, u64) -> Result<usize, Violation>) -> usize {
-    let mut server = Side::server(Limits { calls_open: 10, ..Limits::default() });
-    for times in 0..100_000 {
-        let id = 1 + 2 * times as u64;
-        if let Err(violation) = abuse(&mut server, id) {
-            assert_eq!(violation, Violation::Fruitless);
-            assert_eq!(violation.code(), Code::ResourceExhausted);
-            return times;
-        }
-        server.connection.take_outbox();
-    }
-    panic!("it is borne for ever")
-}
-
-#[test]
-fn a_peer_that_moves_nothing_forward_is_cut_off() {
-    let cancelled = times_borne(|server, id| {
-        server.hears(&open(id))?;
-        let heard = server.hears(&framed((CANCEL, id), &[]));
-        // The handler stops.
-        server.connection.reply(id, Ok(b"\xa0"));
-        heard
-    });
-    let empty_credit = times_borne(|server, id| match id {
-        1 => server.hears(&open(id)),
-        _ => server.hears(&framed((CREDIT, 1, 0), &[])),
-    });
-    let empty_parts = times_borne(|server, id| {
-        server.hears(&framed((OPEN, id, "a/b", extensions([(5, 9_u64.into())])), &[]))?;
-        server.hears(&framed((CANCEL, id), &[]))
-    });
-    for times in [cancelled, empty_credit, 2 * empty_parts] {
-        assert!((16_000..18_000).contains(&times), "{times}");
-    }
-}
-
-#[test]
-fn honest_use_is_not_taken_for_abuse() {
-    let server = || Side::server(Limits { calls_open: 10_000, ..Limits::default() });
-    let ids = (1..20_001).step_by(2);
-
-    let mut short_messages = server();
-    short_messages.hears(&open(1)).unwrap();
-    short_messages.connection.wants(1);
-    for _ in 0..10_000 {
-        short_messages.hears(&framed((ITEM, 1), &[0; 600])).unwrap();
-        short_messages.connection.consumed(1, 600);
-        short_messages.connection.wants(1);
-    }
-
-    let mut short_calls = server();
-    for id in ids.clone() {
-        short_calls.hears(&open(id)).unwrap();
-        short_calls.connection.reply(id, Ok(b"\xa0"));
-    }
-
-    let mut all_cancelled_at_once = server();
-    ids.clone().for_each(|id| assert!(all_cancelled_at_once.hears(&open(id)).is_ok()));
-    ids.for_each(|id| assert!(all_cancelled_at_once.hears(&framed((CANCEL, id), &[])).is_ok()));
-
-    let mut each_cancelled_after_a_while = server();
-    let mut every_second_cancelled = server();
-    for id in (1..200_001).step_by(2) {
-        let server = &mut each_cancelled_after_a_while;
-        server.hears(&open(id)).unwrap();
-        server.now += Duration::from_millis(10);
-        server.hears(&framed((CANCEL, id), &[])).unwrap();
-        server.connection.reply(id, Ok(b"\xa0"));
-
-        let server = &mut every_second_cancelled;
-        server.hears(&open(id)).unwrap();
-        if id % 4 == 1 {
-            server.hears(&framed((CANCEL, id), &[])).unwrap();
-        }
-        server.connection.reply(id, Ok(b"\xa0"));
-    }
 }
 
 #[test]

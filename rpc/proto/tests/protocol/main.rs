@@ -7,6 +7,8 @@ mod cddl;
 mod credit;
 mod framing;
 mod hostile;
+mod pair;
+mod progress;
 mod rules;
 mod schedules;
 mod script;
