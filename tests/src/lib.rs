@@ -1,5 +1,6 @@
 //! What the stories share: a service to call, an authority made on the fly, and both roles on loopback.
 
+pub mod conformance;
 pub mod forge;
 pub mod mill;
 pub mod script;

@@ -52,8 +52,8 @@ class Player:
                 deadline_us = frame.extensions.get(DEADLINE_US)
                 self.connection._next_id = frame.id  # ids may skip
                 call = self.connection.open(
-                    frame.fields[0], frame.payload.ljust(frame.extensions.get(TOTAL_LEN, 0), b"\0"),
-                    metadata=frame.extensions.get(METADATA), takes_items=True, times=ASKS_TIMES in frame.extensions,
+                    frame.fields[0], frame.payload.ljust(frame.extensions.get(TOTAL_LEN, 0), b"\0"), Call, True,
+                    metadata=frame.extensions.get(METADATA), times=ASKS_TIMES in frame.extensions,
                     timeout=None if deadline_us is None else deadline_us / 1_000_000)
                 self.calls[call.id] = call
             case n if n == ITEM:

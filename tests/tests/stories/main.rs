@@ -2,6 +2,7 @@
 
 mod calls;
 mod chains;
+mod conformance;
 mod hostile;
 mod reconnect;
 mod refusals;

@@ -1,0 +1,48 @@
+"""Who we are, and who the server is: TLS settings from the folder of an identity, and what a certificate must say."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from pathlib import Path
+
+ALPN = "countersign/1"
+SPIFFE_ID = re.compile(r"spiffe://([a-z0-9._-]{1,255})(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+)+")
+
+
+def tls_settings(folder: Path, expect: str | None) -> tuple[ssl.SSLContext, str]:
+    """Settings that show the identity, and the trust domain whose roots they believe, and no others (R7)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3  # R1
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    context.check_hostname = expect is None  # R11
+    context.set_alpn_protocols([ALPN])
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    context.load_verify_locations(folder / "ca.pem")
+    # The certificate is our own: a search is enough to find its name.
+    pem = re.search("-+BEGIN CERTIFICATE-+.*?-+END CERTIFICATE-+", (folder / "cert.pem").read_text(), re.S)
+    own = re.search(rb"spiffe://([a-z0-9._-]+)/", ssl.PEM_cert_to_DER_cert(pem[0]) if pem else b"")
+    if own is None:
+        raise ValueError(f"{folder}/cert.pem: no SPIFFE ID")
+    return context, own[1].decode()
+
+
+def server_id(tls: ssl.SSLObject, domain: str, expect: str | None) -> str:
+    """Who the server is; the chain and the host were verified with the handshake."""
+    leaf, names = tls.getpeercert(binary_form=True) or b"", (tls.getpeercert() or {}).get("subjectAltName", ())
+    ids = [name for kind, name in names if kind == "URI"]
+    id = SPIFFE_ID.fullmatch(ids[0]) if len(ids) == 1 else None
+    judge = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    judge.load_verify_locations(cadata=leaf)
+    for holds, otherwise in [
+        (tls.selected_alpn_protocol() == ALPN, f"the server does not speak {ALPN}"),  # R2
+        (id, "the server's certificate has not one SPIFFE ID"),  # R6
+        (id and id[1] == domain, f"the server is not of the trust domain {domain}"),  # R7
+        (judge.cert_store_stats()["x509_ca"] == 0, "the server's certificate is that of an authority"),  # R8
+        # OpenSSL demands serverAuth where there is an extended key usage, and not that there is one.
+        (bytes.fromhex("0603551d25") in leaf, "the server's certificate has no extended key usage"),  # R10
+        (expect in (None, ids[0] if ids else None), f"the server is not {expect}"),  # R11
+    ]:
+        if not holds:
+            raise ConnectionError(otherwise)
+    return ids[0]

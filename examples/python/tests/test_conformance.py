@@ -1,0 +1,145 @@
+"""The list of cases in tests/conformance.json, from here to the server in Rust.
+
+The server is `conformance`, a binary of the tests package. Cargo builds it, unless COUNTERSIGN_CONFORMANCE says where it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import unittest
+from pathlib import Path
+from typing import Any
+
+from countersign import Client, Status, Stream, connect, encode
+
+ROOT = Path(__file__).parents[3]
+CASES = json.loads((ROOT / "tests/conformance.json").read_text())
+
+
+def value(written: Any) -> Any:
+    """What is meant: `{"$bytes": 3}` are so many zeros, and so on for what JSON does not have."""
+    match written:
+        case {"$bytes": size}:
+            return bytes(size)
+        case {"$hex": digits}:
+            return bytes.fromhex(digits)
+        case {"$float": text}:
+            return float(text)
+        case {"$map": entries}:
+            return {value(key): value(inner) for key, inner in entries}
+        case {"$repeat": [inner, times]}:
+            return [value(inner)] * times
+        case list():
+            return [value(inner) for inner in written]
+        case dict():
+            return {key: value(inner) for key, inner in written.items()}
+    return written
+
+
+class Server:
+    """The server, until it is told to stop."""
+
+    def __init__(self) -> None:
+        command = os.environ.get("COUNTERSIGN_CONFORMANCE")
+        if command is None:
+            subprocess.run(["cargo", "build", "--quiet", "--package", "countersign-tests", "--bin", "conformance"],
+                           cwd=ROOT, check=True)
+            command = str(Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/conformance")
+        self.process = subprocess.Popen([command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env=os.environ | {"RUST_BACKTRACE": "0"})
+        assert self.process.stdout
+        self.said = json.loads(self.process.stdout.readline())
+        self.address, self.identity = self.said["address"], Path(self.said["folder"]) / "alice"
+
+    def stop(self) -> None:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Conformance(unittest.IsolatedAsyncioTestCase):
+    maxDiff = 2000
+    server: Server
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.server = Server()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.server.stop()
+
+    async def test_each_case_ends_as_it_should(self) -> None:
+        async with await connect(self.server.address, self.server.identity) as client:
+            for case in CASES:
+                with self.subTest(case["name"]):
+                    await self.run_case(client, case)
+
+    async def run_case(self, client: Client, case: Any) -> None:
+        arguments, metadata = value(case.get("arguments", {})), value(case.get("metadata", {}))
+        timeout = case["timeout_ms"] / 1000 if "timeout_ms" in case else None
+        streams = any(word in case for word in ("send", "items", "steps", "response_metadata", "trailing_metadata"))
+        procedure = f"conformance.Test/{case['procedure']}"
+        try:
+            if streams:
+                async with client.stream(procedure, arguments, timeout=timeout, metadata=metadata) as stream:
+                    await self.run_stream(client, stream, case)
+            else:
+                self.same(await client.call(procedure, arguments, timeout=timeout, metadata=metadata), case["result"])
+            self.assertNotIn("status", case)
+        except Status as status:
+            self.assertIn("status", case, str(status))
+            self.check_status(status, case["status"])
+        if "then" in case:
+            then = case["then"]
+            await client.call(f"conformance.Test/{then['procedure']}", value(then["arguments"]), timeout=20)
+
+    async def run_stream(self, client: Client, stream: Stream, case: Any) -> None:
+        for step in case.get("steps", []):
+            match step:
+                case {"send": item}:
+                    self.assertTrue(await stream.send(value(item)))
+                case {"receive": item}:
+                    self.same(await anext(stream), item)
+                case "half_close":
+                    stream.half_close()
+                case {"call": call}:
+                    await client.call(f"conformance.Test/{call['procedure']}", value(call["arguments"]), timeout=20)
+                case "cancel":
+                    return
+        for item in value(case.get("send", [])):
+            await stream.send(item)
+        if case.get("half_close", True):
+            stream.half_close()
+        try:
+            if "items" in case:
+                self.same([item async for item in stream], case["items"])
+            self.same(await stream.result(), case["result"])
+        finally:
+            if "response_metadata" in case:
+                self.assertEqual(await stream.response_metadata(), value(case["response_metadata"]))
+            if "trailing_metadata" in case:
+                self.assertEqual(stream.trailing, value(case["trailing_metadata"]))
+
+    def same(self, found: Any, written: Any) -> None:
+        found, expected = encode(found), encode(value(written))
+        if found != expected:
+            self.fail(f"{found[:200].hex()} is not {expected[:200].hex()}")
+
+    def check_status(self, status: Status, expected: Any) -> None:
+        ran = {True: "yes", False: "no", None: "unknown"}
+        found: dict[str, Any] = {"code": status.name, "message": status.message, "handler_ran": ran[status.handler_ran],
+                                 "retry_after_ms": status.retry_after_ms}
+        if "details" in expected:
+            found["details"] = status.fault
+        if "names" in expected:
+            self.assertIn(expected["names"], status.message)
+        self.assertEqual({word: found[word] for word in expected if word != "names"},
+                         {word: expected[word] for word in expected if word != "names"})
+
+
+if __name__ == "__main__":
+    unittest.main()
