@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Status, Times};
+#[cfg(any(feature = "tls", test))]
+use countersign_proto::Times;
+use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Status};
 
 use crate::peer::Peer;
 use crate::scope;
@@ -42,6 +44,7 @@ struct Beside {
     /// With the end.
     trailing: Metadata,
     /// With the end too, if the caller asked.
+    #[cfg(any(feature = "tls", test))]
     times: Option<Times>,
 }
 

@@ -6,6 +6,7 @@
 //!
 //! - To call: [`Client::builder`], then the generated `…Client`.
 //! - To answer: [`Server::builder`] with [`Policy`] and the generated `…Server`.
+//! - To send many items in one call, either way: [`Sender`] and [`Receiver`] in a handler, [`call`] at its caller.
 //! - To be called from anything else: `SPEC.md` in the crate `countersign-proto`.
 //!
 //! Without the feature `tls` there are contracts alone: traits, types and clients that cannot connect.
