@@ -10,8 +10,8 @@ use jiff::ToSpan;
 use jiff::tz::TimeZone;
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::clock::ClockClient;
-use crate::echo::{EchoClient, Record};
+use crate::clock::{ClockClient, Interval};
+use crate::echo::{EchoClient, Record, Size};
 use crate::fault::{CodeName, FaultClient};
 use crate::math::MathClient;
 use crate::orders::{Country, Customer, Grams, Limit, Line, Order, OrdersClient, Payment, Tea};
@@ -95,10 +95,19 @@ impl Caller {
         let ms = Duration::from_millis;
         match dice.roll(100) {
             0..35 => ignore(self.echo.record(Record { id: dice.roll(1 << 20), ..Record::sample() })).await,
-            35..50 => ignore(self.echo.blob(Bytes::from(vec![0xc5; 1 << dice.roll(17)]))).await,
+            35..46 => ignore(self.echo.blob(Bytes::from(vec![0xc5; 1 << dice.roll(17)]))).await,
+            46..48 => ignore(self.math.sum().send_all(0..dice.roll(200) as i64)).await,
+            48..50 => {
+                let messages = self.echo.stream(dice.roll(50) as u32, Size(1000));
+                ignore(async { messages.await?.finish().await }).await;
+            }
             50..65 => ignore(self.math.divide(dice.roll(1000) as f64, dice.roll(12) as f64)).await,
             65..72 => ignore(self.clock.now()).await,
-            72..84 => ignore(self.clock.sleep(5 + dice.roll(60))).await,
+            72..83 => ignore(self.clock.sleep(5 + dice.roll(60))).await,
+            83..84 => {
+                let ticks = self.clock.ticks(Interval(100), Some(10));
+                ignore(async { ticks.await?.finish().await }).await;
+            }
             // Once in a while something takes long, and now and then too long.
             84..86 => ignore(self.clock.sleep(150 + dice.roll(350)).timeout(ms(400))).await,
             86..92 => ignore(self.orders.find(None, None, Some(Limit(20)))).await,
