@@ -1,9 +1,36 @@
 //! What every server answers has the shape that `countersign.cddl` gives it.
 
 use cddl_cat::cbor::validate_cbor_bytes;
+use countersign::builtin::reflection::ReflectionClient;
 use countersign_tests::{Clerk, DeskClient, Office, Running, soon};
 
 const SHAPES: &str = include_str!("../../../rpc/proto/countersign.cddl");
+const SPEC: &str = include_str!("../../../rpc/proto/SPEC.md");
+
+#[tokio::test]
+async fn every_built_in_procedure_is_in_the_specification_and_has_its_shape() {
+    let office = Office::of("test.internal");
+    let running = Running::desk(office.server("desk", &["localhost"]), &Clerk::default()).await;
+    let client = running.connect(office.client("clerk")).await.expect("a server");
+    let services = ReflectionClient::new(client).services().await.expect("they are allowed");
+    let built_in = services.iter().filter(|service| service.name.starts_with("countersign."));
+    let procedures: Vec<_> = built_in
+        .flat_map(|service| service.procedures.iter().map(move |procedure| (&service.name, procedure)))
+        .collect();
+    assert!(5 < procedures.len());
+    for (service, procedure) in procedures {
+        let name = format!("{service}/{}", procedure.name);
+        assert!(SPEC.contains(&format!("\n| `{name}` |")), "SPEC.md has no {name}");
+        let name = name.trim_start_matches("countersign.").replace('/', "-").to_lowercase();
+        for shape in ["arguments", "result"] {
+            let rule = format!("\n{name}-{shape} = ");
+            assert!(SHAPES.contains(&rule), "countersign.cddl has no {name}-{shape}");
+        }
+        if procedure.items_out.is_some() {
+            assert!(SHAPES.contains(&format!("\n{name}-item = ")), "countersign.cddl has no {name}-item");
+        }
+    }
+}
 
 #[tokio::test]
 async fn built_in_procedures_answer_in_their_shapes() {
