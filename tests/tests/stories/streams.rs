@@ -1,10 +1,12 @@
 //! Calls with streams of items, one way and both.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use countersign::builtin::connections::ConnectionsClient;
 use countersign::call::{ClientStreamCall, ServerStreamCall};
 use countersign::service::{CallKind, Procedure};
 use countersign::{
@@ -305,6 +307,56 @@ async fn many_streams_share_a_connection() {
     for stream in streams {
         assert_eq!(soon("the end", stream).await.expect("no panic").expect("how many"), 20);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn streams_that_come_and_go_leave_nothing_behind() {
+    let miller = Miller::default();
+    let (_running, client) = miller.open().await;
+    let mill = MillClient::new(client.clone());
+    let streams: Vec<_> =
+        (0..300_u32).map(|number| tokio::spawn(come_and_go(mill.clone(), number))).collect();
+    for stream in streams {
+        soon("the end", stream).await.expect("no panic").expect("no error before it is dropped");
+    }
+    // What is cancelled may be a moment on its way.
+    let connections = ConnectionsClient::new(client);
+    soon("an empty connection", async {
+        while connections.list().await.expect("a list")[0].calls_open != 0 {}
+    })
+    .await;
+}
+
+/// Ends where the number says: with a result, or dropped in the midst of one thing or another.
+async fn come_and_go(mill: MillClient, number: u32) -> Result<(), Box<dyn Error + Send + Sync>> {
+    match number % 6 {
+        0 => drop(mill.double().await?),
+        1 => drop(mill.sum().send_all(0..100).await?),
+        2 => {
+            let mut sacks = mill.pour(200 << 10).await?;
+            sacks.next().await?;
+        }
+        3 => {
+            let (mut sending, receiving) = mill.double().await?.split();
+            drop(receiving);
+            for step in 0..number {
+                sending.send(step).await?;
+            }
+        }
+        4 => {
+            let mut sacks = mill.return_all().await?;
+            sacks.send(Bytes::from(vec![1; 300 << 10])).await?;
+        }
+        _ => {
+            let mut talk = mill.double().await?;
+            for step in 0..number {
+                talk.send(step).await?;
+                talk.next().await?;
+            }
+            talk.finish().await?;
+        }
+    }
+    Ok(())
 }
 
 #[tokio::test]
