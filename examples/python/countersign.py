@@ -3,7 +3,7 @@
 
     async with await connect("localhost:7443", "pki/alice") as client:
         print(await client.call("demo.Math/divide", {"dividend": 1, "divisor": 3}))
-        async with client.stream("demo.Clock/ticks", {"count": 3}) as ticks:
+        async with client.stream("demo.Clock/ticks", {"interval_ms": 500}) as ticks:
             async for tick in ticks:
                 print(tick)
 
@@ -18,14 +18,14 @@ import io
 import math
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import cbor2
-from identity import server_id, tls_settings
+from identity import explained, server_id, tls_settings
 
 Check = Callable[[Any], bool]
 Metadata = Mapping[str, str | bytes]
@@ -85,7 +85,7 @@ def demand(holds: object, otherwise: str, status: type[Status] = InvalidArgument
 def read(source: bytes, depth: int) -> tuple[Any, int]:
     """One well-formed item without equal keys in a map, and where it ends (R61, R62)."""
     # Whatever is tagged means nothing here, and cbor2 is to make no date or the like of it.
-    tags = defaultdict(lambda: lambda content, immutable: cbor2.undefined)
+    tags: dict[int, Any] = defaultdict(lambda: lambda content, immutable: cbor2.undefined)
     stream = io.BytesIO(source)
     decoder = cbor2.CBORDecoder(stream, semantic_decoders=tags, max_depth=depth, allow_duplicate_keys=False)
     try:
@@ -107,11 +107,14 @@ def items_in(value: Any) -> int:
 
 
 def decode(payload: bytes) -> Any:
-    """The value of a payload. cbor2 by itself would take more than a receiver may."""
-    value, end = read(payload, depth=128)
-    demand(end == len(payload), "there are bytes behind the value")
-    demand(items_in(value) <= 1 << 20, "there are too many items")  # R65
-    return value
+    """The value that a server has sent. cbor2 by itself would take more than a receiver may."""
+    try:
+        value, end = read(payload, depth=128)
+        demand(end == len(payload), "there are bytes behind the value")
+        demand(items_in(value) <= 1 << 20, "there are too many items")  # R65
+        return value
+    except InvalidArgument as error:
+        raise Internal(f"this cannot be read: {error.message}") from error
 
 
 def encode(value: Any) -> bytes:
@@ -384,10 +387,10 @@ class Connection:
             call.changed()
         elif kind == END and frame.fields[0]:
             demand(TOTAL_LEN not in said, "a status that is cut")  # R80
-            status, handler_ran = Status.classes.get(frame.fields[0], Unknown), {0: False, 1: True}  # R46
             call.trailing, call.times = metadata, said.get(TIMES)
-            self._end(call, status(said.get(MESSAGE, ""), frame.payload, said.get(RETRY_AFTER_MS),
-                                   handler_ran.get(said.get(HANDLER_RAN))))
+            handler_ran = {0: False, 1: True}.get(said.get(HANDLER_RAN, 2))
+            status = Status.classes.get(frame.fields[0], Unknown)  # R46
+            self._end(call, status(said.get(MESSAGE, ""), frame.payload, said.get(RETRY_AFTER_MS), handler_ran))
         else:
             self._handle_message(call, frame)
 
@@ -465,8 +468,8 @@ async def connect(address: str, identity: str | Path, *, expect: str | None = No
             await loop.create_connection(lambda: client, host, int(port), ssl=context, server_hostname=host)
             await client.greeted
             return client
-    except (OSError, ValueError) as error:  # an alert of the server is among them, as OpenSSL calls it
-        raise ConnectError(f"{address}: {error or 'no answer in time'}") from error
+    except (OSError, ValueError) as error:
+        raise ConnectError(f"{address}: {explained(error)}") from error
     finally:
         if client and client.transport and not client.connection.greeted:
             client.transport.abort()
@@ -510,7 +513,8 @@ class Client(asyncio.Protocol, AbstractAsyncContextManager["Client"]):
             if self.connection.closed:
                 self.transport.close()
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         try:
             self.server = server_id(transport.get_extra_info("ssl_object"), *self._expected)
@@ -533,7 +537,7 @@ class Client(asyncio.Protocol, AbstractAsyncContextManager["Client"]):
 
 
 @dataclass(eq=False)
-class Stream(Call, AbstractAsyncContextManager["Stream"]):
+class Stream(Call, AsyncIterator[Any], AbstractAsyncContextManager["Stream"]):
     """A call of any kind, as its caller holds it."""
     client: Client = field(init=False, repr=False)
     sends: bool = False  # there may be other items
@@ -564,9 +568,6 @@ class Stream(Call, AbstractAsyncContextManager["Stream"]):
         """What the server says before its first item."""
         await self.until(lambda: self.metadata is not None)
         return self.metadata or {}
-
-    def __aiter__(self) -> Stream:
-        return self
 
     async def __anext__(self) -> Any:
         await self.until(lambda: self.items)

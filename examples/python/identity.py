@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from pathlib import Path
+from typing import Any
 
 ALPN = "countersign/1"
 SPIFFE_ID = re.compile(r"spiffe://([a-z0-9._-]{1,255})(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+)+")
@@ -29,15 +30,16 @@ def tls_settings(folder: Path, expect: str | None) -> tuple[ssl.SSLContext, str]
 
 def server_id(tls: ssl.SSLObject, domain: str, expect: str | None) -> str:
     """Who the server is; the chain and the host were verified with the handshake."""
-    leaf, names = tls.getpeercert(binary_form=True) or b"", (tls.getpeercert() or {}).get("subjectAltName", ())
-    ids = [name for kind, name in names if kind == "URI"]
-    id = SPIFFE_ID.fullmatch(ids[0]) if len(ids) == 1 else None
+    leaf: bytes = tls.getpeercert(binary_form=True) or b""
+    names: Any = tls.getpeercert() or {}
+    ids: list[str] = [name for kind, name in names.get("subjectAltName", ()) if kind == "URI"]
+    found = SPIFFE_ID.fullmatch(ids[0]) if len(ids) == 1 else None
     judge = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     judge.load_verify_locations(cadata=leaf)
     for holds, otherwise in [
         (tls.selected_alpn_protocol() == ALPN, f"the server does not speak {ALPN}"),  # R2
-        (id, "the server's certificate has not one SPIFFE ID"),  # R6
-        (id and id[1] == domain, f"the server is not of the trust domain {domain}"),  # R7
+        (found, "the server's certificate has not one SPIFFE ID"),  # R6
+        (found and found[1] == domain, f"the server is not of the trust domain {domain}"),  # R7
         (judge.cert_store_stats()["x509_ca"] == 0, "the server's certificate is that of an authority"),  # R8
         # OpenSSL demands serverAuth where there is an extended key usage, and not that there is one.
         (bytes.fromhex("0603551d25") in leaf, "the server's certificate has no extended key usage"),  # R10
@@ -46,3 +48,29 @@ def server_id(tls: ssl.SSLObject, domain: str, expect: str | None) -> str:
         if not holds:
             raise ConnectionError(otherwise)
     return ids[0]
+
+
+# What an alert is probably about, as the specification has it.
+ALERTS = {
+    "no_application_protocol": "the server speaks another protocol, or another version of this one",
+    "protocol_version": "the server has no TLS 1.3",
+    "certificate_required": "no certificate was sent",
+    "certificate_expired": "our certificate is not valid, or not yet, by the server's clock",
+    "certificate_revoked": "our certificate was revoked",
+    "unsupported_certificate": "our certificate is not for clients",
+    "certificate_unknown": "the server has no roots for our trust domain",
+    "unknown_ca": "the server does not trust our issuer",
+    "decrypt_error": "our key is not that of our certificate",
+}
+
+
+def explained(error: Exception) -> str:
+    """Why there is no connection, in words."""
+    # Python has names for some alerts, and OpenSSL words for all.
+    alert = re.search(r" alert ([a-z ]+) \(", str(error)) if isinstance(error, ssl.SSLError) else None
+    if alert:
+        name = alert[1].replace(" ", "_")
+        return f"the server refused us: {name}; probably {ALERTS.get(name, 'there is more in its log')}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the server's certificate: {error.verify_message}"
+    return str(error) or "no answer in time"

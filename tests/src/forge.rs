@@ -131,6 +131,12 @@ impl Leaf {
         self
     }
 
+    /// For neither side.
+    pub fn without_usages(mut self) -> Self {
+        self.params.extended_key_usages.clear();
+        self
+    }
+
     /// With these URIs and the host `localhost`.
     pub fn uris(mut self, uris: &[&str]) -> Self {
         self.params.subject_alt_names = uris.iter().map(|text| uri(text)).collect();

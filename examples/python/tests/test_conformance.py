@@ -1,20 +1,14 @@
-"""The list of cases in tests/conformance.json, from here to the server in Rust.
-
-The server is `conformance`, a binary of the tests package. Cargo builds it, unless COUNTERSIGN_CONFORMANCE says where it is.
-"""
+"""The list of cases in tests/conformance.json, from here to the server in Rust."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import unittest
-from pathlib import Path
 from typing import Any
 
 from countersign import Client, Status, Stream, connect, encode
+from tests.server import ROOT, Server
 
-ROOT = Path(__file__).parents[3]
 CASES = json.loads((ROOT / "tests/conformance.json").read_text())
 
 
@@ -36,28 +30,6 @@ def value(written: Any) -> Any:
         case dict():
             return {key: value(inner) for key, inner in written.items()}
     return written
-
-
-class Server:
-    """The server, until it is told to stop."""
-
-    def __init__(self) -> None:
-        command = os.environ.get("COUNTERSIGN_CONFORMANCE")
-        if command is None:
-            subprocess.run(["cargo", "build", "--quiet", "--package", "countersign-tests", "--bin", "conformance"],
-                           cwd=ROOT, check=True)
-            command = str(Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/conformance")
-        self.process = subprocess.Popen([command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        env=os.environ | {"RUST_BACKTRACE": "0"})
-        assert self.process.stdout
-        self.said = json.loads(self.process.stdout.readline())
-        self.address, self.identity = self.said["address"], Path(self.said["folder"]) / "alice"
-
-    def stop(self) -> None:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
 
 
 class Conformance(unittest.IsolatedAsyncioTestCase):

@@ -5,6 +5,7 @@
 
 pub mod cases;
 mod service;
+pub mod spoilt;
 mod types;
 mod values;
 
