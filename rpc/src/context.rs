@@ -234,3 +234,33 @@ impl fmt::Debug for Context {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn response_metadata_goes_before_the_first_item() {
+        let lane = Arc::new(Lane::new(16 << 10, || {}));
+        let cx = Context::of_a_streaming_test(Some(lane.clone()));
+        assert!(cx.take_response_metadata().is_none() && cx.take_closing().is_none());
+        assert_eq!(cx.respond_metadata("before", "1"), Ok(()));
+        assert!(lane.poll_send(&mut Some(vec![1]), Waker::noop()).is_ready());
+        assert_eq!(cx.respond_metadata("after", "1").map_err(|status| status.code), Err(Code::Internal));
+        assert_eq!(cx.trailing_metadata("after", "1"), Ok(()));
+        let response = cx.take_response_metadata().expect("what came before");
+        assert_eq!((response.text("before"), response.text("after")), (Some("1"), None));
+        let (trailing, times) = cx.take_closing().expect("what comes after");
+        assert_eq!((trailing.text("after"), times), (Some("1"), None));
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_a_mistake_of_the_handler() {
+        let cx = Context::of_a_test();
+        assert_eq!(cx.trailing_metadata("once", "1"), Ok(()));
+        for key in ["Upper", "once", ""] {
+            assert_eq!(cx.trailing_metadata(key, "1").map_err(|status| status.code), Err(Code::Internal));
+        }
+        assert_eq!(cx.respond_metadata("Upper", "1").map_err(|status| status.code), Err(Code::Internal));
+    }
+}
