@@ -42,11 +42,13 @@ pub struct Limits {
     /// The shortest time between two pings that we accept from a peer on average. A peer that asks more
     /// often costs us a wake-up for nothing.
     pub ping_interval_min: Duration,
-    /// How long we let a connection be without calls before we go away, if not for ever. The owner of the connection
-    /// sees to it; here it is only announced.
+    /// How long a server lets a connection be without calls before it goes away. `None`, the default as with gRPC's
+    /// servers, is for ever: a connection at rest costs some 10 KiB, and the next one a handshake, while a client that
+    /// is gone is found by its silence.
     pub idle_limit: Option<Duration>,
-    /// How old a connection becomes before we go away, so that load moves to new servers and names are looked up
-    /// again. As with `idle_limit`.
+    /// How old a connection becomes, give or take a tenth, before a server goes away, so that load moves to new
+    /// servers and names are looked up again. `None`, the default as with gRPC's servers, is for ever: it helps only
+    /// where there is somewhere else to go.
     pub age_max: Option<Duration>,
 }
 

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout_at};
 
 use super::budget::Budget;
 use super::keeper::{self, Post, Way};
-use super::standing::{ClientState, ClientStates, Standing};
+use super::standing::{Board, ClientState, ClientStates, Standing};
 use super::{ConnectError, Waiting};
 use crate::call::CallError;
 use crate::link::ConnectionError;
@@ -70,8 +70,9 @@ impl Client {
         ClientStates::new(self.0.post.board.subscribe())
     }
 
-    /// Begins the next attempt to connect at once, if the client is waiting for it.
+    /// Begins the next attempt to connect at once, if the client is waiting for it or idle.
     pub fn reconnect_now(&self) {
+        self.0.post.board.send_if_modified(Board::wake);
         self.0.post.now.notify_waiters();
     }
 
@@ -148,6 +149,7 @@ impl Client {
                 if let Some(connected) = board.borrow_and_update().standing.for_a_call(fail_fast) {
                     return connected;
                 }
+                self.0.post.board.send_if_modified(Board::wake);
                 // This client holds the other end.
                 let _ = board.changed().await;
             }
@@ -164,10 +166,10 @@ impl Client {
     /// A call has found that this connection takes no more: no other call is to find that out.
     pub(crate) fn leave(&self, link: &Arc<Handle>) {
         let Some(reason) = link.leaving() else { return };
-        let error = self.0.post.lost(reason);
+        let error = self.0.post.loss(&reason);
         self.0.post.board.send_if_modified(|board| match board.link() {
             Some(current) if Arc::ptr_eq(current, link) => {
-                board.turn(Standing::Connecting { failed: 0, error: Some(error) })
+                board.turn(Standing::Connecting { failed: 0, error })
             }
             _ => false,
         });

@@ -1,12 +1,15 @@
 //! The task that keeps a client connected: it connects, notices when the server is gone or goes away, and
 //! comes back, for as long as the client lives.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 use super::ConnectError;
 use super::standing::{Board, Standing};
@@ -63,6 +66,18 @@ impl Post {
     pub(super) fn lost(&self, reason: Arc<ConnectionError>) -> Arc<ConnectError> {
         Arc::new(ConnectError::Lost { address: self.address.to_string(), reason })
     }
+
+    /// The same, unless nothing went wrong.
+    pub(super) fn loss(&self, reason: &Arc<ConnectionError>) -> Option<Arc<ConnectError>> {
+        (!reason.is_in_order()).then(|| self.lost(reason.clone()))
+    }
+
+    /// Waits until a connection is needed again, which may be at once.
+    async fn rest(&self) {
+        self.board.send_if_modified(|board| board.link().is_some() && board.turn(Standing::Idle));
+        // The client would be gone, and this task with it.
+        let _ = self.board.subscribe().wait_for(|board| !matches!(board.standing, Standing::Idle)).await;
+    }
 }
 
 /// Connects, unless that was done already, and then again whenever the connection is lost.
@@ -73,14 +88,22 @@ pub(super) async fn keep<W: Way>(mut way: W, mut made: Option<Arc<Handle>>, post
             Some(link) => Ok(link),
             None => way.connect().await.inspect(|link| post.connected(link)),
         };
-        let (error, sound) = match connected {
+        let error = match connected {
             Ok(link) => {
-                let (reason, sound) = use_up(link).await;
-                let error = post.lost(reason.clone());
+                let end = use_up(link).await;
                 if !W::LEADS_BACK {
-                    return post.turn(Standing::Closed { reason, error });
+                    let error = post.lost(end.reason.clone());
+                    return post.turn(Standing::Closed { reason: end.reason, error });
                 }
-                (error, sound)
+                if end.reason.is_in_order() && !end.busy {
+                    post.rest().await;
+                }
+                if end.sound {
+                    failed = 0;
+                    post.turn(Standing::Connecting { failed, error: post.loss(&end.reason) });
+                    continue;
+                }
+                post.lost(end.reason)
             }
             Err(error) if !W::LEADS_BACK => {
                 let reason = match &error {
@@ -89,25 +112,32 @@ pub(super) async fn keep<W: Way>(mut way: W, mut made: Option<Arc<Handle>>, post
                 };
                 return post.turn(Standing::Closed { reason, error: Arc::new(error) });
             }
-            Err(error) => (Arc::new(error), false),
+            Err(error) => Arc::new(error),
         };
-        failed = if sound { 0 } else { failed + 1 };
-        if !sound {
-            let waits = if error.is_permanent() { REFUSED } else { CONNECTING };
-            let until = Instant::now() + waits.wait(failed, jitter());
-            post.turn(Standing::Waiting { failed, until, error: error.clone() });
-            tokio::select! {
-                () = sleep_until(until.into()) => {}
-                () = post.now.notified() => {}
-            }
+        failed += 1;
+        let waits = if error.is_permanent() { REFUSED } else { CONNECTING };
+        let until = Instant::now() + waits.wait(failed, jitter());
+        post.turn(Standing::Waiting { failed, until: until.into(), error: error.clone() });
+        tokio::select! {
+            () = sleep_until(until) => {}
+            () = post.now.notified() => {}
         }
         post.turn(Standing::Connecting { failed, error: Some(error) });
     }
 }
 
-/// Waits until a connection takes no more calls; then says why, and whether it was a sound one.
-async fn use_up(link: Arc<Handle>) -> (Arc<ConnectionError>, bool) {
+/// How a connection came to take no more calls.
+struct End {
+    reason: Arc<ConnectionError>,
+    /// It was one to count on; what follows is a first attempt again.
+    sound: bool,
+    /// There are calls on it still.
+    busy: bool,
+}
+
+async fn use_up(link: Arc<Handle>) -> End {
     let since = Instant::now();
     let reason = poll_fn(|cx| link.poll_leaving(cx.waker())).await;
-    (reason, link.has_answered() || SOUND_AFTER <= since.elapsed())
+    let sound = link.has_answered() || SOUND_AFTER <= since.elapsed();
+    End { reason, sound, busy: link.is_busy() }
 }

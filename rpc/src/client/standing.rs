@@ -19,7 +19,7 @@ pub enum ClientState {
     Connecting {
         /// Attempts that have failed in a row.
         failed: u32,
-        /// How the last one failed, or why the connection before ended; `None` at the beginning.
+        /// How the last one failed, or why the connection before ended; `None` if nothing went wrong.
         error: Option<Arc<ConnectError>>,
     },
     /// There is a connection.
@@ -36,6 +36,8 @@ pub enum ClientState {
         /// How the last one failed, or why the connection before ended.
         error: Arc<ConnectError>,
     },
+    /// There is none, since none is needed: the server ended one without calls. The next call makes another.
+    Idle,
     /// The client was closed, or has no way back.
     Closed {
         /// Why its last connection ended.
@@ -90,6 +92,7 @@ pub(super) enum Standing {
     Connecting { failed: u32, error: Option<Arc<ConnectError>> },
     Connected { link: Arc<Handle>, peer: Arc<Peer> },
     Waiting { failed: u32, until: Instant, error: Arc<ConnectError> },
+    Idle,
     Closed { reason: Arc<ConnectionError>, error: Arc<ConnectError> },
 }
 
@@ -117,6 +120,11 @@ impl Board {
         true
     }
 
+    /// Ends an idle time, if there is one.
+    pub(super) fn wake(&mut self) -> bool {
+        matches!(self.standing, Standing::Idle) && self.turn(Standing::Connecting { failed: 0, error: None })
+    }
+
     /// The connection that calls go over.
     pub(super) fn link(&self) -> Option<&Arc<Handle>> {
         match &self.standing {
@@ -141,6 +149,7 @@ impl Standing {
             Self::Waiting { failed, until, error } => {
                 ClientState::Waiting { failed: *failed, until: *until, error: error.clone() }
             }
+            Self::Idle => ClientState::Idle,
             Self::Closed { reason, .. } => ClientState::Closed { reason: reason.clone() },
         }
     }
@@ -155,7 +164,7 @@ impl Standing {
             {
                 Some(Err(error.clone()))
             }
-            Self::Connecting { .. } | Self::Waiting { .. } => None,
+            Self::Connecting { .. } | Self::Waiting { .. } | Self::Idle => None,
         }
     }
 
@@ -164,7 +173,7 @@ impl Standing {
         match self {
             Self::Connecting { error, .. } => error.as_ref(),
             Self::Waiting { error, .. } | Self::Closed { error, .. } => Some(error),
-            Self::Connected { .. } => None,
+            Self::Connected { .. } | Self::Idle => None,
         }
     }
 }

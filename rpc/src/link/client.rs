@@ -207,6 +207,11 @@ impl Handle {
         call.id <= self.0.lock().taken
     }
 
+    /// Whether calls are open.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.0.lock().proto.calls_open() > 0
+    }
+
     /// Calls that were opened over this connection.
     pub(crate) fn calls_made(&self) -> u64 {
         self.0.lock().calls_made

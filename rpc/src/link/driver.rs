@@ -72,12 +72,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         mut timer: Pin<&mut Sleep>,
         cx: &mut Context<'_>,
     ) -> Poll<ConnectionError> {
-        let wish = end.collect(cx.waker());
         if timer.as_mut().poll(cx).is_ready()
             && let Err(reason) = end.handle_timeout(Instant::now())
         {
             return Poll::Ready(reason);
         }
+        let wish = end.collect(cx.waker());
         match self.poll_work(end, cx) {
             Err(reason) => return Poll::Ready(reason),
             Ok(Writing::Done) if wish == Wish::Close => return Poll::Ready(ConnectionError::ClosedHere),

@@ -35,6 +35,14 @@ pub enum ConnectionError {
     Io(#[from] io::Error),
 }
 
+#[cfg(feature = "tls")]
+impl ConnectionError {
+    /// Whether the peer ended it since there was no more need for it, or it was old enough.
+    pub(crate) fn is_in_order(&self) -> bool {
+        matches!(self, Self::ClosedByPeer { code: Code::Ok, .. })
+    }
+}
+
 /// Whether a stream just ended, in one of the ways in which it can.
 #[cfg(feature = "tls")]
 pub(crate) fn is_cut(error: &io::Error) -> bool {

@@ -140,11 +140,13 @@ impl End for ServerEnd {
         self.letters = letters;
         self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
         match stop {
+            // It was idle or too old, or the client goes away.
+            None if self.proto.is_drained() => self.close(Code::Ok, ""),
             None => Wish::GoOn,
-            Some(Stop::Cut) => self.close(),
+            Some(Stop::Cut) => self.close(Code::Unavailable, STOPPING),
             Some(Stop::Drain) => {
                 self.proto.go_away(Code::Unavailable, STOPPING);
-                if self.proto.is_drained() { self.close() } else { Wish::GoOn }
+                if self.proto.is_drained() { self.close(Code::Unavailable, STOPPING) } else { Wish::GoOn }
             }
         }
     }
@@ -188,10 +190,10 @@ impl End for ServerEnd {
 }
 
 impl ServerEnd {
-    fn close(&mut self) -> Wish {
+    fn close(&mut self, code: Code, message: &str) -> Wish {
         if !self.closing {
             self.closing = true;
-            self.proto.close(Code::Unavailable, STOPPING);
+            self.proto.close(code, message);
         }
         Wish::Close
     }

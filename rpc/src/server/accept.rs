@@ -20,6 +20,7 @@ use tokio_rustls::server::TlsStream;
 use super::{
     BindError, Connections, OnRefusal, RefusedPeer, RefusedPeerReason, Router, ServerBuilder, Stopped,
 };
+use crate::backoff::jitter;
 use crate::builtin;
 use crate::link::buffer::Buffered;
 use crate::link::mailbox::{Mailbox, Stop};
@@ -143,7 +144,8 @@ impl Hub {
         let mailbox = Arc::new(Mailbox::default());
         let _entry = self.connections.add(peer.clone(), mailbox.clone());
         let revision = Some(self.revision.clone());
-        let proto = Connection::server(self.limits.clone(), crate::SOFTWARE, revision, Instant::now());
+        let mut proto = Connection::server(self.limits.clone(), crate::SOFTWARE, revision, Instant::now());
+        proto.scatter_age(jitter());
         let window = self.limits.initial_credit;
         drive(stream, ServerEnd::new(proto, window, self.router.clone(), peer, mailbox)).await;
     }

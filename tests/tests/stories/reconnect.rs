@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use countersign::builtin::connections::ConnectionsClient;
 use countersign::{
     CallError, Client, ClientState, Code, ConnectError, Credentials, HandlerRan, Limits, Policy, Refusal,
     Server, ServerBuilder, Status,
@@ -314,6 +315,42 @@ async fn a_client_that_is_dropped_does_not_come_back() {
     soon("the end of the client", end).await;
     // Nothing is left to drain.
     assert_eq!(soon("the stop", running.stop()).await.expect("no panic").connections_cut, 0);
+}
+
+#[tokio::test]
+async fn an_idle_connection_goes_away_and_the_next_call_makes_another() {
+    let (office, clerk) = (Office::of("test.internal"), Clerk::default());
+    let limits = Limits { idle_limit: Some(Duration::from_millis(20)), ..Limits::default() };
+    let running = Running::start(desk(&office, &clerk).limits(limits)).await;
+    let client = running.connect(office.client("alice")).await.expect("a good client");
+    let desk = DeskClient::new(client.clone());
+    for _ in 0..3 {
+        let call = desk.echo("still there?").fail_fast();
+        assert_eq!(soon("the answer", call).await.expect("an answer"), "still there?");
+        until(&client, |state| matches!(state, ClientState::Idle)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_too_old_keeps_its_calls_and_gets_no_new_ones() {
+    let (office, clerk) = (Office::of("test.internal"), Clerk::default());
+    let limits = Limits { age_max: Some(Duration::from_millis(20)), ..Limits::default() };
+    let running = Running::start(desk(&office, &clerk).limits(limits)).await;
+    let client = running.connect(office.client("alice")).await.expect("a good client");
+    let waiting = tokio::spawn({
+        let desk = DeskClient::new(client.clone());
+        async move { desk.wait().await }
+    });
+    soon("the call", clerk.arrived()).await;
+    let connections = ConnectionsClient::new(client);
+    soon("a second connection", async {
+        while connections.list().await.expect("an answer").len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    clerk.answer(17);
+    assert_eq!(soon("the answer", waiting).await.expect("no panic").expect("an answer"), 17);
 }
 
 /// Restarts a server again and again under load. Not one call may be lost: each has either run to its end within

@@ -1,5 +1,6 @@
 //! A connection between two peers as a value.
 
+mod age;
 mod budget;
 mod calls;
 mod deadlines;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use self::age::{Age, Over};
 use self::budget::Budget;
 use self::calls::{Call, Calls};
 use self::deadlines::Deadlines;
@@ -94,6 +96,8 @@ pub struct Connection<T> {
     deadlines: Deadlines,
     liveness: Liveness,
     progress: Progress,
+    /// A server's: it is the one that goes away.
+    age: Option<Age>,
     /// Calls that ended otherwise than by a frame for them.
     ended: VecDeque<(T, Status)>,
     /// We said that we go away, or the peer did.
@@ -156,6 +160,7 @@ impl<T> Connection<T> {
             role,
             liveness: Liveness::new(&limits, now),
             progress: Progress::new(&limits, now),
+            age: (role == Role::Server).then(|| Age::new(&limits, now)),
             limits,
             peer: None,
             calls: Calls::default(),
@@ -173,10 +178,12 @@ impl<T> Connection<T> {
     /// The next instant at which [`handle_timeout`](Self::handle_timeout) has something to do.
     pub fn poll_timeout(&self) -> Instant {
         let silence = self.liveness.next();
-        self.deadlines.next().map_or(silence, |deadline| deadline.min(silence))
+        let age = self.age.as_ref().filter(|_| self.going_away.is_none()).and_then(Age::next);
+        [self.deadlines.next(), age].into_iter().flatten().fold(silence, Instant::min)
     }
 
-    /// Time has passed: ends calls whose deadline is over, and asks a silent peer whether it is there.
+    /// Time has passed: ends calls whose deadline is over, asks a silent peer whether it is there, and, on a server,
+    /// goes away if the connection has been idle for too long or is too old.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(id) = self.deadlines.pop(now, &self.calls) {
             let status = Status::new(Code::DeadlineExceeded, "the deadline passed");
@@ -184,6 +191,13 @@ impl<T> Connection<T> {
         }
         if let Some(token) = self.liveness.ping(now) {
             frame::write_ping(&mut self.outbox, token);
+        }
+        let (last, busy) = (self.calls.last(), !self.calls.is_empty());
+        match self.age.as_mut().and_then(|age| age.over(now, last, busy)) {
+            // Nothing is wrong: the client comes back when it has a call to make.
+            Some(Over::Idle(limit)) => self.go_away(Code::Ok, &format!("there were no calls for {limit:?}")),
+            Some(Over::Old) => self.go_away(Code::Ok, "the connection has become too old"),
+            None => {}
         }
     }
 
@@ -339,6 +353,12 @@ impl<T> Connection<T> {
     /// The answering side of a new connection.
     pub fn server(limits: Limits, software: &str, revision: Option<Bytes>, now: Instant) -> Self {
         Self::new(Role::Server, limits, software, revision, now)
+    }
+
+    /// Moves the end of a connection with an `age_max` by up to a tenth, to either side, by a random number from 0 to
+    /// 1: connections that began together are not to end together.
+    pub fn scatter_age(&mut self, jitter: f64) {
+        self.age.iter_mut().for_each(|age| age.scatter(jitter));
     }
 
     /// Keeps `user` with a call whose handler takes its time. `None` and `user` back if the call has ended.

@@ -1,5 +1,7 @@
 //! The rules of the protocol, on values and with virtual time.
 
+mod age;
+
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
