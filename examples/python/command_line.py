@@ -15,7 +15,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from countersign import Client, ConnectError, InvalidArgument, Metadata, Status, Stream, connect
@@ -35,7 +35,7 @@ class Failure(Exception):
         problems = [str(problem) for problem in self.args]
         if as_json:
             error = {"problems": problems, "try": self.remedy, "status": self.status}
-            return print(json.dumps({"error": error}, ensure_ascii=False), file=sys.stderr)
+            return print(line_of({"error": error}), file=sys.stderr)
         if self.remedy:
             problems[-1] += f"; try: {self.remedy}"
         for problem in problems:
@@ -94,7 +94,8 @@ def to_payload(value: Json, schema: Schema, root: Schema = None, path: str = "")
 def object_to_payload(value: dict[str, Json], schema: Schema, root: Schema, path: str) -> dict[Any, Any]:
     """A record, or a map; its keys are numbers where the schema has a pattern of digits for them."""
     known, others = schema.get("properties", {}), schema.get("additionalProperties", True)
-    by_number = next((inner for pattern, inner in schema.get("patternProperties", {}).items() if r"\d" in pattern), None)
+    patterns = schema.get("patternProperties", {})
+    by_number = next((inner for pattern, inner in patterns.items() if r"\d" in pattern), None)
     fields: dict[Any, Any] = {}
     for name, field in value.items():
         inside = f"{path}.{name}" if path else name
@@ -117,7 +118,8 @@ def first_that_fits(value: Json, alternatives: list[Schema], root: Schema, path:
             return to_payload(value, schema, root, path)
         except ValueError as error:
             problems.append(str(error))
-    raise ValueError(max(problems, key=len))
+    # The alternative that was meant is the one that fits furthest down.
+    raise ValueError(max(problems, key=lambda problem: len(problem.partition(": ")[0])))
 
 
 def kind_of(value: Any) -> str:
@@ -195,18 +197,24 @@ async def converse(stream: Stream, procedure: Json, options: argparse.Namespace)
     """Sends what is written, a line for each item, and shows what comes."""
 
     async def talk() -> None:
-        if procedure["kind"] in ("ClientStream", "BothWays"):
+        count = 0
+        try:
             async for line in lines_of(options.items):
                 if not await stream.send(to_payload(json.loads(line), procedure["items_in"])):
                     return
-        stream.half_close()
+                count += 1
+            stream.half_close()
+        except (OSError, ValueError) as error:
+            stream.cancel(InvalidArgument(f"items[{count}]: {error}"))
 
-    async with asyncio.TaskGroup() as group:
-        talking = group.create_task(talk())
+    talking = asyncio.create_task(talk()) if procedure["items_in"] else None
+    try:
         async for item in stream:
             print(line_of(item), flush=True)
-        talking.cancel()
-    result = await stream.result()
+        result = await stream.result()
+    finally:
+        if talking:
+            talking.cancel()
     if result is not None:
         show(result, options)
 
@@ -270,8 +278,8 @@ def written(arguments: str) -> Json:
     except OSError as error:
         raise Failure(f"{arguments[1:]}: cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise Failure(f"the arguments: not JSON: {error}",
-                      remedy="an object of the parameters by name, such as '{\"ms\": 20}' for demo.Clock/sleep") from error
+        remedy = "an object of the parameters by name, such as '{\"ms\": 20}' for demo.Clock/sleep"
+        raise Failure(f"the arguments: not JSON: {error}", remedy=remedy) from error
 
 
 def parsed() -> argparse.Namespace:
@@ -290,7 +298,8 @@ def parsed() -> argparse.Namespace:
     calling.set_defaults(run=make_call)
     calling.add_argument("procedure", metavar="PROCEDURE", help="what to call, such as demo.Math/divide")
     calling.add_argument("arguments", metavar="JSON|@FILE|-", nargs="?", default="{}", help="the arguments by name")
-    calling.add_argument("--items", metavar="FILE|-", default="-", help="what to send to a stream, one JSON value a line")
+    calling.add_argument("--items", metavar="FILE|-", default="-",
+                         help="what to send to a stream, one JSON value a line; standard input if absent")
     calling.add_argument("--deadline", metavar="TIME", type=seconds, help="how long the call may take")
     calling.add_argument("--metadata", metavar="KEY=VALUE", type=key_and_value, action="append", default=[],
                          help="text to send beside the arguments")
@@ -306,7 +315,7 @@ async def run(options: argparse.Namespace) -> None:
     except ConnectError as error:
         raise Failure(str(error)) from error
     async with client:
-        await options.run(client, options)
+        await options.run(client, options)  # Ctrl+C cancels this, and with it the call
 
 
 def main() -> int:

@@ -125,11 +125,10 @@ def encode(value: Any) -> bytes:
 
 HELLO, GOING_AWAY, CLOSE, PING, PONG = 1, 3, 5, 7, 9
 OPEN, ITEM, CONTINUATION, HALF_CLOSE, CREDIT, END, CANCEL, RESPONSE_METADATA = 11, 13, 15, 17, 19, 21, 23, 25
-# Extensions: of a hello, of an open, of an end, and of both.
+# Extensions: of a hello, of an open, and of an end; total_len is in both, and in an item.
 SOFTWARE, INTERFACE_REVISION, PING_INTERVAL_MS, IDLE_LIMIT_MS, AGE_MAX_MS = 2, 4, 6, 8, 10
 DEADLINE_US, ASKS_TIMES, METADATA = 1, 2, 3
-MESSAGE, RETRY_AFTER_MS, HANDLER_RAN, TRAILING, TIMES, CLAMPED_US = 2, 4, 6, 8, 10, 12
-TOTAL_LEN = 5
+MESSAGE, RETRY_AFTER_MS, TOTAL_LEN, HANDLER_RAN, TRAILING, TIMES, CLAMPED_US = 2, 4, 5, 6, 8, 10, 12
 KEY = re.compile("[a-z0-9][a-z0-9._-]{0,127}")  # of metadata
 
 
@@ -237,9 +236,8 @@ class Call:
 
 
 class Connection:
-    """A client's side of a connection, without socket and tasks.
-
-    `receive`, `tick` and `lost` are the world speaking, `to_send` is our answer; the rest is the application."""
+    """A client's side of a connection, without socket and tasks: `receive`, `tick` and `lost` are the world speaking,
+    `to_send` is our answer, and the rest is the application."""
 
     def __init__(self, clock: Callable[[], float], limits: Limits = Limits(), software: str = "countersign.py/1"):
         self.limits, self.peer, self.greeted, self.closed = limits, PIPELINED, False, False
@@ -479,7 +477,6 @@ class Client(asyncio.Protocol, AbstractAsyncContextManager["Client"]):
     """A connection at work. Leaving its `async with` closes it."""
 
     def __init__(self, domain: str, expect: str | None) -> None:
-        self.server = ""  # its SPIFFE ID
         self._expected, self._loop = (domain, expect), asyncio.get_running_loop()
         self.connection, self.greeted = Connection(self._loop.time), self._loop.create_future()
         self._gone, self._timer = asyncio.Event(), self._loop.call_later(0, lambda: None)
@@ -517,7 +514,7 @@ class Client(asyncio.Protocol, AbstractAsyncContextManager["Client"]):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         try:
-            self.server = server_id(transport.get_extra_info("ssl_object"), *self._expected)
+            self.server = server_id(transport.get_extra_info("ssl_object"), *self._expected)  # its SPIFFE ID
             self.settle()
         except OSError as error:
             self.greeted.set_exception(error)
@@ -589,9 +586,12 @@ class Stream(Call, AsyncIterator[Any], AbstractAsyncContextManager["Stream"]):
     def changed(self) -> None:
         self.pulse.set()
 
-    async def __aexit__(self, *_: object) -> None:
-        self.client.connection.cancel(self, Cancelled("the caller left"))
+    def cancel(self, reason: Status) -> None:
+        self.client.connection.cancel(self, reason)
         self.client.settle()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.cancel(Cancelled("the caller left"))
 
 
 if __name__ == "__main__":
