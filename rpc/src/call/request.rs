@@ -5,20 +5,22 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use countersign_proto::cbor::EncodeError;
-use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Opening, Status};
+use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Opening, Payload, Status};
 
 use super::CallError;
 use super::attempts::Attempts;
 use crate::client::Client;
 use crate::context::Context;
+use crate::link::LONG_LEN;
 use crate::link::client::Handle;
 use crate::scope;
 
 pub(super) struct Request {
     pub(super) attempts: Attempts,
     procedure: Cow<'static, str>,
-    arguments: Vec<u8>,
+    arguments: Arguments,
     metadata: Metadata,
     /// Whether the server is asked where its time went.
     times: bool,
@@ -27,6 +29,13 @@ pub(super) struct Request {
     error: Option<CallError>,
     /// The first attempt has begun.
     begun: bool,
+}
+
+/// Encoded arguments, which every attempt sends again.
+enum Arguments {
+    Short(Vec<u8>),
+    /// Shared with the connection, which sends them in parts.
+    Long(Bytes),
 }
 
 /// The call for which another one is made, which ends no later than that.
@@ -40,8 +49,8 @@ impl Request {
         arguments: Result<Vec<u8>, EncodeError>,
     ) -> Self {
         let (arguments, error) = match arguments {
-            Ok(arguments) => (arguments, None),
-            Err(error) => (Vec::new(), Some(CallError::Unencodable(error))),
+            Ok(arguments) => (Arguments::new(arguments), None),
+            Err(error) => (Arguments::new(Vec::new()), Some(CallError::Unencodable(error))),
         };
         Self {
             attempts: Attempts::new(client),
@@ -85,7 +94,7 @@ impl Request {
     pub(super) fn opening(&mut self, now: Instant) -> Opening<'_> {
         Opening {
             procedure: &self.procedure,
-            arguments: &self.arguments,
+            arguments: self.arguments.payload(),
             timeout: self.attempts.time_left(now),
             metadata: &self.metadata,
             times: self.times,
@@ -97,8 +106,8 @@ impl Request {
     }
 
     #[cfg(test)]
-    pub(super) fn arguments(&self) -> &[u8] {
-        &self.arguments
+    pub(super) fn arguments(&self) -> Vec<u8> {
+        self.arguments.payload().to_vec()
     }
 
     #[cfg(test)]
@@ -111,6 +120,22 @@ impl Request {
         if let Some(left) = self.parent.0.as_ref().and_then(Context::time_left) {
             let timeout: Option<Duration> = self.attempts.timeout();
             self.attempts.set_timeout(timeout.map_or(left, |timeout| timeout.min(left)));
+        }
+    }
+}
+
+impl Arguments {
+    fn new(arguments: Vec<u8>) -> Self {
+        match arguments.len() < LONG_LEN {
+            true => Self::Short(arguments),
+            false => Self::Long(arguments.into()),
+        }
+    }
+
+    fn payload(&self) -> Payload<'_> {
+        match self {
+            Self::Short(bytes) => Payload::Slice(bytes),
+            Self::Long(bytes) => Payload::Shared(bytes),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One handler at work: polled once where its call arrived, and on a task of its own if that was not enough.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -71,6 +71,10 @@ impl InFlight {
         }
     }
 
+    fn dispatch(&self, cx: &Context, arguments: &[u8]) -> std::thread::Result<Handling> {
+        catch_unwind(AssertUnwindSafe(|| self.route.dispatch(cx.clone(), arguments)))
+    }
+
     pub(super) fn end(self, cx: &Context, reply: &Reply, now: Instant) {
         match reply {
             Ok(payload) => self.count(cx, Code::Ok, "", payload.len(), now),
@@ -125,11 +129,11 @@ impl Drop for InFlight {
 /// Decodes the arguments and polls the handler once, which is all that most of them need. Gives back the time
 /// as it is afterwards.
 pub(super) fn first_poll(call: &mut InFlight, cx: &Context, arguments: &[u8]) -> (First, Instant) {
-    let route = &call.route;
-    let dispatched = catch_unwind(AssertUnwindSafe(|| route.dispatch(cx.clone(), arguments)));
+    let dispatched = call.dispatch(cx, arguments);
     if call.times || LONG <= arguments.len() {
         call.decode = Some(call.started.elapsed());
     }
+    let route = &call.route;
     let first = match dispatched {
         Ok(Handling::Ready(reply)) => First::Ready(reply),
         Ok(Handling::Running(handler)) if route.is_inline() => {
@@ -164,6 +168,27 @@ fn poll_inline(route: &Route, mut handler: Handler) -> First {
     }
 }
 
+/// As `run`, for a call whose arguments are long: they are decoded on its task, so that no other call waits for that.
+pub(super) async fn decode_and_run(
+    arguments: Vec<u8>,
+    mut call: InFlight,
+    cx: Context,
+    done: impl FnOnce(Option<Reply>),
+) {
+    let began = Instant::now();
+    let waited = began.saturating_duration_since(call.started);
+    let dispatched = call.dispatch(&cx, &arguments);
+    drop(arguments);
+    call.decode = Some(began.elapsed());
+    let handler: Handler = match dispatched {
+        Ok(Handling::Running(handler)) => handler,
+        Ok(Handling::Ready(reply)) => Box::pin(ready(reply)),
+        Err(_) => Box::pin(ready(Err(panicked(&call.route)))),
+    };
+    call.waited = waited;
+    run(handler, call, cx, done).await;
+}
+
 /// Runs a handler to its end, or to that of its call, and tells `done`.
 pub(super) async fn run(
     mut handler: Handler,
@@ -171,7 +196,9 @@ pub(super) async fn run(
     cx: Context,
     done: impl FnOnce(Option<Reply>),
 ) {
-    call.waited = call.waits_since.map_or(Duration::ZERO, |since| since.elapsed());
+    if let Some(since) = call.waits_since {
+        call.waited = since.elapsed();
+    }
     let ended = poll_fn(|task| {
         cx.watch(task.waker());
         if let Some(code) = cx.cancelled_with() {

@@ -29,6 +29,9 @@ pub use error::ConnectionError;
 #[cfg(feature = "tls")]
 pub(crate) use error::is_cut;
 
+/// A message of so many bytes is sent in parts, and not copied for that where other calls wait.
+pub(crate) const LONG_LEN: usize = 64 << 10;
+
 /// What the driver asks of the client's or the server's side of a connection.
 pub(crate) trait End {
     /// Takes frames off the front of what arrived, up to where writing should come first.

@@ -3,6 +3,7 @@
 
 mod streams;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
@@ -17,7 +18,7 @@ use super::{ConnectionError, End, Step, Wish};
 use crate::context::Context;
 use crate::peer::Peer;
 use crate::server::Router;
-use crate::service::CallKind;
+use crate::service::{CallKind, Reply};
 use crate::text;
 
 /// Bytes of replies after which they are written while the rest of a burst is still worked through.
@@ -70,22 +71,35 @@ impl ServerEnd {
         let lane = self.lane(id, kind);
         let cx = Context::new(self.peer.clone(), route.name().clone(), deadline, metadata, lane);
         let mut call = InFlight::begin(route, arrived, self.clock, times, arguments.len());
-        let (first, now) = handler::first_poll(&mut call, &cx, &arguments);
+        let arguments = match arguments {
+            // They came in parts, and take a while to decode.
+            Cow::Owned(arguments) => {
+                let done = self.attach(id, &cx, kind);
+                tokio::spawn(handler::decode_and_run(arguments, call, cx, done));
+                return;
+            }
+            Cow::Borrowed(arguments) => arguments,
+        };
+        let (first, now) = handler::first_poll(&mut call, &cx, arguments);
         self.clock = now;
         match first {
             First::Ready(reply) => {
                 call.end(&cx, &reply, now);
-                self.reply(id, &cx, &reply);
+                self.reply(id, &cx, reply);
             }
             First::Pending(handler) => {
-                let attached = self.proto.attach(id, Running::new(id, cx.clone(), kind));
-                debug_assert!(attached.is_ok(), "the call is open until its reply");
-                let (mailbox, context) = (self.mailbox.clone(), cx.clone());
-                tokio::spawn(handler::run(handler, call, context, move |reply| {
-                    mailbox.post(Finished { id, cx, reply })
-                }));
+                let done = self.attach(id, &cx, kind);
+                tokio::spawn(handler::run(handler, call, cx, done));
             }
         }
+    }
+
+    /// Keeps a call whose handler goes on elsewhere. What is returned is to be told how that ended.
+    fn attach(&mut self, id: CallId, cx: &Context, kind: CallKind) -> impl FnOnce(Option<Reply>) + use<> {
+        let attached = self.proto.attach(id, Running::new(id, cx.clone(), kind));
+        debug_assert!(attached.is_ok(), "the call is open until its reply");
+        let (mailbox, cx) = (self.mailbox.clone(), cx.clone());
+        move |reply| mailbox.post(Finished { id, cx, reply })
     }
 
     /// The arguments of a call are on their way, and must not be waited for in vain.

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use super::budget::Queue;
 use crate::frame::{End, Open, Times};
 use crate::limits::MESSAGE_COST;
@@ -34,7 +36,7 @@ pub(super) struct Outgoing {
 #[derive(Debug)]
 pub(super) struct Message {
     pub(super) kind: Kind,
-    pub(super) payload: Vec<u8>,
+    pub(super) payload: Bytes,
     /// How much of the payload was sent.
     pub(super) sent: usize,
     /// Its first frame was sent.
@@ -134,7 +136,7 @@ impl Outgoing {
 }
 
 impl Message {
-    pub(super) fn new(kind: Kind, payload: Vec<u8>) -> Self {
+    pub(super) fn new(kind: Kind, payload: Bytes) -> Self {
         Self { kind, payload, sent: 0, has_begun: false }
     }
 

@@ -7,6 +7,7 @@ mod deadlines;
 mod flow;
 mod liveness;
 mod messages;
+mod payload;
 mod progress;
 mod receive;
 mod sending;
@@ -29,6 +30,7 @@ use crate::frame::{self, GoingAway, Hello, OpenExtensions};
 use crate::limits::{self, INITIAL_CREDIT_MIN, Limits, MESSAGE_COST, before_hello};
 use crate::{Code, HandlerRan, Metadata, Status};
 
+pub use self::payload::Payload;
 pub use self::receive::{Ended, Event, Opened, Received};
 pub use self::sending::{Closing, Sending};
 
@@ -119,7 +121,7 @@ pub struct Opening<'a> {
     /// `package.Service/method`.
     pub procedure: &'a str,
     /// The arguments, a CBOR map by name.
-    pub arguments: &'a [u8],
+    pub arguments: Payload<'a>,
     /// How long the caller waits; the server's maximum if `None`.
     pub timeout: Option<Duration>,
     /// What goes beside the arguments.
@@ -130,9 +132,9 @@ pub struct Opening<'a> {
 
 impl<'a> Opening<'a> {
     /// A call without a timeout of its own and without metadata.
-    pub fn new(procedure: &'a str, arguments: &'a [u8]) -> Self {
+    pub fn new(procedure: &'a str, arguments: impl Into<Payload<'a>>) -> Self {
         const NONE: &Metadata = &Metadata::new();
-        Self { procedure, arguments, timeout: None, metadata: NONE, times: false }
+        Self { procedure, arguments: arguments.into(), timeout: None, metadata: NONE, times: false }
     }
 }
 
@@ -293,10 +295,10 @@ impl<T> Connection<T> {
             metadata: opening.metadata,
             total_len: None,
         };
-        let mut part = opening.arguments;
+        let mut part = &*opening.arguments;
         if parts.whole_max < part.len() {
             extensions.total_len = Some(part.len() as u64);
-            part = self.begin_cut(id, part, parts);
+            part = &part[..self.begin_cut(id, opening.arguments, parts)];
         }
         let mut frame = frame::Writer::new(&mut self.outbox);
         frame.open(id, opening.procedure, &extensions);
@@ -304,16 +306,16 @@ impl<T> Connection<T> {
         Ok(id)
     }
 
-    /// Queues arguments that do not fit a frame behind the part that goes with the open.
-    fn begin_cut<'a>(&mut self, id: CallId, arguments: &'a [u8], parts: Parts) -> &'a [u8] {
-        let mut message = Message::new(Kind::Arguments, arguments.to_vec());
+    /// Queues arguments that do not fit a frame behind the part that goes with the open. Returns how long that is.
+    fn begin_cut(&mut self, id: CallId, arguments: Payload<'_>, parts: Parts) -> usize {
+        let mut message = Message::new(Kind::Arguments, arguments.to_bytes());
         let affordable = self.initial_credit_of_peer() - MESSAGE_COST;
         message.sent = arguments.len().min(parts.part_max).min(affordable as usize);
         message.has_begun = true;
-        let part = &arguments[..message.sent];
-        self.spend(id, cost(part.len()));
+        let part_len = message.sent;
+        self.spend(id, cost(part_len));
         self.queue(id, message);
-        part
+        part_len
     }
 
     fn may_open(&self, opening: &Opening<'_>) -> Result<(), Status> {

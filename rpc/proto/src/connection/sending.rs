@@ -1,8 +1,10 @@
 //! What this side sends in a call beside its opening: items, ends, and long messages in turns.
 
+use bytes::Bytes;
+
 use super::calls::Call;
 use super::flow::{Ending, Flow, Kind, Message, Parts, cost};
-use super::{CallId, Connection};
+use super::{CallId, Connection, Payload};
 use crate::frame::{self, EndExtensions, Times};
 use crate::limits::{
     HEADER_LEN_MAX, INITIAL_CREDIT_MIN, MESSAGE_COST, PART_LEN_MAX, TURNS_LEN_MAX, before_hello,
@@ -67,7 +69,7 @@ impl<T> Connection<T> {
             return Ok(Sending::Done);
         }
         outgoing.is_owner_waiting = true;
-        let message = Message::new(Kind::Item, item.to_vec());
+        let message = Message::new(Kind::Item, Bytes::copy_from_slice(item));
         let may_go = message.next_part(outgoing.credit, window, parts).is_some();
         outgoing.waiting.push_back(message);
         self.take_turn(id, may_go);
@@ -223,7 +225,7 @@ impl<T> Connection<T> {
         }
         match outgoing.waiting.is_empty() {
             true => frame::write_half_close(&mut self.outbox, id),
-            false => outgoing.waiting.push_back(Message::new(Kind::HalfClose, Vec::new())),
+            false => outgoing.waiting.push_back(Message::new(Kind::HalfClose, Bytes::new())),
         }
     }
 }
@@ -248,11 +250,11 @@ impl<T> Connection<T> {
 
     /// The handler of a call has ended, and with this. Says nothing to the peer if the call ended before it.
     pub fn reply(&mut self, id: CallId, result: Result<&[u8], &Status>) {
-        self.reply_with(id, result, Closing::default());
+        self.reply_with(id, result.map(Payload::Slice), Closing::default());
     }
 
     /// As [`reply`](Self::reply), with what goes beside it.
-    pub fn reply_with(&mut self, id: CallId, result: Result<&[u8], &Status>, closing: Closing<'_>) {
+    pub fn reply_with(&mut self, id: CallId, result: Result<Payload<'_>, &Status>, closing: Closing<'_>) {
         let metadata_len = closing.metadata.len_counted();
         let too_long = match result {
             _ if self.metadata_len_max() < metadata_len => {
@@ -274,7 +276,7 @@ impl<T> Connection<T> {
         self.reply_in_turn(id, result, closing);
     }
 
-    fn reply_in_turn(&mut self, id: CallId, result: Result<&[u8], &Status>, closing: Closing<'_>) {
+    fn reply_in_turn(&mut self, id: CallId, result: Result<Payload<'_>, &Status>, closing: Closing<'_>) {
         let Some(call) = self.calls.get_mut(id) else { return self.calls.release() };
         call.has_handler = false;
         self.progress.useful();
@@ -286,17 +288,17 @@ impl<T> Connection<T> {
             {
                 let mut frame = frame::Writer::new(&mut self.outbox);
                 frame.end_ok(id, &closing.extensions(clamped_us), None);
-                frame.finish(payload);
+                frame.finish(&payload);
                 self.remove_here(id);
             }
-            Ok(payload) => self.queue(id, Message::new(Kind::Result(closing.into()), payload.to_vec())),
+            Ok(payload) => self.queue(id, Message::new(Kind::Result(closing.into()), payload.to_bytes())),
             Err(status) if is_alone => {
                 self.write_status(id, status, &closing.extensions(clamped_us));
                 self.remove_here(id);
             }
             Err(status) => {
                 let status = Box::new(status.clone());
-                self.queue(id, Message::new(Kind::Status(status, closing.into()), Vec::new()));
+                self.queue(id, Message::new(Kind::Status(status, closing.into()), Bytes::new()));
             }
         }
     }

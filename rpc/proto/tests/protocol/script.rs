@@ -30,7 +30,7 @@ pub(crate) fn act(side: &mut Side, header: &Value, message: &[u8]) {
             let metadata = extension(fields, 3, 3).map(metadata).unwrap_or_default();
             let opening = Opening {
                 procedure: text(2),
-                arguments: message,
+                arguments: message.into(),
                 timeout: extension(fields, 3, 1).map(|us| Duration::from_micros(self::number(us))),
                 metadata: &metadata,
                 times: extension(fields, 3, 2).is_some(),
@@ -47,7 +47,7 @@ pub(crate) fn act(side: &mut Side, header: &Value, message: &[u8]) {
             let metadata = extension(fields, 3, 8).map(metadata).unwrap_or_default();
             let closing = Closing { metadata: &metadata, times: extension(fields, 3, 10).map(times) };
             match number(2) {
-                0 => side.connection.reply_with(id, Ok(message), closing),
+                0 => side.connection.reply_with(id, Ok(message.into()), closing),
                 _ => side.connection.reply_with(id, Err(&status(fields, message)), closing),
             }
         }

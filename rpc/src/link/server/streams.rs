@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use countersign_proto::{CallId, Closing, Code, HandlerRan, Sending, Status};
+use bytes::Bytes;
+use countersign_proto::{CallId, Closing, Code, HandlerRan, Payload, Sending, Status};
 
 use super::ServerEnd;
 use crate::context::Context;
+use crate::link::LONG_LEN;
 use crate::link::mailbox::{Finished, Mailbox};
 use crate::service::{CallKind, Reply};
 use crate::stream::Lane;
@@ -98,21 +100,25 @@ impl ServerEnd {
                 lane.finish(reply);
                 self.visit(id);
             }
-            _ => self.reply(id, &cx, &reply),
+            _ => self.reply(id, &cx, reply),
         }
     }
 
     /// Ends a call with what its handler ended with.
-    pub(super) fn reply(&mut self, id: CallId, cx: &Context, reply: &Reply) {
-        match self.respond(id, cx) {
-            Err(status) => self.proto.reply(id, Err(&status)),
-            Ok(()) => match cx.take_closing() {
-                None => self.proto.reply(id, reply.as_deref()),
-                Some((metadata, times)) => {
-                    let closing = Closing { metadata: &metadata, times };
-                    self.proto.reply_with(id, reply.as_deref(), closing);
-                }
-            },
+    pub(super) fn reply(&mut self, id: CallId, cx: &Context, reply: Reply) {
+        if let Err(status) = self.respond(id, cx) {
+            return self.proto.reply(id, Err(&status));
+        }
+        let (metadata, times) = cx.take_closing().unwrap_or_default();
+        let closing = Closing { metadata: &metadata, times };
+        match reply {
+            // What will be sent in parts is not copied for that.
+            Ok(payload) if LONG_LEN <= payload.len() => {
+                let payload = Bytes::from(payload);
+                self.proto.reply_with(id, Ok(Payload::Shared(&payload)), closing);
+            }
+            Ok(payload) => self.proto.reply_with(id, Ok(Payload::Slice(&payload)), closing),
+            Err(status) => self.proto.reply_with(id, Err(&status), closing),
         }
     }
 
@@ -146,7 +152,7 @@ impl ServerEnd {
             return self.fail(id, &status);
         }
         if is_empty && let Some(reply) = lane.take_reply() {
-            self.reply(id, &cx, &reply);
+            self.reply(id, &cx, reply);
         }
     }
 

@@ -223,7 +223,7 @@ impl World {
         let closing = Closing { metadata: &metadata, times: None };
         match self.dice.one_in(4) {
             true => self.server.reply(id, Err(&Status::not_found("none").with_details(payload))),
-            false => self.server.reply_with(id, Ok(&payload), closing),
+            false => self.server.reply_with(id, Ok((&payload).into()), closing),
         }
     }
 
