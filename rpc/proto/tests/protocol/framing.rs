@@ -12,17 +12,43 @@ fn limits() -> Limits {
     Limits { frame_len: 64 << 10, message_len: 1_000, calls_open: 4, metadata_len: 100, ..Limits::default() }
 }
 
+/// Ids of calls that may be open, and some that cannot be.
+fn an_id() -> impl Strategy<Value = u64> {
+    prop_oneof![12 => select(&[1_u64, 3, 5, 7][..]), 1 => 0..12_u64]
+}
+
 /// Frames that peers send, and some that they should not.
 fn a_frame() -> impl Strategy<Value = Vec<u8>> {
-    let open = (0..12_u64, 0..1_200_usize, any::<u64>()).prop_map(|(id, len, deadline_us)| {
+    let open = (an_id(), 0..1_200_usize, any::<u64>()).prop_map(|(id, len, deadline_us)| {
         framed((11, id, "a.B/c", extensions([(1, deadline_us.into())])), &vec![0xf6; len])
     });
-    let end = (0..12_u64, 0..20_u64, ".{0,40}")
+    let end = (an_id(), 0..20_u64, ".{0,40}")
         .prop_map(|(id, code, message)| framed((21, id, code, extensions([(2, message.into())])), b"\xf6"));
+    let total = |kind: u64| {
+        (an_id(), 0..1_200_u64, 0..1_200_usize).prop_map(move |(id, total, len)| {
+            let beside = extensions([(5, total.into())]);
+            let part = vec![0xf6; len.min(total as usize)];
+            match kind {
+                11 => framed((kind, id, "a.B/c", beside), &part),
+                21 => framed((kind, id, 0, beside), &part),
+                _ => framed((kind, id, beside), &part),
+            }
+        })
+    };
+    let part =
+        |kind: u64| (an_id(), 0..1_200_usize).prop_map(move |(id, len)| framed((kind, id), &vec![0xf6; len]));
     prop_oneof![
         8 => open,
         4 => end,
-        2 => (0..12_u64).prop_map(|id| framed((23, id), &[])),
+        2 => total(11),
+        2 => total(13),
+        2 => total(21),
+        4 => part(13),
+        4 => part(15),
+        2 => (an_id()).prop_map(|id| framed((17, id), &[])),
+        2 => (an_id(), any::<u64>()).prop_map(|(id, bytes)| framed((19, id, bytes), &[])),
+        2 => (an_id()).prop_map(|id| framed((25, id), &[])),
+        2 => (an_id()).prop_map(|id| framed((23, id), &[])),
         2 => any::<u64>().prop_map(|token| framed((7, 0, token), &[])),
         2 => (0..40_u64, 0..6_u64).prop_map(|(kind, id)| framed((kind, id), &[])),
         1 => any::<u64>().prop_map(|last| framed((3, 0, last, 14, "maintenance"), &[])),
@@ -93,7 +119,7 @@ proptest! {
 
     #[test]
     fn arbitrary_contents_are_refused_or_understood_and_never_answered_at_length(
-        kind in select(&[1_u8, 3, 5, 7, 9, 11, 13, 14, 21, 23][..]),
+        kind in select(&[1_u8, 3, 5, 7, 9, 11, 13, 14, 15, 17, 19, 21, 23, 25][..]),
         content in prop::collection::vec(prop_oneof![any::<u8>(), select(&b"\x80\x81\xa0\xa1\x9f\xbf\xff\x61a"[..])], 0..60),
     ) {
         let header = [&[0x84, kind][..], &content].concat();
