@@ -1,6 +1,5 @@
 //! The built-in services as their users meet them: over TLS, through a client.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use super::connections::ConnectionsClient;
@@ -10,8 +9,9 @@ use super::stats::{ProcedureStats, StatsClient};
 use super::trace::{TraceClient, TracedCall};
 use crate::cbor::{Value, from_slice, to_vec};
 use crate::schema::{example, to_cbor, to_json};
+use crate::service::ProcedureDescription;
 use crate::testing::{in_process, pair};
-use crate::{CallError, Client, Code, Context, Status};
+use crate::{CallError, Client, Code, Context, Receiver, Schema, Sender, Status};
 
 /// Says things again.
 #[countersign::service(package = "acme")]
@@ -21,6 +21,9 @@ trait Echo {
     async fn fail(&self, cx: &Context) -> Result<(), Status>;
     /// The same text, after a while.
     async fn mull(&self, cx: &Context, text: String, ms: u64) -> Result<String, Status>;
+    /// Each text twice.
+    async fn double(&self, cx: &Context, once: Receiver<String>, twice: Sender<String>)
+    -> Result<(), Status>;
 }
 
 struct Parrot;
@@ -37,6 +40,19 @@ impl Echo for Parrot {
     async fn mull(&self, _: &Context, text: String, ms: u64) -> Result<String, Status> {
         tokio::time::sleep(Duration::from_millis(ms)).await;
         Ok(text)
+    }
+
+    async fn double(
+        &self,
+        _: &Context,
+        mut once: Receiver<String>,
+        twice: Sender<String>,
+    ) -> Result<(), Status> {
+        while let Some(text) = once.next().await? {
+            twice.send(text.clone()).await?;
+            twice.send(text).await?;
+        }
+        Ok(())
     }
 }
 
@@ -63,6 +79,24 @@ async fn stats_count_what_was_called() {
     assert_eq!((say.bytes_in, say.bytes_out), (3 * 9, 3 * 3));
     let fail = stats_of(&client, "acme.Echo/fail").await;
     assert_eq!((fail.calls, fail.errors.get("NOT_FOUND")), (1, Some(&1)));
+}
+
+#[tokio::test]
+async fn stats_count_the_items_of_a_stream_and_when_the_first_came() {
+    let client = client();
+    let mut double = EchoClient::new(client.clone()).double().await.unwrap();
+    for text in ["a", "b"] {
+        double.send(text).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(double.next().await.unwrap().as_deref(), Some(text));
+        }
+    }
+    let open = stats_of(&client, "acme.Echo/double").await;
+    assert_eq!((open.items_in, open.items_out, open.in_flight, open.calls), (2, 4, 1, 0));
+    assert_eq!((open.latency.count(), open.bytes_in, open.bytes_out), (1, 2 * 2, 4 * 2));
+    double.finish().await.unwrap();
+    let ended = stats_of(&client, "acme.Echo/double").await;
+    assert_eq!((ended.calls, ended.in_flight, ended.latency.count()), (1, 0, 1));
 }
 
 #[tokio::test]
@@ -133,6 +167,7 @@ async fn a_slow_call_is_traced_with_its_times() {
     assert!(call.decode_us.is_some() && call.encode_us.is_some(), "{call:?}");
     assert!(call.bytes_in > 10_000 && call.bytes_out > 10_000, "{call:?}");
     assert!(call.started <= jiff::Timestamp::now());
+    assert!(call.write_us.is_some(), "who asked has read the reply: {call:?}");
 }
 
 #[tokio::test]
@@ -144,6 +179,21 @@ async fn a_call_of_a_name_that_does_not_exist_is_traced() {
     assert!(all.is_empty(), "no more than asked for");
 }
 
+/// The first item that a procedure sends, or else its result, with the schema of what it is.
+async fn answer<'a>(
+    client: &Client,
+    name: &str,
+    procedure: &'a ProcedureDescription,
+) -> Result<(&'a Schema, Vec<u8>), CallError> {
+    let arguments = to_cbor(&procedure.arguments, &example(&procedure.arguments)).unwrap();
+    let mut call = client.stream_raw(name, to_vec(&arguments).unwrap()).await?;
+    call.half_close();
+    match (call.next().await?, &procedure.items_out) {
+        (Some(item), Some(schema)) => Ok((schema, item)),
+        _ => Ok((&procedure.result, call.finish().await?.payload)),
+    }
+}
+
 #[tokio::test]
 async fn every_procedure_takes_and_gives_what_its_schema_says() {
     let client = client();
@@ -151,16 +201,11 @@ async fn every_procedure_takes_and_gives_what_its_schema_says() {
     for service in &services {
         for procedure in &service.procedures {
             let name = format!("{}/{}", service.name, procedure.name);
-            let arguments = to_cbor(&procedure.arguments, &example(&procedure.arguments)).unwrap();
-            let reply: Result<_, CallError<Infallible>> =
-                client.call_raw(&name, to_vec(&arguments).unwrap()).await;
-            match reply {
-                Ok(reply) => {
-                    let value: Value = from_slice(&reply.payload).unwrap();
-                    let json = to_json(&procedure.result, &value);
-                    jsonschema::validate(procedure.result.as_value(), &json)
-                        .unwrap_or_else(|e| panic!("{name}: {e}"));
-                    to_cbor(&procedure.result, &json).unwrap_or_else(|e| panic!("{name}: {e}"));
+            match answer(&client, &name, procedure).await {
+                Ok((schema, answer)) => {
+                    let json = to_json(schema, &from_slice(&answer).unwrap());
+                    jsonschema::validate(schema.as_value(), &json).unwrap_or_else(|e| panic!("{name}: {e}"));
+                    to_cbor(schema, &json).unwrap_or_else(|e| panic!("{name}: {e}"));
                 }
                 // The example of a name is no service's.
                 Err(CallError::Status(status)) => assert_eq!(status.code, Code::NotFound, "{name}: {status}"),

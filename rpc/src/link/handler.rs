@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{self, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,11 @@ use crate::{stopwatch, text};
 
 /// A handler that is not done.
 pub(super) type Handler = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// What is told of a handler's end: the reply unless it was stopped, and the call as it is traced if it is.
+pub(super) trait Done: FnOnce(Option<Reply>, Option<Arc<Outcome>>) {}
+
+impl<F: FnOnce(Option<Reply>, Option<Arc<Outcome>>)> Done for F {}
 
 /// What came of the first look at a call.
 pub(super) enum First {
@@ -75,45 +80,91 @@ impl InFlight {
         catch_unwind(AssertUnwindSafe(|| self.route.dispatch(cx.clone(), arguments)))
     }
 
-    pub(super) fn end(self, cx: &Context, reply: &Reply, now: Instant) {
+    pub(super) fn route(&self) -> &Arc<Route> {
+        &self.route
+    }
+
+    pub(super) fn arrived(&self) -> Instant {
+        self.arrived
+    }
+
+    /// Counts the call. Returns it as it is traced, if it is.
+    pub(super) fn end(self, cx: &Context, reply: &Reply, now: Instant) -> Option<Arc<Outcome>> {
         match reply {
             Ok(payload) => self.count(cx, Code::Ok, "", payload.len(), now),
             Err(status) => self.count(cx, status.code, &status.message, status.details.len(), now),
         }
     }
 
-    fn count(mut self, cx: &Context, code: Code, message: &str, bytes_out: usize, now: Instant) {
+    fn count(
+        mut self,
+        cx: &Context,
+        code: Code,
+        message: &str,
+        bytes_out: usize,
+        now: Instant,
+    ) -> Option<Arc<Outcome>> {
         self.ended = true;
-        // A call with items is answered with the first of them.
-        let answered = cx.items().and_then(|lane| lane.begun()).unwrap_or(now);
-        let latency = answered.saturating_duration_since(self.arrived);
-        self.route.counters().answered(latency);
+        let took = now.saturating_duration_since(self.arrived);
+        // A call with items was answered with the first of them.
+        let is_answered = cx.items().is_some_and(|lane| lane.begun().is_some());
+        if !is_answered {
+            self.route.counters().answered(took);
+        }
         self.route.counters().end(code, self.bytes_in as u64, bytes_out as u64);
-        if code != Code::Ok || self.route.traces().is_slow(latency) {
-            self.keep(cx, code, message, bytes_out, latency);
-        }
         if self.times {
-            cx.set_times(self.spans(now.saturating_duration_since(self.arrived)).times());
+            cx.set_times(self.spans(took).times());
         }
+        let is_slow = !is_answered && self.route.traces().is_slow(took);
+        (code != Code::Ok || is_slow).then(|| self.keep(cx, code, message, bytes_out, took))
+    }
+
+    #[cold]
+    fn keep(
+        &self,
+        cx: &Context,
+        code: Code,
+        message: &str,
+        bytes_out: usize,
+        took: Duration,
+    ) -> Arc<Outcome> {
+        let outcome = Arc::new(Outcome {
+            procedure: self.route.name().clone(),
+            peer: cx.peer().id().clone(),
+            code,
+            message: (!message.is_empty()).then(|| text::escaped(message)),
+            arrived: self.arrived,
+            spans: self.spans(took),
+            write: OnceLock::new(),
+            bytes_in: self.bytes_in as u64,
+            bytes_out: bytes_out as u64,
+        });
+        self.route.traces().keep(outcome.clone());
+        outcome
     }
 
     fn spans(&self, total: Duration) -> Spans {
         let queue = self.started.saturating_duration_since(self.arrived) + self.waited;
         Spans { total, queue, decode: self.decode, encode: self.encode }
     }
+}
 
-    #[cold]
-    fn keep(&self, cx: &Context, code: Code, message: &str, bytes_out: usize, total: Duration) {
-        self.route.traces().keep(Outcome {
-            procedure: self.route.name().clone(),
+/// A call was answered with its first item.
+pub(super) fn answered(route: &Route, cx: &Context, arrived: Instant, begun: Instant) {
+    let latency = begun.saturating_duration_since(arrived);
+    route.counters().answered(latency);
+    if route.traces().is_slow(latency) {
+        route.traces().keep(Arc::new(Outcome {
+            procedure: route.name().clone(),
             peer: cx.peer().id().clone(),
-            code,
-            message: (!message.is_empty()).then(|| text::escaped(message)),
-            arrived: self.arrived,
-            spans: self.spans(total),
-            bytes_in: self.bytes_in as u64,
-            bytes_out: bytes_out as u64,
-        });
+            code: Code::Ok,
+            message: None,
+            arrived,
+            spans: Spans { total: latency, ..Spans::default() },
+            write: OnceLock::new(),
+            bytes_in: 0,
+            bytes_out: 0,
+        }));
     }
 }
 
@@ -169,12 +220,7 @@ fn poll_inline(route: &Route, mut handler: Handler) -> First {
 }
 
 /// As `run`, for a call whose arguments are long: they are decoded on its task, so that no other call waits for that.
-pub(super) async fn decode_and_run(
-    arguments: Vec<u8>,
-    mut call: InFlight,
-    cx: Context,
-    done: impl FnOnce(Option<Reply>),
-) {
+pub(super) async fn decode_and_run(arguments: Vec<u8>, mut call: InFlight, cx: Context, done: impl Done) {
     let began = Instant::now();
     let waited = began.saturating_duration_since(call.started);
     let dispatched = call.dispatch(&cx, &arguments);
@@ -190,12 +236,7 @@ pub(super) async fn decode_and_run(
 }
 
 /// Runs a handler to its end, or to that of its call, and tells `done`.
-pub(super) async fn run(
-    mut handler: Handler,
-    mut call: InFlight,
-    cx: Context,
-    done: impl FnOnce(Option<Reply>),
-) {
+pub(super) async fn run(mut handler: Handler, mut call: InFlight, cx: Context, done: impl Done) {
     if let Some(since) = call.waits_since {
         call.waited = since.elapsed();
     }
@@ -214,12 +255,12 @@ pub(super) async fn run(
     drop(handler);
     match ended {
         Ok(reply) => {
-            call.end(&cx, &reply, Instant::now());
-            done(Some(reply));
+            let outcome = call.end(&cx, &reply, Instant::now());
+            done(Some(reply), outcome);
         }
         Err(code) => {
             call.count(&cx, code, "", 0, Instant::now());
-            done(None);
+            done(None, None);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What handlers on tasks of their own, and the server, leave for the driver of a connection.
 
 use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use countersign_proto::CallId;
 
+use crate::builtin::trace::Outcome;
 use crate::context::Context;
 use crate::service::Reply;
 
@@ -48,6 +49,8 @@ pub(super) struct Finished {
     pub(super) id: CallId,
     pub(super) cx: Context,
     pub(super) reply: Option<Reply>,
+    /// The call as it is traced, if it is.
+    pub(super) outcome: Option<Arc<Outcome>>,
 }
 
 impl Mailbox {

@@ -12,13 +12,14 @@ use std::time::Instant;
 use countersign_proto::{CallId, Code, Connection, Event, Opened, Status, Violation};
 
 use self::streams::Running;
-use super::handler::{self, First, InFlight};
+use super::handler::{self, Done, First, InFlight};
 use super::mailbox::{Finished, Letters, Mailbox, Stop};
 use super::{ConnectionError, End, Step, Wish};
+use crate::builtin::trace::Writes;
 use crate::context::Context;
 use crate::peer::Peer;
 use crate::server::Router;
-use crate::service::{CallKind, Reply};
+use crate::service::CallKind;
 use crate::text;
 
 /// Bytes of replies after which they are written while the rest of a burst is still worked through.
@@ -41,6 +42,7 @@ pub(crate) struct ServerEnd {
     clock: Instant,
     /// When to tell the recorder of slow calls that time goes on.
     tick: Instant,
+    writes: Writes,
     /// The last words are in the outbox.
     closing: bool,
 }
@@ -53,8 +55,8 @@ impl ServerEnd {
         peer: Arc<Peer>,
         mailbox: Arc<Mailbox>,
     ) -> Self {
-        let (clock, letters) = (Instant::now(), Letters::default());
-        Self { proto, window, router, peer, mailbox, letters, clock, tick: clock, closing: false }
+        let (clock, letters, writes) = (Instant::now(), Letters::default(), Writes::default());
+        Self { proto, window, router, peer, mailbox, letters, clock, tick: clock, writes, closing: false }
     }
 
     fn serve(&mut self, arrived: Instant, opened: Opened<'_>) {
@@ -74,7 +76,7 @@ impl ServerEnd {
         let arguments = match arguments {
             // They came in parts, and take a while to decode.
             Cow::Owned(arguments) => {
-                let done = self.attach(id, &cx, kind);
+                let done = self.attach(id, &cx, &call);
                 tokio::spawn(handler::decode_and_run(arguments, call, cx, done));
                 return;
             }
@@ -84,22 +86,25 @@ impl ServerEnd {
         self.clock = now;
         match first {
             First::Ready(reply) => {
-                call.end(&cx, &reply, now);
+                let outcome = call.end(&cx, &reply, now);
                 self.reply(id, &cx, reply);
+                if let Some(outcome) = outcome {
+                    self.writes.follow(id, outcome);
+                }
             }
             First::Pending(handler) => {
-                let done = self.attach(id, &cx, kind);
+                let done = self.attach(id, &cx, &call);
                 tokio::spawn(handler::run(handler, call, cx, done));
             }
         }
     }
 
     /// Keeps a call whose handler goes on elsewhere. What is returned is to be told how that ended.
-    fn attach(&mut self, id: CallId, cx: &Context, kind: CallKind) -> impl FnOnce(Option<Reply>) + use<> {
-        let attached = self.proto.attach(id, Running::new(id, cx.clone(), kind));
+    fn attach(&mut self, id: CallId, cx: &Context, call: &InFlight) -> impl Done + use<> {
+        let attached = self.proto.attach(id, Running::new(id, cx.clone(), call));
         debug_assert!(attached.is_ok(), "the call is open until its reply");
         let (mailbox, cx) = (self.mailbox.clone(), cx.clone());
-        move |reply| mailbox.post(Finished { id, cx, reply })
+        move |reply, outcome| mailbox.post(Finished { id, cx, reply, outcome })
     }
 
     /// The arguments of a call are on their way, and must not be waited for in vain.
@@ -173,6 +178,7 @@ impl End for ServerEnd {
 
     fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
         std::mem::swap(self.proto.outbox(), outbox);
+        self.writes.begin(outbox.len(), |id| self.proto.is_open(id));
     }
 
     fn poll_timeout(&mut self) -> Instant {
@@ -192,6 +198,7 @@ impl End for ServerEnd {
     fn count(&mut self, bytes_in: u64, bytes_out: u64) {
         self.mailbox.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
         self.mailbox.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
+        self.writes.written(usize::try_from(bytes_out).unwrap_or(usize::MAX));
     }
 
     fn end(&mut self, reason: ConnectionError) {

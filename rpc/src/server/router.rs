@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use countersign_proto::{Code, HandlerRan, Status};
@@ -85,6 +85,7 @@ impl Router {
             message: Some(why.clone()),
             arrived: Instant::now(),
             spans: Spans::default(),
+            write: OnceLock::new(),
             bytes_in: 0,
             bytes_out: 0,
         });

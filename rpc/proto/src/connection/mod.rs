@@ -231,6 +231,16 @@ impl<T> Connection<T> {
         self.calls.get(id)?.user.as_ref()
     }
 
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, id: CallId) -> Option<&mut T> {
+        self.calls.get_mut(id)?.user.as_mut()
+    }
+
+    /// Whether a call is open: on a server also while the last of its reply has not reached the outbox.
+    pub fn is_open(&self, id: CallId) -> bool {
+        self.calls.get(id).is_some()
+    }
+
     /// What the peer said of itself, once its hello was read.
     pub fn peer(&self) -> Option<PeerHello> {
         self.peer.as_ref().map(|hello| PeerHello {

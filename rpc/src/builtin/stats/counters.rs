@@ -45,14 +45,12 @@ impl Counters {
     }
 
     /// Its caller sent an item of so many bytes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "streams come next"))]
     pub(crate) fn item_in(&self, bytes: u64) {
         self.items_in.fetch_add(1, Ordering::Relaxed);
         self.bytes_in.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Its handler sent one.
-    #[cfg_attr(not(test), expect(dead_code, reason = "streams come next"))]
     pub(crate) fn item_out(&self, bytes: u64) {
         self.items_out.fetch_add(1, Ordering::Relaxed);
         self.bytes_out.fetch_add(bytes, Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! The latest calls that were slow or failed, with where their time went; never what they were about.
 
 mod recorder;
+mod writes;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use recorder::{Outcome, Recorder, Spans, Traces};
+pub(crate) use writes::Writes;
 
 use crate::{Context, Status, Times};
 
@@ -19,10 +21,9 @@ const LISTED: u32 = 100;
 /// The latest calls of this server that were slow or failed.
 #[countersign::service(package = "countersign")]
 pub trait Trace {
-    /// The latest slow and failed calls, newest first: those of one procedure, if it is named, and at most
-    /// `limit` of them, or else 100.
+    /// The latest slow and failed calls, newest first.
     ///
-    /// Slow are the four calls of each procedure that took longest within a minute, and no less than a
+    /// Those of one procedure, if it is named, and at most `limit` of them, or else 100. Slow are the four calls of each procedure that took longest within a minute, and no less than a
     /// millisecond; the last 32 of each procedure are kept, beside the last 32 that failed.
     #[rpc(idempotent)]
     async fn list(
@@ -49,7 +50,8 @@ pub struct TracedCall {
     pub message: Option<String>,
     /// When the request was complete.
     pub started: Timestamp,
-    /// From there to the reply handed to the connection, in microseconds.
+    /// From there to the reply handed to the connection, in microseconds; of a stream that was slow, to its first
+    /// item.
     pub total_us: u64,
     /// Waiting for other calls, or for a task of its own.
     pub queue_us: u64,
@@ -61,7 +63,8 @@ pub struct TracedCall {
     /// Writing the result; absent where it is a part of `handler_us`, since the handler never had to wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encode_us: Option<u64>,
-    /// From the reply to the moment when the last of it was handed to the system; absent where it was not.
+    /// From the reply to the moment when the last of it was handed to the system; absent while it is not, and
+    /// where nobody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_us: Option<u64>,
     /// Bytes of the arguments.
@@ -110,7 +113,7 @@ impl Outcome {
             decode_us: decode.map(micros),
             handler_us: micros(self.spans.handler()),
             encode_us: encode.map(micros),
-            write_us: None,
+            write_us: self.write.get().copied().map(micros),
             bytes_in: self.bytes_in,
             bytes_out: self.bytes_out,
         }

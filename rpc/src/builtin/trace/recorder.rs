@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use countersign_certs::SpiffeId;
@@ -39,6 +39,8 @@ pub(crate) struct Outcome {
     /// When its request was complete.
     pub(crate) arrived: Instant,
     pub(crate) spans: Spans,
+    /// How long the reply then took to be written, once it is.
+    pub(crate) write: OnceLock<Duration>,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
 }
@@ -101,7 +103,7 @@ impl Recorder {
 
     /// Keeps a call that reached no procedure.
     pub(crate) fn keep_refused(&self, outcome: Outcome) {
-        self.refused.keep(outcome);
+        self.refused.keep(Arc::new(outcome));
     }
 
     /// Lets every procedure look for its slowest calls anew if a minute is over. To be called now and then; says
@@ -144,7 +146,7 @@ impl Traces {
 
     /// Keeps a call that failed or is slow.
     #[cold]
-    pub(crate) fn keep(&self, outcome: Outcome) {
+    pub(crate) fn keep(&self, outcome: Arc<Outcome>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if outcome.code != Code::Ok {
             push(&mut kept.failed, FAILED_MAX, outcome);
@@ -167,7 +169,7 @@ impl Traces {
 
 impl Kept {
     /// Says how long the next slow call of the minute has to take.
-    fn add_slow(&mut self, minute: u64, outcome: Outcome) -> Duration {
+    fn add_slow(&mut self, minute: u64, outcome: Arc<Outcome>) -> Duration {
         if self.minute < minute {
             (self.minute, self.of_minute) = (minute, 0);
         }
@@ -193,11 +195,11 @@ impl Kept {
     }
 }
 
-fn push(ring: &mut VecDeque<Arc<Outcome>>, max: usize, outcome: Outcome) {
+fn push(ring: &mut VecDeque<Arc<Outcome>>, max: usize, outcome: Arc<Outcome>) {
     if ring.len() == max {
         ring.pop_front();
     }
-    ring.push_back(Arc::new(outcome));
+    ring.push_back(outcome);
 }
 
 fn minutes(from: Instant, to: Instant) -> u64 {
@@ -233,7 +235,7 @@ mod tests {
         fn ends(&mut self, code: Code, took: Duration) {
             self.now += Duration::from_micros(1);
             if code != Code::Ok || self.traces.is_slow(took) {
-                self.traces.keep(outcome(CALL, code, self.now, took));
+                self.traces.keep(Arc::new(outcome(CALL, code, self.now, took)));
             }
         }
 
@@ -251,6 +253,7 @@ mod tests {
             message: None,
             arrived,
             spans: Spans { total, ..Spans::default() },
+            write: OnceLock::new(),
             bytes_in: 0,
             bytes_out: 0,
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use countersign_proto::{CallId, Closing, Code, HandlerRan, Payload, Sending, Status};
@@ -9,7 +10,9 @@ use countersign_proto::{CallId, Closing, Code, HandlerRan, Payload, Sending, Sta
 use super::ServerEnd;
 use crate::context::Context;
 use crate::link::LONG_LEN;
+use crate::link::handler::{self, InFlight};
 use crate::link::mailbox::{Finished, Mailbox};
+use crate::server::Route;
 use crate::service::{CallKind, Reply};
 use crate::stream::Lane;
 
@@ -18,17 +21,20 @@ use crate::stream::Lane;
 pub(crate) struct Running {
     id: CallId,
     cx: Context,
-    kind: CallKind,
+    route: Arc<Route>,
+    arrived: Instant,
+    /// Its first item was seen.
+    has_begun: bool,
 }
 
 impl Running {
-    pub(super) fn new(id: CallId, cx: Context, kind: CallKind) -> Self {
-        Self { id, cx, kind }
+    pub(super) fn new(id: CallId, cx: Context, call: &InFlight) -> Self {
+        Self { id, cx, route: call.route().clone(), arrived: call.arrived(), has_begun: false }
     }
 
     /// Where the items go that the client sends, if the procedure takes any.
     fn items_in(&self) -> Option<&Arc<Lane>> {
-        match self.kind {
+        match self.route.kind() {
             CallKind::ClientStream | CallKind::BothWays => self.cx.items(),
             CallKind::Unary | CallKind::ServerStream => None,
         }
@@ -52,6 +58,7 @@ impl ServerEnd {
         let Some(running) = self.proto.get(id) else { return };
         match running.items_in() {
             Some(lane) => {
+                running.route.counters().item_in(len as u64);
                 if lane.arrived(item.into_owned()) {
                     self.proto.consumed(id, len);
                     self.proto.wants(id);
@@ -92,7 +99,10 @@ impl ServerEnd {
 
     /// A handler has ended on a task of its own.
     pub(super) fn finished(&mut self, finished: Finished) {
-        let Finished { id, cx, reply } = finished;
+        let Finished { id, cx, reply, outcome } = finished;
+        if let Some(outcome) = outcome {
+            self.writes.follow(id, outcome);
+        }
         let reply = reply.unwrap_or_else(|| Err(Status::new(Code::Cancelled, "the handler was stopped")));
         match cx.items() {
             // What it left goes first.
@@ -131,17 +141,24 @@ impl ServerEnd {
 
     /// Carries what the handler left: metadata, then items for as long as there is room, then the reply.
     fn carry(&mut self, id: CallId) {
-        let Some(running) = self.proto.get(id) else { return };
-        let cx = running.cx.clone();
+        let Some(running) = self.proto.get_mut(id) else { return };
+        let (cx, route) = (running.cx.clone(), running.route.clone());
         let Some(lane) = cx.items() else { return };
-        if lane.begun().is_some()
-            && let Err(status) = self.respond(id, &cx)
-        {
-            return self.fail(id, &status);
+        if let Some(begun) = lane.begun() {
+            if !std::mem::replace(&mut running.has_begun, true) {
+                handler::answered(&route, &cx, running.arrived, begun);
+            }
+            if let Err(status) = self.respond(id, &cx) {
+                return self.fail(id, &status);
+            }
         }
         let mut failed = None;
         let is_empty = lane.drain(|item| match self.proto.send(id, item) {
-            Ok(Sending::Done | Sending::Queued | Sending::Ended) => true,
+            Ok(Sending::Done | Sending::Queued) => {
+                route.counters().item_out(item.len() as u64);
+                true
+            }
+            Ok(Sending::Ended) => true,
             Ok(Sending::Busy) => false,
             Err(status) => {
                 failed = Some(status.with_handler_ran(HandlerRan::Yes));
@@ -200,7 +217,7 @@ mod tests {
         let lane = lane(&mailbox, 1, 16 << 10);
         let cx = Context::of_a_streaming_test(Some(lane.clone()));
         lane.ignore();
-        mailbox.post(Finished { id: 1, cx, reply: None });
+        mailbox.post(Finished { id: 1, cx, reply: None, outcome: None });
         drop(mailbox);
         assert_eq!(Arc::strong_count(&lane), 1, "only ours");
     }
