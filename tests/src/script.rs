@@ -18,6 +18,8 @@ use crate::forge::Forge;
 pub enum Line {
     /// Answer it with this.
     Answer(Vec<u8>),
+    /// Send this item, and go on.
+    Begin(Vec<u8>, Box<Line>),
     /// End it with this.
     Fail(Status),
     /// Send this as an item, whatever the procedure.
@@ -102,7 +104,13 @@ async fn converse(mut tls: TlsStream<TcpStream>, lines: Lines, seen: Seen) -> st
                     seen.push(attempt);
                     seen.len() - 1
                 };
-                match lines(number) {
+                let mut line = lines(number);
+                while let Line::Begin(item, next) = line {
+                    proto.send(id, &item).expect("the client has room for an item");
+                    line = *next;
+                }
+                match line {
+                    Line::Begin(..) => unreachable!("they have been sent"),
                     Line::Answer(result) => proto.reply(id, Ok(&result)),
                     Line::Fail(status) => proto.reply(id, Err(&status)),
                     Line::Item(item) => drop(proto.send(id, &item)),

@@ -10,6 +10,7 @@ use countersign::{
     Server, ServerBuilder, Status,
 };
 use countersign_tests::forge::Forge;
+use countersign_tests::mill::MillClient;
 use countersign_tests::script::{Line, Script};
 use countersign_tests::{Clerk, DeskClient, DeskServer, Office, Running, soon};
 
@@ -222,6 +223,40 @@ async fn what_may_have_run_is_called_again_only_if_it_is_idempotent() {
             let outcome = soon("the end", if idempotent { call.idempotent() } else { call }).await;
             assert_eq!(outcome.is_ok(), idempotent);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_was_never_started_is_opened_again() {
+    let forge = Forge::of("test.internal");
+    let script = Script::play(&forge, |number| match number {
+        0 => Line::Fail(Status::new(Code::Unavailable, "not now").with_handler_ran(HandlerRan::No)),
+        _ => Line::Begin(vec![7], Box::new(Line::Answer(vec![1]))),
+    })
+    .await;
+    let client = Client::builder(forge.credentials(forge.leaf())).connect(&script.address).await;
+    let mill = MillClient::new(client.expect("a good server"));
+    let mut numbers = mill.count(1).await.expect("it is on its way");
+    assert_eq!(soon("the item", numbers.next()).await.expect("an item"), Some(7));
+    assert_eq!(soon("the last item", numbers.next()).await.expect("no item"), None);
+    assert_eq!((numbers.finish().await.expect("a result"), script.seen().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_stream_that_has_brought_an_item_is_not_opened_again() {
+    let forge = Forge::of("test.internal");
+    let script = Script::play(&forge, |_| {
+        let end = Status::new(Code::Unavailable, "sorry").with_handler_ran(HandlerRan::No);
+        Line::Begin(vec![7], Box::new(Line::Fail(end)))
+    })
+    .await;
+    let client = Client::builder(forge.credentials(forge.leaf())).connect(&script.address).await;
+    let mill = MillClient::new(client.expect("a good server"));
+    let mut numbers = mill.count(1).await.expect("it is on its way");
+    assert_eq!(soon("the item", numbers.next()).await.expect("an item"), Some(7));
+    for _ in 0..2 {
+        let error = soon("the end", numbers.next()).await.expect_err("it ended too early");
+        assert_eq!((error.code(), script.seen().len()), (Some(Code::Unavailable), 1));
     }
 }
 

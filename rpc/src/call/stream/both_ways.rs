@@ -9,6 +9,7 @@ use super::halves::{ReceiveHalf, SendHalf, halves};
 use super::open::{OpenStream, SendItem};
 use super::sealed::FromOpen;
 use super::{StreamHandle, Types};
+use crate::call::request::Request;
 use crate::call::{Answer, CallError};
 use crate::link::stream_slot::Side;
 use crate::service::{Arg, Fault};
@@ -71,7 +72,7 @@ impl<S, R, T, F> FromOpen for BothWays<S, R, T, F> {
     const RECEIVES: bool = true;
 
     #[expect(private_interfaces, reason = "nobody outside can call it")]
-    fn from_open(open: OpenStream) -> Self {
+    fn from_open(open: OpenStream, _: Request) -> Self {
         Self { open, types: PhantomData }
     }
 }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::open::{OpenStream, SendItem};
 use super::sealed::FromOpen;
 use super::{ClientStreamCall, StreamHandle, Types};
+use crate::call::request::Request;
 use crate::call::{Answer, CallError};
 use crate::link::stream_slot::Side;
 use crate::service::{Arg, Fault};
@@ -71,7 +72,7 @@ impl<S, T, F> FromOpen for ClientStream<S, T, F> {
     const RECEIVES: bool = false;
 
     #[expect(private_interfaces, reason = "nobody outside can call it")]
-    fn from_open(open: OpenStream) -> Self {
+    fn from_open(open: OpenStream, _: Request) -> Self {
         Self { open, types: PhantomData }
     }
 }

@@ -1,6 +1,7 @@
 //! Streaming calls as their callers hold them: a builder that opens the call when it is awaited, and a handle
 //! that cancels it when it is dropped.
 
+mod again;
 mod both_ways;
 mod client_stream;
 mod halves;
@@ -43,7 +44,8 @@ pub type BothWaysCall<S, R, T, F> = StreamCall<BothWays<S, R, T, F>>;
 /// Whether the server takes the call, and how it ends, is told by the handle.
 #[must_use = "a call is opened when it is awaited"]
 pub struct StreamCall<H> {
-    request: Request,
+    /// Until the call is open.
+    request: Option<Request>,
     handle: PhantomData<fn() -> H>,
 }
 
@@ -62,9 +64,9 @@ mod sealed {
         /// Whether the server sends items.
         const RECEIVES: bool;
 
-        /// The handle.
+        /// The handle, and what it takes to open the call again.
         #[expect(private_interfaces, reason = "nobody outside can call it")]
-        fn from_open(open: super::OpenStream) -> Self;
+        fn from_open(open: super::OpenStream, request: super::Request) -> Self;
     }
 }
 
@@ -75,46 +77,55 @@ impl<H> StreamCall<H> {
         procedure: &'static Procedure,
         arguments: Result<Vec<u8>, EncodeError>,
     ) -> Self {
-        let request = Request::new(client, Cow::Borrowed(procedure.name), arguments);
-        let call = Self { request, handle: PhantomData };
+        let mut request = Request::new(client, Cow::Borrowed(procedure.name), arguments);
+        request.attempts.set_idempotent(procedure.idempotent);
+        let call = Self { request: Some(request), handle: PhantomData };
         match procedure.deadline {
             Some(deadline) => call.timeout(deadline),
             None => call,
         }
     }
 
+    fn request(&mut self) -> &mut Request {
+        self.request.as_mut().expect(BUILDING)
+    }
+
     /// Ends the call after this time, items included, at the server too.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.request.attempts.set_timeout(timeout);
+        self.request().attempts.set_timeout(timeout);
         self
     }
 
     /// Lets the call fail at once while there is no connection, rather than wait for one within its deadline.
     pub fn fail_fast(mut self) -> Self {
-        self.request.attempts.set_fail_fast();
+        self.request().attempts.set_fail_fast();
         self
     }
 
     /// Lets the call outlive the one in whose handler it is made, with a deadline of its own. Otherwise it ends
     /// when that one does.
     pub fn detached(mut self) -> Self {
-        self.request.detach();
+        self.request().detach();
         self
     }
 
     /// Sends text or bytes beside the arguments. A key that is none fails the call with `INVALID_ARGUMENT`.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<MetadataValue>) -> Self {
-        self.request.add_metadata(key.into(), value.into());
+        self.request().add_metadata(key.into(), value.into());
         self
     }
 }
+
+/// It is neither built on nor polled after it has resolved.
+const BUILDING: &str = "a call has its request until it is open";
 
 impl<H: StreamHandle> Future for StreamCall<H> {
     type Output = Result<H, CallError<H::Fault>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let opened = ready!(OpenStream::poll_opened(&mut self.request, cx, H::RECEIVES));
-        Poll::Ready(opened.map(H::from_open).map_err(CallError::typed))
+        let opened = ready!(OpenStream::poll_opened(self.request(), cx, H::RECEIVES));
+        let request = self.request.take().expect(BUILDING);
+        Poll::Ready(opened.map(|open| H::from_open(open, request)).map_err(CallError::typed))
     }
 }
 

@@ -64,11 +64,16 @@ impl OpenStream {
 
     /// The next item; `None` once the call has ended with a result.
     pub(super) fn poll_next(&self, cx: &mut task::Context<'_>) -> Poll<Result<Option<Vec<u8>>, CallError>> {
-        self.follow_parent(cx);
-        match ready!(self.link.poll_next(self.call, cx.waker())) {
+        match ready!(self.poll_item(cx)) {
             Some(item) => Poll::Ready(Ok(Some(item))),
             None => self.poll_ended(Side::Receiving, cx).map_ok(|_| None),
         }
+    }
+
+    /// The next item; `None` once the call has ended in any way.
+    pub(super) fn poll_item(&self, cx: &mut task::Context<'_>) -> Poll<Option<Vec<u8>>> {
+        self.follow_parent(cx);
+        self.link.poll_next(self.call, cx.waker())
     }
 
     pub(super) fn poll_ended(
@@ -76,11 +81,27 @@ impl OpenStream {
         side: Side,
         cx: &mut task::Context<'_>,
     ) -> Poll<Result<link::Answer, CallError>> {
-        self.follow_parent(cx);
-        Poll::Ready(match ready!(self.link.poll_stream_ended(self.call, side, cx.waker())) {
+        Poll::Ready(match ready!(self.poll_outcome(side, cx)) {
             Ended::Result(answer) => Ok(answer),
-            ended => Err(CallError::of(ended, self.timeout)),
+            ended => Err(self.error(ended)),
         })
+    }
+
+    pub(super) fn poll_outcome(&self, side: Side, cx: &mut task::Context<'_>) -> Poll<Ended> {
+        self.follow_parent(cx);
+        self.link.poll_stream_ended(self.call, side, cx.waker())
+    }
+
+    pub(super) fn error(&self, ended: Ended) -> CallError {
+        CallError::of(ended, self.timeout)
+    }
+
+    pub(super) fn link(&self) -> &Arc<Handle> {
+        &self.link
+    }
+
+    pub(super) fn may_have_been_sent(&self) -> bool {
+        self.link.may_have_sent(self.call)
     }
 
     pub(super) fn half_close(&self) {

@@ -1,21 +1,27 @@
 //! A call whose server sends items.
 
+use std::future::poll_fn;
 use std::marker::PhantomData;
 
 use countersign_proto::Metadata;
+use countersign_proto::cbor;
 use serde::de::DeserializeOwned;
 
+use super::again::Repeatable;
 use super::open::OpenStream;
 use super::sealed::FromOpen;
 use super::{StreamHandle, Types};
+use crate::call::request::Request;
 use crate::call::{Answer, CallError};
-use crate::link::stream_slot::Side;
 use crate::service::Fault;
 
 /// Receives the items of a call, then its result. Dropped before, it cancels the call.
+///
+/// A call that was never started, or is idempotent, is made again where a unary call would be, as long as no item
+/// has come.
 #[derive(Debug)]
 pub struct ServerStream<I, T, F> {
-    open: OpenStream,
+    call: Repeatable,
     types: Types<(I, T, F)>,
 }
 
@@ -24,7 +30,10 @@ impl<I: DeserializeOwned, T: DeserializeOwned, F: Fault> ServerStream<I, T, F> {
     ///
     /// A server sends only as fast as items are taken.
     pub async fn next(&mut self) -> Result<Option<I>, CallError<F>> {
-        self.open.next().await
+        match poll_fn(|cx| self.call.poll_next(cx)).await.map_err(CallError::typed)? {
+            Some(item) => cbor::from_slice(&item).map(Some).map_err(CallError::Undecodable),
+            None => Ok(None),
+        }
     }
 
     /// Waits for the result. Items that were not taken are discarded.
@@ -33,14 +42,14 @@ impl<I: DeserializeOwned, T: DeserializeOwned, F: Fault> ServerStream<I, T, F> {
     }
 
     /// As [`finish`](Self::finish), with the metadata that came beside the items and the result.
-    pub async fn answer(self) -> Result<Answer<T>, CallError<F>> {
-        self.open.ignore();
-        self.open.answer(Side::Receiving).await
+    pub async fn answer(mut self) -> Result<Answer<T>, CallError<F>> {
+        let answer = poll_fn(|cx| self.call.poll_answer(cx)).await.map_err(CallError::typed)?;
+        Answer::of(answer).map_err(CallError::Undecodable)
     }
 
     /// What the server sent before its first item; empty until it has come.
     pub fn metadata(&self) -> Metadata {
-        self.open.response_metadata()
+        self.call.response_metadata()
     }
 }
 
@@ -52,7 +61,7 @@ impl<I, T, F> FromOpen for ServerStream<I, T, F> {
     const RECEIVES: bool = true;
 
     #[expect(private_interfaces, reason = "nobody outside can call it")]
-    fn from_open(open: OpenStream) -> Self {
-        Self { open, types: PhantomData }
+    fn from_open(open: OpenStream, request: Request) -> Self {
+        Self { call: Repeatable::new(open, request), types: PhantomData }
     }
 }

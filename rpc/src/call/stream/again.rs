@@ -1,0 +1,90 @@
+//! A call whose client sends no items: until the first one comes from the server, it may be made again.
+
+use std::fmt;
+use std::task::{self, Poll, ready};
+
+use countersign_proto::Metadata;
+
+use super::open::OpenStream;
+use crate::call::CallError;
+use crate::call::request::Request;
+use crate::link::client::{Answer, Ended};
+use crate::link::stream_slot::Side;
+
+pub(super) struct Repeatable {
+    /// `None` while it is opened again.
+    open: Option<OpenStream>,
+    /// What opens it. Gone once the call cannot be made again unnoticed.
+    request: Option<Box<Request>>,
+}
+
+impl Repeatable {
+    pub(super) fn new(open: OpenStream, request: Request) -> Self {
+        Self { open: Some(open), request: Some(Box::new(request)) }
+    }
+
+    /// The next item; `None` once the call has ended with a result.
+    pub(super) fn poll_next(
+        &mut self,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Result<Option<Vec<u8>>, CallError>> {
+        loop {
+            let open = ready!(self.poll_open(cx))?;
+            if let Some(item) = ready!(open.poll_item(cx)) {
+                self.request = None;
+                return Poll::Ready(Ok(Some(item)));
+            }
+            match ready!(open.poll_outcome(Side::Receiving, cx)) {
+                Ended::Result(_) => return Poll::Ready(Ok(None)),
+                ended => self.again(ended)?,
+            }
+        }
+    }
+
+    /// The result; items that come before it are discarded.
+    pub(super) fn poll_answer(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Answer, CallError>> {
+        loop {
+            let open = ready!(self.poll_open(cx))?;
+            open.ignore();
+            match ready!(open.poll_outcome(Side::Receiving, cx)) {
+                Ended::Result(answer) => return Poll::Ready(Ok(answer)),
+                ended => self.again(ended)?,
+            }
+        }
+    }
+
+    pub(super) fn response_metadata(&self) -> Metadata {
+        self.open.as_ref().map(OpenStream::response_metadata).unwrap_or_default()
+    }
+
+    fn poll_open(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<&OpenStream, CallError>> {
+        if self.open.is_none()
+            && let Some(request) = &mut self.request
+        {
+            self.open = Some(ready!(OpenStream::poll_opened(request, cx, true))?);
+        }
+        Poll::Ready(Ok(self.open.as_ref().expect("a call that is not open has what opens it")))
+    }
+
+    /// Whether the call is made again, or ends with an error.
+    fn again(&mut self, ended: Ended) -> Result<(), CallError> {
+        let open = self.open.as_ref().expect("it was open when it ended");
+        let Some(request) = &mut self.request else { return Err(open.error(ended)) };
+        let again = match ended {
+            Ended::Status(status) => request.attempts.failed(open.link(), status),
+            Ended::Lost(reason) => request.attempts.lost(open.link(), reason, open.may_have_been_sent()),
+            ended @ Ended::Result(_) => Err(open.error(ended)),
+        };
+        match again {
+            Ok(()) => self.open = None,
+            Err(_) => self.request = None,
+        }
+        again
+    }
+}
+
+impl fmt::Debug for Repeatable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repeatable").field("open", &self.open).finish_non_exhaustive()
+    }
+}
