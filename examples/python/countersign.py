@@ -7,8 +7,7 @@
             async for tick in ticks:
                 print(tick)
 
-Written from rpc/proto/SPEC.md alone; `R14` in a comment is the rule of that page for which the line is there. As a
-script it lists and calls: `python3 countersign.py call --help`. Needs Python 3.11 or later, and cbor2 6.
+Written from rpc/proto/SPEC.md alone, whose rules are the `R14` in comments. Needs Python 3.11 or later, and cbor2 6.
 """
 
 from __future__ import annotations
@@ -206,10 +205,10 @@ class Limits(NamedTuple):
 
 
 PIPELINED = Limits(65_536, 32_768, 64, 8_192, 16_384)  # what every server takes before its own hello
-PING_INTERVAL_S, PINGS_FORGIVEN = 5, 8  # how often we may be asked
+PING_INTERVAL_S, PINGS_AHEAD_S = 5, 45  # how often we may be asked, and that eight times ahead
+FRUITLESS_PER_S, FRUITLESS_AHEAD_S = 1000, 16  # and how often with frames that move nothing forward
 SILENCE_S, ANSWER_S = 20, 20  # until we ask, and from then until we give up
-MESSAGE_COST = 32  # of credit, beside the bytes of the message
-PART_LEN = 32_768  # of a long message; then other calls have their turn (R84)
+MESSAGE_COST, PART_LEN = 32, 32_768  # in credit, beside the bytes; and what a call writes in its turn (R84)
 
 
 @dataclass(eq=False)
@@ -243,8 +242,8 @@ class Connection:
         self.limits, self.peer, self.greeted, self.closed = limits, PIPELINED, False, False
         self.calls: dict[int, Call] = {}
         self.refusal: Status | None = None  # why there can be no other calls
-        self._clock, self._heard, self._asked, self._silence = clock, clock(), False, SILENCE_S
-        self._next_id, self._inbox, self._outbox, self._answered = 1, bytearray(), bytearray(), clock()
+        self._clock, self._heard, self._answered, self._borne = clock, clock(), clock(), clock() - FRUITLESS_AHEAD_S
+        self._asked, self._quiet, self._next, self._inbox, self._outbox = False, SILENCE_S, 1, bytearray(), bytearray()
         self._write(HELLO, 0, *limits, extensions={SOFTWARE: software, PING_INTERVAL_MS: PING_INTERVAL_S * 1000})
 
     def open(self, procedure: str, arguments: bytes, kind: type[Any], takes_items: bool, timeout: float | None = None,
@@ -260,11 +259,11 @@ class Connection:
         seconds = math.inf if timeout is None else max(0.0, timeout)
         deadline_us = min(math.ceil(seconds * 1e6), 2**64 - 1) if seconds < math.inf else None  # R40
         window, deadline = self.limits.initial_credit, self._clock() + seconds
-        call = kind(self._next_id, takes_items, deadline, self.peer.initial_credit, window)
+        call = kind(self._next, takes_items, deadline, self.peer.initial_credit, window)
         extensions = {DEADLINE_US: deadline_us, ASKS_TIMES: 1 if times else None, METADATA: metadata or None}
         call.outbox.append(Frame(OPEN, call.id, [procedure], extensions, arguments))
         self.calls[call.id] = call
-        self._next_id += 2
+        self._next += 2
         return call
 
     def send(self, call: Call, item: bytes | None) -> None:
@@ -317,13 +316,13 @@ class Connection:
         now = self._clock()
         for call in [call for call in self.calls.values() if call.deadline <= now]:
             self.cancel(call, DeadlineExceeded("there was no answer in time", handler_ran=None if call.sent else False))
-        if now >= self._heard + self._silence + ANSWER_S:
+        if now >= self._heard + self._quiet + ANSWER_S:
             self.close(Unavailable.code, "the peer is silent")  # R52
-        elif now >= self._heard + self._silence and not self._asked:
+        elif now >= self._heard + self._quiet and not self._asked:
             self._asked = True
             self._write(PING, 0, 1)
         deadlines = (call.deadline for call in self.calls.values())
-        return min(self._heard + self._silence + ANSWER_S * self._asked, *deadlines, math.inf)
+        return min(self._heard + self._quiet + ANSWER_S * self._asked, *deadlines, math.inf)
 
     def lost(self, reason: str) -> None:
         """The connection has ended, and with it every call (R35)."""
@@ -341,11 +340,13 @@ class Connection:
     def _handle(self, frame: Frame) -> None:
         kind, id = frame.kind, frame.id
         demand((kind == HELLO) != self.greeted, "a hello comes first, and once")  # R26
+        self._borne += (kind == PONG or kind not in SHAPES or kind == CREDIT and frame.fields[0] < 32) / FRUITLESS_PER_S
+        demand(self._borne <= self._clock(), "too many fruitless frames", ResourceExhausted)  # R98
         if kind not in SHAPES and not frame.alien:
             return  # R24
         demand(id or not frame.alien, f"we do not know all of a frame of type {kind}", Unimplemented)
         demand(kind not in (OPEN, HALF_CLOSE, CANCEL), f"a server sends no frame of type {kind}")  # R30
-        demand(id == 0 or id % 2 and id < self._next_id, f"call {id} was never opened")  # R31
+        demand(id == 0 or id % 2 and id < self._next, f"call {id} was never opened")  # R31
         if id == 0:
             self._handle_control(kind, frame.fields, frame.extensions)
         elif id in self.calls:  # or else it has ended, and this is late (R32)
@@ -354,7 +355,7 @@ class Connection:
     def _handle_control(self, kind: int, fields: list[Any], extensions: dict[int, Any]) -> None:
         if kind == HELLO:
             self.greeted, self.peer = True, Limits(*fields)
-            self._silence = max(SILENCE_S, min(extensions.get(PING_INTERVAL_MS, 0) // 1000, 300))  # R54
+            self._quiet = max(SILENCE_S, min(extensions.get(PING_INTERVAL_MS, 0) // 1000, 300))  # R54
             for call in self.calls.values():
                 call.credit += self.peer.initial_credit - PIPELINED.initial_credit
         elif kind == GOING_AWAY:
@@ -365,8 +366,7 @@ class Connection:
             self.lost(f"the server closed the connection: {fields[1] or 'without a reason'} ({fields[0]})")
         elif kind == PING:
             self._answered = max(self._answered, self._clock()) + PING_INTERVAL_S
-            ahead = self._answered - self._clock()
-            demand(ahead <= PING_INTERVAL_S * (PINGS_FORGIVEN + 1), "too many pings", ResourceExhausted)  # R55
+            demand(self._answered <= self._clock() + PINGS_AHEAD_S, "too many pings", ResourceExhausted)  # R55
             self._write(PONG, 0, *fields)  # R51
 
     def _handle_call(self, call: Call, frame: Frame) -> None:

@@ -50,7 +50,7 @@ class Player:
         match frame.kind:
             case n if n == OPEN:
                 deadline_us = frame.extensions.get(DEADLINE_US)
-                self.connection._next_id = frame.id  # ids may skip
+                self.connection._next = frame.id  # ids may skip
                 call = self.connection.open(
                     frame.fields[0], frame.payload.ljust(frame.extensions.get(TOTAL_LEN, 0), b"\0"), Call, True,
                     metadata=frame.extensions.get(METADATA), times=ASKS_TIMES in frame.extensions,
