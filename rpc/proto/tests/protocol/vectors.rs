@@ -177,38 +177,53 @@ pub(crate) fn vectors() -> impl Iterator<Item = Shown> {
 
 #[test]
 fn every_frame_gets_its_verdict() {
-    for vector in parsed::<FrameVector>(FRAMES) {
-        let mut side = in_state(vector.to, vector.limits, vector.state, Instant::now());
-        side.connection.take_outbox();
-        let bytes = unhex(&vector.hex);
-        let heard = side.hears(&bytes);
-        let (verdict, code) = match &heard {
-            Err(violation) => (Verdict::ConnectionError, Some(violation.code())),
-            Ok(taken) => {
-                assert_eq!(*taken, bytes.len(), "{}", vector.name);
-                let code = match vector.to {
-                    Role::Server => side.codes_sent().first().copied(),
-                    Role::Client => side.failed(),
-                };
-                (code.map_or(Verdict::Fine, |_| Verdict::CallError), code)
-            }
-        };
-        let expected = vector.code.as_deref().map(|name| Code::from_name(name).unwrap());
-        assert_eq!((verdict, code), (vector.verdict, expected), "{}: {heard:?}", vector.name);
-    }
+    each(
+        &parsed::<FrameVector>(FRAMES),
+        |vector| &vector.name,
+        |vector| {
+            let mut side = in_state(vector.to, vector.limits, vector.state, Instant::now());
+            side.connection.take_outbox();
+            let bytes = unhex(&vector.hex);
+            let heard = side.hears(&bytes);
+            let (verdict, code) = match &heard {
+                Err(violation) => (Verdict::ConnectionError, Some(violation.code())),
+                Ok(taken) => {
+                    assert_eq!(*taken, bytes.len());
+                    let code = match vector.to {
+                        Role::Server => side.codes_sent().first().copied(),
+                        Role::Client => side.failed(),
+                    };
+                    (code.map_or(Verdict::Fine, |_| Verdict::CallError), code)
+                }
+            };
+            let expected = vector.code.as_deref().map(|name| Code::from_name(name).unwrap());
+            assert_eq!((verdict, code), (vector.verdict, expected), "{heard:?}");
+        },
+    );
 }
 
 #[test]
 fn every_golden_frame_is_what_we_write() {
     let golden: Vec<_> = parsed::<FrameVector>(FRAMES).into_iter().filter(|vector| vector.golden).collect();
     assert!(golden.len() > 15);
-    for vector in golden {
-        let mut side = in_state(vector.to.other(), vector.limits, vector.state, Instant::now());
-        let bytes = unhex(&vector.hex);
-        let (len, header) = split_item(&bytes[5..]);
-        act(&mut side, &header, &bytes[5 + len..]);
-        assert_eq!(hex(&side.connection.take_outbox()), hex(&bytes), "{}", vector.name);
-    }
+    each(
+        &golden,
+        |vector| &vector.name,
+        |vector| {
+            let mut side = in_state(vector.to.other(), vector.limits, vector.state, Instant::now());
+            let bytes = unhex(&vector.hex);
+            let (len, header) = split_item(&bytes[5..]);
+            act(&mut side, &header, &bytes[5 + len..]);
+            assert_eq!(hex(&side.connection.take_outbox()), hex(&bytes));
+        },
+    );
+}
+
+/// Checks each vector, and fails with the names of all that do not hold: `.ci/mutations` looks for them.
+fn each<T: std::panic::RefUnwindSafe>(vectors: &[T], name: fn(&T) -> &String, check: fn(&T)) {
+    let fails = |vector: &&T| std::panic::catch_unwind(|| check(vector)).is_err();
+    let failed: Vec<&String> = vectors.iter().filter(fails).map(name).collect();
+    assert!(failed.is_empty(), "these do not hold: {failed:?}");
 }
 
 #[test]
@@ -250,9 +265,7 @@ fn first_item(bytes: &[u8]) -> Option<(usize, Value)> {
 
 #[test]
 fn every_exchange_goes_as_it_is_written() {
-    for exchange in parsed::<Exchange>(EXCHANGES) {
-        Played::new(&exchange).run();
-    }
+    each(&parsed::<Exchange>(EXCHANGES), |exchange| &exchange.name, |exchange| Played::new(exchange).run());
 }
 
 /// An exchange in which we play one side or both.
