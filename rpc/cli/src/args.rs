@@ -62,7 +62,12 @@ Examples:
   countersign call localhost:7443 demo.Orders/place @order.json --identity pki/alice
   countersign call localhost:7443 demo.Echo/blob - --identity pki/alice <blob.json
 
-The arguments are checked against the server's schema before anything is sent. Bytes are written as base64 text.")]
+  countersign call localhost:7443 demo.Clock/ticks '{\"interval_ms\": 500}' --identity pki/alice
+  countersign call localhost:7443 demo.Math/sum --items numbers.jsonl --identity pki/alice
+
+The arguments are checked against the server's schema before anything is sent. Bytes are written as base64 text.
+Items are one a line, both ways, and the result comes last; with --json each line is {\"item\": …} or {\"result\": …}.
+Ctrl+C gives the call up, at the server too.")]
     Call(Call),
     /// Watch how the procedures of a server are doing.
     #[command(after_help = "\
@@ -205,6 +210,12 @@ pub(crate) struct Call {
     /// Text to send beside the arguments. May be given several times.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(crate) metadata: Vec<(String, String)>,
+    /// Where the items to send are, if the procedure takes any: one JSON value a line; - reads standard input.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) items: Option<String>,
+    /// Tell too what came beside the reply: metadata, and where the time went.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
     /// Print the reply in CBOR diagnostic notation.
     #[arg(long, conflicts_with = "json")]
     pub(crate) diag: bool,

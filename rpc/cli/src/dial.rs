@@ -23,7 +23,7 @@ impl Dial {
 
     /// The same with an identity that is loaded already.
     pub(crate) async fn connect_as(&self, credentials: Credentials) -> Result<Client, Failure> {
-        let mut builder = Client::builder(credentials).connect_timeout(self.timeout);
+        let mut builder = Client::builder(credentials).connect_timeout(self.timeout).fail_fast();
         if let Some(id) = &self.expect_peer {
             builder = builder.expect_peer(id.clone());
         }

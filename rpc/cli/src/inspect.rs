@@ -32,7 +32,11 @@ pub(crate) async fn list(list: List, json: bool) -> Result<(), Failure> {
     let mut text = String::new();
     for service in &services {
         let row = |procedure: &ProcedureDescription| {
-            [escaped(&full_name(service, procedure)), first_line(&procedure.documentation)]
+            let kind = match procedure.kind {
+                CallKind::Unary => String::new(),
+                stream => stream.to_string(),
+            };
+            [escaped(&full_name(service, procedure)), kind, first_line(&procedure.documentation)]
         };
         let rows: Vec<_> = service.procedures.iter().map(row).collect();
         write_service(&mut text, service);
@@ -108,15 +112,30 @@ fn write_procedure(text: &mut String, dial: &Dial, name: &str, procedure: &Proce
         let rows: Vec<_> = procedure.faults.iter().map(fault).collect();
         write_part(text, "fails with", columns("", &rows).lines().map(str::to_owned).collect());
     }
-    if procedure.kind != CallKind::Unary {
-        return;
+    if let Some(example) = command(dial, &name, procedure) {
+        write_part(text, "example", vec![example]);
     }
-    // JSON text holds no control characters; what else could mislead a reader is not worth an example.
-    let arguments = example(&procedure.arguments).to_string();
-    if arguments.len() < EXAMPLE_LEN_MAX && !arguments.contains('\'') && arguments == escaped(&arguments) {
-        let arguments = if arguments == "{}" { String::new() } else { format!(" '{arguments}'") };
-        write_part(text, "example", vec![dial.command("call", &format!("{name}{arguments}"))]);
+}
+
+/// How to call a procedure, if that is short enough to be read.
+fn command(dial: &Dial, name: &str, procedure: &ProcedureDescription) -> Option<String> {
+    let arguments = match quoted(&procedure.arguments)? {
+        none if none == "'{}'" => String::new(),
+        arguments => format!(" {arguments}"),
+    };
+    let call = dial.command("call", &format!("{name}{arguments}"));
+    match &procedure.items_in {
+        None => Some(call),
+        Some(items) => quoted(items).map(|item| format!("echo {item} | {call}")),
     }
+}
+
+/// An example as a word of a command line. JSON text holds no control characters; what else could mislead a reader
+/// is not worth an example.
+fn quoted(schema: &Schema) -> Option<String> {
+    let example = example(schema).to_string();
+    let is_plain = !example.contains('\'') && example == escaped(&example);
+    (is_plain && example.len() < EXAMPLE_LEN_MAX).then(|| format!("'{example}'"))
 }
 
 /// Characters of an example that are worth reading.

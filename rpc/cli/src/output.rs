@@ -26,6 +26,12 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
+/// Tells what is not the output itself, beside it.
+pub(crate) fn note(text: &str) {
+    // Standard error is the last place to tell of anything.
+    let _ = write!(anstream::stderr(), "{DIM}{text}{DIM:#}");
+}
+
 /// Tells of something that does not keep us from going on.
 pub(crate) fn warn(what: impl std::fmt::Display) {
     // Standard error is the last place to tell of anything.

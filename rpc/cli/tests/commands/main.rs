@@ -4,3 +4,4 @@ mod certs;
 mod desk;
 mod mistakes;
 mod story;
+mod streams;

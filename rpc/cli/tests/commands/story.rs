@@ -64,7 +64,10 @@ fn what_describe_gives_as_an_example_can_be_called() {
     let examples: Vec<_> =
         described.lines().filter_map(|line| line.trim().strip_prefix("countersign call ")).collect();
     assert!(examples.len() >= 12, "{described}");
-    for example in examples {
+    // Some streams only end when their listener has heard enough.
+    for example in
+        examples.iter().filter(|example| !example.contains("/ticks") && !example.contains("/watch"))
+    {
         // Quotes stand around the arguments alone, which hold none themselves.
         let mut quoted = example.split('\'');
         let before = quoted.next().unwrap();
