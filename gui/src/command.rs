@@ -18,8 +18,16 @@ pub(crate) enum Command {
     ReloadProcedures,
     /// Make the call that is filled in.
     Call,
+    /// Send the item that is filled in over the call that is under way.
+    SendItem,
+    /// Say that no items follow.
+    HalfClose,
     /// Give up the call that is under way.
     CancelCall,
+    /// Show what is in an item that came over the call.
+    LookAt(u64),
+    /// Show how the call ended instead.
+    LookAway,
     /// Put the form back to its defaults.
     ResetForm,
     /// Fill the form with an example that fits.
@@ -60,8 +68,10 @@ pub(crate) enum Command {
 
 impl Command {
     /// What the palette lists, in its order; all that have a shortcut are here.
-    pub(crate) const LISTED: [Self; 18] = [
+    pub(crate) const LISTED: [Self; 20] = [
         Self::Call,
+        Self::SendItem,
+        Self::HalfClose,
         Self::CancelCall,
         Self::FindProcedure,
         Self::ResetForm,
@@ -89,7 +99,11 @@ impl Command {
             Self::RetryNow => "Try again now",
             Self::ReloadProcedures => "Reload procedures",
             Self::Call => "Call",
+            Self::SendItem => "Send item",
+            Self::HalfClose => "Send no more items",
             Self::CancelCall => "Cancel call",
+            Self::LookAt(_) => "Look into the item",
+            Self::LookAway => "Close the item",
             Self::ResetForm => "Reset form",
             Self::FillExample => "Example",
             Self::Select(_) => "Show procedure",
@@ -117,7 +131,8 @@ impl Command {
     /// The keys that mean it everywhere in the window.
     pub(crate) fn shortcut(&self) -> Option<KeyboardShortcut> {
         let key = match self {
-            Self::Call => Key::Enter,
+            // Never both at once: a call begins, and then its items are sent.
+            Self::Call | Self::SendItem => Key::Enter,
             Self::CancelCall => Key::Period,
             Self::FindProcedure => Key::F,
             Self::FillExample => Key::E,
@@ -142,7 +157,9 @@ mod tests {
         texts.sort_unstable();
         texts.dedup();
         assert_eq!(texts.len(), Command::LISTED.len());
-        let shortcuts: Vec<_> = Command::LISTED.iter().filter_map(Command::shortcut).collect();
+        let own_keys = |command: &&Command| **command != Command::SendItem;
+        let shortcuts: Vec<_> =
+            Command::LISTED.iter().filter(own_keys).filter_map(Command::shortcut).collect();
         for (i, shortcut) in shortcuts.iter().enumerate() {
             assert!(!shortcuts[..i].contains(shortcut), "{shortcut:?}");
         }

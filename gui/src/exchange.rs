@@ -1,15 +1,19 @@
 //! What the window asks of the worker, and what the worker tells the window.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign::Schema;
+use countersign::service::CallKind;
 
-use crate::form::Arguments;
+use crate::form::{Arguments, Part};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::catalogue::Service;
 use crate::model::connection::{Failure, Retry, Session, Target};
+use crate::model::reply::{Body, Problem};
 use crate::model::settings::Settings;
+use crate::model::stream::Batch;
 use countersign::builtin::stats::Snapshot;
 
 /// Counts the targets that were asked for, so that news of an earlier one is not taken for the present one's.
@@ -31,6 +35,19 @@ pub(crate) enum Order {
     Call(Box<CallOrder>),
     /// Give a call up.
     Cancel(CallNumber),
+    /// Send an item over a call.
+    Send(CallNumber, Box<ItemOrder>),
+    /// Say that no items follow.
+    HalfClose(CallNumber),
+    /// Decode an item, to show what is in it.
+    Look {
+        /// The call over which it came.
+        call: CallNumber,
+        /// Its number.
+        item: u64,
+        /// As it came.
+        bytes: Arc<[u8]>,
+    },
     /// Let the user choose a file or folder.
     Browse(Purpose),
     /// Write the settings to their file.
@@ -44,12 +61,23 @@ pub(crate) struct CallOrder {
     pub(crate) number: CallNumber,
     /// What to call.
     pub(crate) procedure: String,
+    /// Which sides send a stream of items.
+    pub(crate) kind: CallKind,
     /// What was typed.
     pub(crate) arguments: Arguments,
     /// What the server says the arguments are.
     pub(crate) schema: Schema,
     /// How long to wait; without it, as long as the procedure says.
     pub(crate) deadline: Option<Duration>,
+}
+
+/// An item to send.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ItemOrder {
+    /// What was typed.
+    pub(crate) item: Arguments,
+    /// What the server says an item is.
+    pub(crate) schema: Schema,
 }
 
 /// What a file or folder is chosen for.
@@ -61,6 +89,8 @@ pub(crate) enum Purpose {
     Bytes {
         /// Whose form.
         procedure: String,
+        /// Which of its forms.
+        part: Part,
         /// Which field.
         path: String,
     },
@@ -90,6 +120,12 @@ pub(crate) enum News {
     Catalogue(Result<Vec<Service>, Failure>),
     /// What the server counted.
     Stats(Result<Snapshot, Failure>),
+    /// Items came over a call.
+    Items(CallNumber, Batch),
+    /// An item was sent over a call, or could not be made of what was typed.
+    Sent(CallNumber, Result<(), Problem>),
+    /// An item that came over a call was decoded, or could not be.
+    Looked(CallNumber, u64, Result<Body, String>),
     /// A call ended.
     Ended(CallNumber, Ended),
     /// The user chose a file or folder.

@@ -2,6 +2,7 @@
 //! hide or fake its neighbours.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 /// One line of at most `limit` characters; line breaks and invisible characters are written as escapes.
 pub(crate) fn line(text: &str, limit: usize) -> String {
@@ -53,6 +54,35 @@ pub(crate) fn size(bytes: usize) -> String {
     }
 }
 
+/// A number with its thousands apart.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if 0 < i && (digits.len() - i).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// How long something has taken: `11.90 s`, `2:05.3`, `1:02:05`.
+pub(crate) fn elapsed(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..100 => format!("{:.2} s", duration.as_secs_f64()),
+        100..3600 => format!("{}.{}", clock(seconds), duration.subsec_millis() / 100),
+        _ => clock(seconds),
+    }
+}
+
+/// Seconds as a clock shows them: `2:05`, `1:02:05`.
+pub(crate) fn clock(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours == 0 { format!("{minutes}:{seconds:02}") } else { format!("{hours}:{minutes:02}:{seconds:02}") }
+}
+
 /// A number for each second: with a decimal only where that says something.
 pub(crate) fn rate(per_second: f64) -> String {
     if per_second < 100.0 { format!("{per_second:.1}") } else { format!("{per_second:.0}") }
@@ -89,6 +119,9 @@ mod tests {
     #[test]
     fn sizes_and_latencies_carry_their_unit() {
         assert_eq!([size(1), size(212), size(4096)], ["1 byte", "212 bytes", "4.0 KiB"]);
+        assert_eq!([count(0), count(999), count(1_234_567)], ["0", "999", "1,234,567"]);
+        let elapsed = |ms| elapsed(Duration::from_millis(ms));
+        assert_eq!([elapsed(11_900), elapsed(125_345), elapsed(3_725_000)], ["11.90 s", "2:05.3", "1:02:05"]);
         assert_eq!([latency(0.000_85), latency(0.0031), latency(0.31)], ["850 µs", "3.1 ms", "310 ms"]);
     }
 }

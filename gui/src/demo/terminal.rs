@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use countersign::Schema;
 use countersign::schema;
 use serde_json::{Value as Json, json};
 use tokio::runtime;
@@ -16,8 +17,10 @@ use crate::model::catalogue::{Procedure, Service, is_builtin};
 use crate::model::history::{History, Trend};
 use crate::model::reply::{Answer, Problem, ProblemKind};
 use crate::text;
-use crate::worker::Link;
+use crate::worker::{Link, answer, encoded, problem};
 
+/// How many items of a stream are taken.
+const ITEMS_SHOWN: usize = 3;
 /// How long the table runs.
 const SHOWN: Duration = Duration::from_secs(10);
 
@@ -68,17 +71,42 @@ async fn call_once<W: Write>(
     let order = CallOrder {
         number: CallNumber(index as u64 + 1),
         procedure: procedure.path.clone(),
+        kind: procedure.kind,
         arguments,
         schema: procedure.arguments.clone(),
         deadline: procedure.deadline_ms.map(Duration::from_millis),
     };
     let began = Instant::now();
-    let outcome = link.call(&order).await;
+    let outcome = if procedure.streams() {
+        stream_once(link, &order, procedure.items_in.as_ref()).await
+    } else {
+        link.call(&order).await
+    };
     page.outcome(&procedure.path, began.elapsed(), &outcome)?;
     match outcome {
         Ok(_) | Err(Problem { kind: ProblemKind::Status(_), .. }) => Ok(()),
         Err(problem) => bail!("{}: {}: {}", procedure.path, problem.kind.text(), problem.message),
     }
+}
+
+/// Sends an item where items are taken, receives a few, and gives the call up if it has not ended then. The answer
+/// is its result, or else the last item.
+async fn stream_once(link: &Link, order: &CallOrder, items: Option<&Schema>) -> Result<Answer, Problem> {
+    let mut stream = link.open(order).await?;
+    if let Some(schema) = items {
+        let item = Arguments { json: schema::example(schema), files: Vec::new() };
+        stream.send(encoded(item, schema).await?).await.map_err(problem)?;
+        stream.half_close();
+    }
+    let mut last = None;
+    for _ in 0..ITEMS_SHOWN {
+        match stream.next().await.map_err(problem)? {
+            Some(item) => last = Some(item),
+            None if last.is_none() => return answer(&stream.finish().await.map_err(problem)?.payload),
+            None => break,
+        }
+    }
+    answer(&last.unwrap_or_default())
 }
 
 /// What to call a procedure with: something telling where we know it, or else an example that fits.

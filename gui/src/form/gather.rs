@@ -19,9 +19,9 @@ pub(crate) struct Mistake {
 }
 
 /// The arguments, or every mistake.
-pub(super) fn gather(node: &Node<'_>, input: &Input) -> Result<Arguments, Vec<Mistake>> {
+pub(super) fn gather(node: &Node<'_>, input: &Input, root: &Place) -> Result<Arguments, Vec<Mistake>> {
     let mut walk = Walk::default();
-    let json = walk.value(node, input, &Place::root());
+    let json = walk.value(node, input, root);
     if walk.mistakes.is_empty() { Ok(Arguments { json, files: walk.files }) } else { Err(walk.mistakes) }
 }
 

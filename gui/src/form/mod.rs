@@ -30,20 +30,30 @@ pub(crate) struct Arguments {
     pub(crate) files: Vec<(String, PathBuf)>,
 }
 
+/// Which of the forms of a procedure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// That of its arguments.
+    Arguments,
+    /// That of an item to send.
+    Item,
+}
+
 /// A form that is being filled in.
 #[derive(Debug)]
 pub(crate) struct Form {
     schema: Schema,
+    part: Part,
     root: Input,
     edited: bool,
 }
 
 impl Form {
     /// A form with the schema's defaults.
-    pub(crate) fn new(schema: &Schema) -> Self {
+    pub(crate) fn new(part: Part, schema: &Schema) -> Self {
         let schema = schema.clone();
         let root = Input::new(&Node::root(&schema));
-        Self { schema, root, edited: false }
+        Self { schema, part, root, edited: false }
     }
 
     /// Fills the form with a small example that fits.
@@ -63,6 +73,11 @@ impl Form {
         self.edited
     }
 
+    /// Which form of its procedure this is.
+    pub(crate) fn part(&self) -> Part {
+        self.part
+    }
+
     /// The outermost place and what was typed there, to draw; what the drawing changes counts as typed.
     pub(crate) fn parts(&mut self) -> (Node<'_>, &mut Input, &mut bool) {
         (Node::root(&self.schema), &mut self.root, &mut self.edited)
@@ -70,12 +85,12 @@ impl Form {
 
     /// The request, or everything that is wrong with what was typed.
     pub(crate) fn arguments(&self) -> Result<Arguments, Vec<Mistake>> {
-        gather(&Node::root(&self.schema), &self.root)
+        gather(&Node::root(&self.schema), &self.root, &Place::root(self.part))
     }
 
     /// The bytes at this place come from a file.
     pub(crate) fn choose_file(&mut self, path: &str, chosen: String) {
-        if let Some(bytes) = self.root.bytes_at(&Node::root(&self.schema), &Place::root(), path) {
+        if let Some(bytes) = self.root.bytes_at(&Node::root(&self.schema), &Place::root(self.part), path) {
             *bytes = BytesInput { encoding: Encoding::File, line: Line::typed(chosen) };
             self.edited = true;
         }

@@ -2,19 +2,25 @@
 
 use countersign::schema::Path;
 
+use super::Part;
+
 /// A place in a value.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    /// Such as `order.lines[2].price`; empty for the whole.
+    /// Such as `order.lines[2].price`; empty for the whole of the arguments.
     pub(crate) path: String,
     /// Such as `/order/lines/2/price`.
     pub(crate) pointer: String,
 }
 
 impl Place {
-    /// The whole value.
-    pub(crate) fn root() -> Self {
-        Self { path: String::new(), pointer: String::new() }
+    /// The whole value. Arguments have names of their own; an item needs one.
+    pub(crate) fn root(part: Part) -> Self {
+        let path = match part {
+            Part::Arguments => "",
+            Part::Item => "item",
+        };
+        Self { path: path.to_owned(), pointer: String::new() }
     }
 
     /// The field or entry of this name.

@@ -32,7 +32,7 @@ fn messages(form: &Form) -> Vec<String> {
 fn what_is_required_has_to_be_filled_in_and_the_rest_is_left_out() {
     let properties = json!({ "id": { "type": "integer", "format": "uint64", "minimum": 0 },
         "note": { "type": ["string", "null"] }, "limit": { "type": "integer", "default": 10 } });
-    let mut form = Form::new(&record(properties, &["id"]));
+    let mut form = Form::new(Part::Arguments, &record(properties, &["id"]));
     assert_eq!(messages(&form), ["id: Write a whole number, at least 0"]);
     type_into(&mut form, 0, "18446744073709551615");
     assert_eq!(form.arguments().unwrap().json, json!({ "id": u64::MAX }));
@@ -44,7 +44,7 @@ fn what_is_required_has_to_be_filled_in_and_the_rest_is_left_out() {
 fn a_default_of_the_schema_is_filled_in_where_a_value_is_required() {
     let nested = json!({ "type": "object", "properties": { "page": { "type": "integer" } },
         "required": ["page"], "default": { "page": 3 } });
-    let form = Form::new(&record(json!({ "at": nested }), &["at"]));
+    let form = Form::new(Part::Arguments, &record(json!({ "at": nested }), &["at"]));
     assert_eq!(form.arguments().unwrap().json, json!({ "at": { "page": 3 } }));
 }
 
@@ -54,7 +54,7 @@ fn every_mistake_is_found_with_its_path() {
         "required": ["price"] });
     let properties = json!({ "lines": { "type": "array", "items": line, "minItems": 2 },
         "when": { "type": "string", "format": "date" } });
-    let mut form = Form::new(&record(properties, &["lines", "when"]));
+    let mut form = Form::new(Part::Arguments, &record(properties, &["lines", "when"]));
     type_into(&mut form, 1, "tomorrow");
     assert_eq!(
         messages(&form),
@@ -74,7 +74,7 @@ fn an_enum_keeps_what_was_typed_for_each_variant() {
             "properties": { "last4": { "type": "string", "minLength": 4 } }, "required": ["last4"] } },
           "required": ["Card"], "additionalProperties": false },
     ] });
-    let mut form = Form::new(&record(json!({ "payment": payment }), &["payment"]));
+    let mut form = Form::new(Part::Arguments, &record(json!({ "payment": payment }), &["payment"]));
     assert_eq!(form.arguments().unwrap().json, json!({ "payment": "Cash" }));
     let Some(Input::Choice { chosen, .. }) = &mut slot(&mut form, 0).input else { panic!("not a choice") };
     *chosen = 1;
@@ -83,7 +83,10 @@ fn an_enum_keeps_what_was_typed_for_each_variant() {
 
 #[test]
 fn bytes_are_written_as_text_hexadecimal_base64_or_come_from_a_file() {
-    let mut form = Form::new(&record(json!({ "data": { "type": "string", "format": "bytes" } }), &["data"]));
+    let mut form = Form::new(
+        Part::Arguments,
+        &record(json!({ "data": { "type": "string", "format": "bytes" } }), &["data"]),
+    );
     for (encoding, text, base64) in
         [(Encoding::Text, "hi", "aGk="), (Encoding::Hex, "68 69", "aGk="), (Encoding::Base64, "aGk", "aGk=")]
     {
@@ -100,7 +103,7 @@ fn bytes_are_written_as_text_hexadecimal_base64_or_come_from_a_file() {
 fn maps_have_keys_of_their_kind_and_no_key_twice() {
     let map = json!({ "type": "object", "patternProperties": { "^\\d+$": { "type": "boolean" } },
         "additionalProperties": false });
-    let mut form = Form::new(&record(json!({ "seats": map }), &["seats"]));
+    let mut form = Form::new(Part::Arguments, &record(json!({ "seats": map }), &["seats"]));
     let entry = |key: &str| (Line::typed(key.to_owned()), Input::Flag(true));
     slot(&mut form, 0).input = Some(Input::Entries(vec![entry("7"), entry("x"), entry("7")]));
     assert_eq!(
@@ -111,7 +114,7 @@ fn maps_have_keys_of_their_kind_and_no_key_twice() {
 
 #[test]
 fn numbers_that_are_not_finite_travel_as_their_names() {
-    let mut form = Form::new(&record(json!({ "x": { "type": "number" } }), &["x"]));
+    let mut form = Form::new(Part::Arguments, &record(json!({ "x": { "type": "number" } }), &["x"]));
     for (typed, json) in [("-inf", json!("-Infinity")), ("NaN", json!("NaN")), ("1e3", json!(1000.0))] {
         type_into(&mut form, 0, typed);
         assert_eq!(form.arguments().unwrap().json, json!({ "x": json }));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::reply::{Answer, Problem};
+use super::stream::Stream;
 
 /// How many calls are remembered for their marks on the graphs.
 const REMEMBERED: usize = 2000;
@@ -21,6 +22,8 @@ pub(crate) struct OwnCall {
     pub(crate) procedure: String,
     /// When the button was pressed.
     pub(crate) started: Instant,
+    /// What came over it, if it is one that streams.
+    pub(crate) stream: Option<Stream>,
     /// How it ended, if it has.
     pub(crate) ended: Option<Ended>,
 }
@@ -41,7 +44,7 @@ pub(crate) struct Mark {
     pub(crate) procedure: String,
     /// When it ended.
     pub(crate) at: Instant,
-    /// How long it took.
+    /// How long it took; a stream, to its first item.
     pub(crate) took: Duration,
     /// Whether it was answered.
     pub(crate) answered: bool,
@@ -57,10 +60,11 @@ pub(crate) struct Calls {
 
 impl Calls {
     /// A new call begins; it takes the place of the one before it.
-    pub(crate) fn start(&mut self, procedure: &str, now: Instant) -> CallNumber {
+    pub(crate) fn start(&mut self, procedure: &str, stream: Option<Stream>, now: Instant) -> CallNumber {
         self.made += 1;
         let number = CallNumber(self.made);
-        let call = OwnCall { number, procedure: procedure.to_owned(), started: now, ended: None };
+        let procedure = procedure.to_owned();
+        let call = OwnCall { number, procedure, started: now, stream, ended: None };
         self.last.insert(call.procedure.clone(), call);
         number
     }
@@ -72,13 +76,21 @@ impl Calls {
         let Some(call) = self.last.values_mut().find(under_way) else { return };
         if !matches!(&ended.outcome, Err(problem) if problem.is_local()) {
             let answered = ended.outcome.is_ok();
-            let mark = Mark { procedure: call.procedure.clone(), at: now, took: ended.took, answered };
+            let to_first_item = call.stream.as_ref().and_then(|stream| stream.first_after);
+            let took = to_first_item.unwrap_or(ended.took);
+            let mark = Mark { procedure: call.procedure.clone(), at: now, took, answered };
             if self.marks.len() == REMEMBERED {
                 self.marks.remove(0);
             }
             self.marks.push(mark);
         }
         call.ended = Some(ended);
+    }
+
+    /// The stream of this call, unless another call of its procedure has taken its place.
+    pub(crate) fn stream_mut(&mut self, number: CallNumber) -> Option<&mut Stream> {
+        let call = self.last.values_mut().find(|call| call.number == number)?;
+        call.stream.as_mut()
     }
 
     /// The last call of this procedure.

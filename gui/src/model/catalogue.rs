@@ -1,6 +1,7 @@
 //! What the server can do, as its reflection says and as this peer may see it.
 
 use countersign::Schema;
+use countersign::service::CallKind;
 
 use super::connection::Failure;
 
@@ -39,14 +40,16 @@ pub(crate) struct Procedure {
     pub(crate) name: String,
     /// What the service's author says of it.
     pub(crate) documentation: String,
-    /// Whether one message goes each way, so that this dashboard can call it.
-    pub(crate) unary: bool,
+    /// Which sides send a stream of items.
+    pub(crate) kind: CallKind,
     /// Whether it may be called twice without harm.
     pub(crate) idempotent: bool,
     /// The deadline that the author declared.
     pub(crate) deadline_ms: Option<u64>,
     /// The parameters by name.
     pub(crate) arguments: Schema,
+    /// What each item is that the client sends, if it sends any.
+    pub(crate) items_in: Option<Schema>,
     /// The faults that the author declared: variant, code and message.
     pub(crate) faults: Vec<DeclaredFault>,
 }
@@ -88,6 +91,11 @@ impl Catalogue {
 }
 
 impl Procedure {
+    /// Whether either side sends a stream of items.
+    pub(crate) fn streams(&self) -> bool {
+        self.kind != CallKind::Unary
+    }
+
     /// Whether the filter lets this procedure through: every word occurs in the path, in any case.
     pub(crate) fn matches(&self, filter: &str) -> bool {
         let path = self.path.to_lowercase();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::catalogue::Procedure;
-use crate::form::{Arguments, Form};
+use crate::form::{Arguments, Form, Part};
 
 /// A request that is being filled in.
 #[derive(Debug)]
@@ -14,25 +14,51 @@ pub(crate) struct Draft {
     pub(crate) deadline: String,
     /// Whether a call was tried, so that every mistake is shown and not only those in edited fields.
     pub(crate) tried: bool,
-    /// Whether the server describes the arguments differently from the form.
+    /// The next item to send, if the procedure takes items.
+    pub(crate) item: Option<Form>,
+    /// Whether sending an item was tried.
+    pub(crate) item_tried: bool,
+    /// Whether the server describes what it takes differently from the forms.
     pub(crate) outdated: bool,
-    /// Whether the first field is to get the cursor.
-    pub(crate) cursor_wanted: bool,
+    /// Of which form the first field is to get the cursor.
+    pub(crate) cursor_wanted: Option<Part>,
 }
 
 impl Draft {
-    /// A form with its defaults.
+    /// Forms with their defaults.
     pub(crate) fn new(procedure: &Procedure) -> Self {
-        let form = Form::new(&procedure.arguments);
-        Self { form, deadline: String::new(), tried: false, outdated: false, cursor_wanted: false }
+        Self {
+            form: Form::new(Part::Arguments, &procedure.arguments),
+            deadline: String::new(),
+            tried: false,
+            item: procedure.items_in.as_ref().map(|schema| Form::new(Part::Item, schema)),
+            item_tried: false,
+            outdated: false,
+            cursor_wanted: None,
+        }
     }
 
-    /// Compares the form with what the server says now. What was typed stays; a form that nobody has touched
-    /// is made anew.
+    /// Compares the forms with what the server says now. What was typed stays; forms that nobody has touched
+    /// are made anew.
     pub(crate) fn meet(&mut self, procedure: &Procedure) {
-        self.outdated = *self.form.schema() != procedure.arguments;
-        if self.outdated && !self.form.is_edited() {
+        self.outdated = *self.form.schema() != procedure.arguments
+            || self.item.as_ref().map(Form::schema) != procedure.items_in.as_ref();
+        if self.outdated && !self.form.is_edited() && !self.item.as_ref().is_some_and(Form::is_edited) {
             *self = Self::new(procedure);
+        }
+    }
+
+    /// Fills the forms with small examples that fit.
+    pub(crate) fn fill_example(&mut self) {
+        self.form.fill_example();
+        self.item.iter_mut().for_each(Form::fill_example);
+    }
+
+    /// The form of this part, if the procedure has it.
+    pub(crate) fn form_mut(&mut self, part: Part) -> Option<&mut Form> {
+        match part {
+            Part::Arguments => Some(&mut self.form),
+            Part::Item => self.item.as_mut(),
         }
     }
 

@@ -8,13 +8,14 @@ pub(crate) mod graphs;
 pub(crate) mod history;
 pub(crate) mod reply;
 pub(crate) mod settings;
+pub(crate) mod stream;
 pub(crate) mod tree;
 pub(crate) mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use self::calls::Calls;
+use self::calls::{CallNumber, Calls, OwnCall};
 use self::catalogue::{Catalogue, Procedure};
 use self::connection::{Connection, Failure, Target};
 use self::draft::Draft;
@@ -22,9 +23,11 @@ use self::graphs::Graphs;
 use self::history::History;
 use self::reply::Body;
 use self::settings::Settings;
+use self::stream::{Look, Stream};
 use self::view::{Lens, Scope, Theme, TimeRange};
 use crate::command::Command;
-use crate::exchange::{CallOrder, Generation, News, Order, Purpose, Update};
+use crate::exchange::{CallOrder, Generation, ItemOrder, News, Order, Purpose, Update};
+use crate::form::Part;
 use crate::text;
 
 /// The state of the dashboard. Fields that a text box edits in place are plain data.
@@ -120,18 +123,26 @@ impl Model {
                 });
             }
             Command::Call => return self.call(now),
-            Command::CancelCall => return self.running().map(Order::Cancel),
+            Command::SendItem => return self.send_item(),
+            Command::HalfClose => return self.half_close(),
+            Command::CancelCall => return self.running().map(|call| Order::Cancel(call.number)),
+            Command::LookAt(item) => return self.look_at(item),
+            Command::LookAway => {
+                if let Some(stream) = self.shown_stream() {
+                    stream.looked_at = None;
+                }
+            }
             Command::ResetForm => self.reset_form(),
             Command::FillExample => {
                 if let Some(draft) = self.selected.as_deref().and_then(|path| self.drafts.get_mut(path)) {
-                    draft.form.fill_example();
+                    draft.fill_example();
                 }
             }
             Command::Select(path) => self.select(path),
             Command::FillIn(path) => {
                 self.select(path.clone());
                 if let Some(draft) = self.drafts.get_mut(&path) {
-                    draft.cursor_wanted = true;
+                    draft.cursor_wanted = Some(Part::Arguments);
                 }
             }
             Command::FindProcedure => self.find_wanted = true,
@@ -164,11 +175,21 @@ impl Model {
     pub(crate) fn learn(&mut self, update: Update) {
         let is_present = update.generation == self.generation;
         match update.news {
+            News::Items(number, batch) => self.learn_of_stream(number, |s| s.receive(batch, update.at)),
+            News::Sent(number, sent) => self.learn_of_stream(number, |s| s.sent(sent)),
+            News::Looked(number, item, body) => self.learn_of_stream(number, |s| s.looked(item, body)),
             News::Ended(number, ended) => self.calls.end(number, ended, update.at),
             News::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
             News::Trouble(failure) => self.trouble = Some(failure),
             news if is_present => self.learn_of_server(news, update.at),
             _ => {} // of a server that we have left
+        }
+    }
+
+    fn learn_of_stream(&mut self, number: CallNumber, learn: impl FnOnce(&mut Stream)) {
+        // Another call may have taken its place.
+        if let Some(stream) = self.calls.stream_mut(number) {
+            learn(stream);
         }
     }
 
@@ -188,7 +209,7 @@ impl Model {
                 self.history.record(snapshot, at);
             }
             News::Stats(Err(failure)) => self.no_stats = Some(failure),
-            News::Catalogue(Err(_)) | News::Ended(..) | News::Picked(..) | News::Trouble(_) => {}
+            _ => {}
         }
     }
 
@@ -235,7 +256,11 @@ impl Model {
     /// Whether a command would do anything now.
     pub(crate) fn allows(&self, command: &Command) -> bool {
         match command {
-            Command::Call => self.connection.is_connected() && self.procedure().is_some_and(|p| p.unary),
+            Command::Call => {
+                self.connection.is_connected() && self.procedure().is_some() && self.running().is_none()
+            }
+            Command::SendItem => self.running_stream().is_some_and(Stream::takes_items),
+            Command::HalfClose => self.running_stream().is_some_and(Stream::can_half_close),
             Command::CancelCall => self.running().is_some(),
             Command::RetryNow => matches!(self.connection, Connection::Reconnecting(..)),
             Command::ReloadProcedures => self.connection.is_connected(),
@@ -273,23 +298,65 @@ impl Model {
     }
 
     fn call(&mut self, now: Instant) -> Option<Order> {
-        if !self.allows(&Command::Call) || self.running().is_some() {
+        if !self.allows(&Command::Call) {
             return None;
         }
         let procedure = self.catalogue.procedure(self.selected.as_deref()?)?;
-        let (path, schema) = (procedure.path.clone(), procedure.arguments.clone());
+        let (path, kind, schema) = (procedure.path.clone(), procedure.kind, procedure.arguments.clone());
+        let stream = procedure.streams().then(|| Stream::new(procedure.items_in.is_some(), now));
         let procedure_deadline = procedure.deadline_ms.map(Duration::from_millis);
         let draft = self.drafts.get_mut(&path)?;
         draft.tried = true;
         let (arguments, deadline) = draft.request()?;
         let deadline = deadline.or(procedure_deadline);
-        let number = self.calls.start(&path, now);
-        Some(Order::Call(Box::new(CallOrder { number, procedure: path, arguments, schema, deadline })))
+        // Whoever starts such a call wants to send something next.
+        draft.cursor_wanted = draft.item.is_some().then_some(Part::Item);
+        let number = self.calls.start(&path, stream, now);
+        Some(Order::Call(Box::new(CallOrder { number, procedure: path, kind, arguments, schema, deadline })))
     }
 
-    fn running(&self) -> Option<calls::CallNumber> {
-        let call = self.calls.last(self.selected.as_deref()?)?;
-        call.ended.is_none().then_some(call.number)
+    fn send_item(&mut self) -> Option<Order> {
+        if !self.allows(&Command::SendItem) {
+            return None;
+        }
+        let draft = self.drafts.get_mut(self.selected.as_deref()?)?;
+        draft.item_tried = true;
+        let form = draft.item.as_ref()?;
+        let item = ItemOrder { item: form.arguments().ok()?, schema: form.schema().clone() };
+        let number = self.running()?.number;
+        self.shown_stream()?.sending.as_mut()?.waiting += 1;
+        Some(Order::Send(number, Box::new(item)))
+    }
+
+    fn half_close(&mut self) -> Option<Order> {
+        if !self.allows(&Command::HalfClose) {
+            return None;
+        }
+        let number = self.running()?.number;
+        self.shown_stream()?.sending.as_mut()?.done = true;
+        Some(Order::HalfClose(number))
+    }
+
+    fn look_at(&mut self, item: u64) -> Option<Order> {
+        let call = self.calls.last(self.selected.as_deref()?)?.number;
+        let stream = self.shown_stream()?;
+        let bytes = stream.kept.numbered(item)?.bytes.clone();
+        stream.looked_at = Some(Look { number: item, body: None });
+        Some(Order::Look { call, item, bytes })
+    }
+
+    /// The call of the selected procedure that has not ended.
+    pub(crate) fn running(&self) -> Option<&OwnCall> {
+        self.calls.last(self.selected.as_deref()?).filter(|call| call.ended.is_none())
+    }
+
+    fn running_stream(&self) -> Option<&Stream> {
+        self.running()?.stream.as_ref()
+    }
+
+    /// What came over the last call of the selected procedure, whether it has ended or not.
+    fn shown_stream(&mut self) -> Option<&mut Stream> {
+        self.calls.last_mut(self.selected.as_deref()?)?.stream.as_mut()
     }
 
     fn show(&mut self, services: Vec<catalogue::Service>) {
@@ -361,19 +428,23 @@ impl Model {
     fn picked(&mut self, purpose: &Purpose, chosen: String) {
         match purpose {
             Purpose::Identity => self.entry.target.identity = chosen,
-            Purpose::Bytes { procedure, path } => {
-                if let Some(draft) = self.drafts.get_mut(procedure) {
-                    draft.form.choose_file(path, chosen);
+            Purpose::Bytes { procedure, part, path } => {
+                let draft = self.drafts.get_mut(procedure);
+                if let Some(form) = draft.and_then(|draft| draft.form_mut(*part)) {
+                    form.choose_file(path, chosen);
                 }
             }
         }
     }
 }
 
-/// What a call came back with: its result, or its fault.
-fn body_of(call: &mut calls::OwnCall) -> Option<&mut Body> {
+/// What is shown of a call: the item that is looked into, or else its result or its fault.
+fn body_of(call: &mut OwnCall) -> Option<&mut Body> {
+    if let Some(look) = call.stream.as_mut().and_then(|stream| stream.looked_at.as_mut()) {
+        return look.body.as_mut()?.as_mut().ok();
+    }
     match &mut call.ended.as_mut()?.outcome {
         Ok(answer) => Some(&mut answer.body),
-        Err(problem) => problem.fault.as_mut(),
+        Err(problem) => problem.fault.as_deref_mut(),
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Problem {
     /// One sentence, fit to show.
     pub(crate) message: String,
     /// The declared fault, as it is shown.
-    pub(crate) fault: Option<Body>,
+    pub(crate) fault: Option<Box<Body>>,
     /// What is known about trying again, or empty.
     pub(crate) advice: String,
 }
@@ -38,7 +38,7 @@ pub(crate) enum ProblemKind {
     Lost,
     /// The reply could not be read.
     Undecodable,
-    /// The call was given up here.
+    /// The call was given up here, and the server told to end it.
     Cancelled,
     /// The request could not be made of what was typed, at this path.
     NotSent {

@@ -84,7 +84,7 @@ impl Tree {
 
     fn add(&mut self, depth: usize, key: String, value: &Value) {
         let at = self.rows.len();
-        let (kind, summary) = summary(value);
+        let (kind, summary) = (Kind::of(value), summary(value));
         let folded = depth >= UNFOLDED || entries(value) > MANY;
         self.rows.push(Row { depth, key, summary, kind, within: 0, folded });
         if entries(value) > 0 && depth == DEEPEST {
@@ -144,27 +144,40 @@ fn entries(value: &Value) -> usize {
     }
 }
 
-fn summary(value: &Value) -> (Kind, String) {
+impl Kind {
+    /// The kind of a value.
+    pub(crate) fn of(value: &Value) -> Self {
+        match value {
+            Value::Null | Value::Bool(_) => Self::Word,
+            Value::Integer(_) | Value::Float(_) => Self::Number,
+            Value::Text(_) => Self::Text,
+            Value::Bytes(_) => Self::Bytes,
+            Value::Array(_) | Value::Map(_) => Self::Container,
+        }
+    }
+}
+
+fn summary(value: &Value) -> String {
     let counted = |count: usize, one: &str, many: &str| match count {
         1 => format!("1 {one}"),
         _ => format!("{count} {many}"),
     };
     match value {
-        Value::Null => (Kind::Word, "null".to_owned()),
-        Value::Bool(value) => (Kind::Word, value.to_string()),
-        Value::Integer(number) => (Kind::Number, i128::from(*number).to_string()),
-        Value::Float(number) => (Kind::Number, format!("{number:?}")),
-        Value::Text(text) => (Kind::Text, text::line(text, LONGEST)),
-        Value::Bytes(bytes) => (Kind::Bytes, bytes_summary(bytes)),
-        Value::Array(items) => (Kind::Container, counted(items.len(), "item", "items")),
-        Value::Map(entries) => (Kind::Container, counted(entries.len(), "entry", "entries")),
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Integer(number) => i128::from(*number).to_string(),
+        Value::Float(number) => format!("{number:?}"),
+        Value::Text(text) => text::line(text, LONGEST),
+        Value::Bytes(bytes) => bytes_summary(bytes),
+        Value::Array(items) => counted(items.len(), "item", "items"),
+        Value::Map(entries) => counted(entries.len(), "entry", "entries"),
     }
 }
 
 fn key_text(key: &Value) -> String {
     match key {
         Value::Text(text) => text::line(text, LONGEST),
-        other => summary(other).1,
+        other => summary(other),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use countersign::{Credentials, Policy, Server};
 use egui_kittest::Harness;
@@ -16,7 +16,7 @@ use crate::demo::Identities;
 use crate::{Dashboard, Desk, Target};
 
 /// Longer than anything here takes, and shorter than anybody waits for a hanging test.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that can be stopped and started again, and an identity for it.
 struct Shop {
@@ -95,9 +95,11 @@ impl Window {
 
     fn wait_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
         self.harness.run_steps(4);
+        let end = Instant::now() + PATIENCE;
         while !holds(self) {
-            let rang = self.bell.recv_timeout(PATIENCE);
-            assert!(rang.is_ok(), "waited in vain for {what:?}; the window shows {:#?}", self.harness);
+            // The bell rings every second for the graphs alone.
+            let rang = self.bell.recv_timeout(end.saturating_duration_since(Instant::now()));
+            assert!(rang.is_ok(), "waited in vain for {what:?}; the window shows {:#?}", self.harness.root());
             self.harness.run_steps(4);
         }
     }
@@ -230,4 +232,95 @@ fn a_stranger_is_told_why_it_was_refused_and_what_to_do() {
     assert!(!window.shows("demo.Echo"));
     let mut nobody = Window::open(Target { identity: "/nowhere/alice".to_owned(), ..shop.target() });
     nobody.wait_for("/nowhere/alice: no such folder");
+}
+
+#[test]
+fn a_stream_is_watched_and_cancelled_and_the_server_stops() {
+    let shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Clock/ticks");
+    window.press("demo.Clock/ticks");
+    window.fill("interval_ms", "5");
+    window.press("Start");
+    window.wait_for("10 items");
+    window.wait_for("1 in flight");
+    // Other procedures can be called meanwhile.
+    window.press("demo.Clock/now");
+    window.press("Call");
+    window.wait_for("OK");
+    window.press("demo.Clock/ticks");
+    window.wait_for("Streaming");
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Period);
+    window.wait_for("Cancelled here");
+    window.wait_for("0 in flight");
+    assert!(window.shows("{\"number\": "), "what came stays");
+}
+
+#[test]
+fn a_stream_that_is_left_alone_ends_with_its_result_after_all_of_its_items() {
+    let shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Echo/stream");
+    window.press("demo.Echo/stream");
+    window.fill("count", "20000");
+    window.fill("size", "100");
+    window.press("Start");
+    window.wait_for("OK");
+    assert!(window.shows("20,000 items") && window.shows("the newest 5,000 are kept"));
+    assert!(window.shows("Item 20,000"));
+}
+
+#[test]
+fn items_are_sent_and_received() {
+    let shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Math/sum");
+    window.press("demo.Math/sum");
+    window.press("Start");
+    window.wait_for("Streaming");
+    for (number, count) in [("40", "1 sent"), ("2", "2 sent")] {
+        super::forms::control(&window.harness, "item").focus();
+        window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        window.fill("item", number);
+        window.press("Send");
+        window.wait_for(count);
+    }
+    window.press("Done");
+    window.wait_for("OK");
+    assert!(window.shows("42"));
+    window.press("demo.Chat/room");
+    window.fill("room", "pantry");
+    window.press("Start");
+    window.wait_for("Streaming");
+    window.fill("item", "Is there cake?");
+    window.press("Send");
+    window.wait_for("\"Is there cake?\"");
+    window.press("Done");
+    window.wait_for("OK");
+}
+
+#[test]
+fn a_stream_ends_when_its_server_is_killed_or_the_user_hangs_up() {
+    let mut shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Clock/ticks");
+    window.press("demo.Clock/ticks");
+    window.fill("interval_ms", "5");
+    window.press("Start");
+    window.wait_for("10 items");
+    shop.kill();
+    window.wait_for("Connection lost");
+    window.wait_until("the end of the stream", |window| !window.shows("Streaming"));
+    shop.start();
+    window.wait_until("the connection", |window| window.harness.query_by_label("Not connected").is_none());
+    window.wait_until("a server to start a stream on", |window| {
+        let start = super::forms::control(&window.harness, "Start");
+        !egui_kittest::kittest::NodeT::accesskit_node(&start).is_disabled()
+    });
+    window.press("Start");
+    window.wait_for("10 items");
+    window.press("Disconnect");
+    window.press("Connect");
+    window.wait_for("Cancelled here");
+    window.wait_for("0 in flight");
 }

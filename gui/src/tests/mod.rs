@@ -4,3 +4,4 @@ mod flow;
 mod forms;
 mod panels;
 mod stage;
+mod streams;

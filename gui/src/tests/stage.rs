@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use countersign::Schema;
 use countersign::cbor::Value;
+use countersign::service::CallKind;
 use egui_kittest::Harness;
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -179,10 +180,11 @@ pub(crate) fn procedure(path: &str, arguments: serde_json::Value) -> Procedure {
         path: path.to_owned(),
         name: path.rsplit('/').next().unwrap().to_owned(),
         documentation: "The balance of an account.".to_owned(),
-        unary: true,
+        kind: CallKind::Unary,
         idempotent: true,
         deadline_ms: None,
         arguments: Schema::try_from(arguments).unwrap(),
+        items_in: None,
         faults: Vec::new(),
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn bytes_ui(
         && ui.small_button("Browse…").accessible_name(format!("Browse for {}", place.path)).clicked()
     {
         let (procedure, path) = (pen.procedure.to_owned(), place.path.clone());
-        pen.wishes.push(Command::Browse(Purpose::Bytes { procedure, path }));
+        pen.wishes.push(Command::Browse(Purpose::Bytes { procedure, part: pen.part, path }));
     }
     if let Err(wrong) = check::bytes(bytes, min_len, max_len)
         && (pen.tried || bytes.line.touched)

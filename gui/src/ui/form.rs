@@ -10,7 +10,7 @@ use super::field::{bytes_ui, checkbox_ui, line_ui};
 use super::parts::muted;
 use super::theme::{Palette, palette};
 use crate::command::Command;
-use crate::form::{Input, Line, Place, Slot, check, content, without_null};
+use crate::form::{Form, Input, Line, Part, Place, Slot, check, content, without_null};
 use crate::model::draft::Draft;
 use crate::text;
 
@@ -23,8 +23,9 @@ const MOST_VARIANTS: usize = 300;
 
 /// What drawing a form needs beside its place and input.
 pub(super) struct Pen<'a> {
-    /// Whose form it is.
+    /// Whose form it is, and which of theirs.
     pub(super) procedure: &'a str,
+    pub(super) part: Part,
     /// Whether mistakes are shown where nobody has typed yet.
     pub(super) tried: bool,
     /// Whether anything was changed.
@@ -44,18 +45,50 @@ struct Title<'a> {
     docs: &'a str,
 }
 
-/// Draws the form of a procedure.
-pub(crate) fn form_ui(ui: &mut Ui, procedure: &str, draft: &mut Draft, wishes: &mut Vec<Command>) {
-    let cursor_wanted = mem::take(&mut draft.cursor_wanted);
-    let (node, input, edited) = draft.form.parts();
-    let mut pen = Pen { procedure, tried: draft.tried, edited, wishes, cursor_wanted, depth: 0 };
+/// Draws the form of a procedure's arguments.
+pub(crate) fn arguments_ui(ui: &mut Ui, procedure: &str, draft: &mut Draft, wishes: &mut Vec<Command>) {
+    let cursor_wanted = draft.cursor_wanted == Some(Part::Arguments);
+    let is_placed = form_ui(ui, procedure, &mut draft.form, draft.tried, cursor_wanted, wishes);
+    if cursor_wanted {
+        // Where there are no arguments to type, an item may be.
+        draft.cursor_wanted = if is_placed { None } else { Some(Part::Item) };
+    }
+}
+
+/// Draws the form of an item to send.
+pub(crate) fn item_form_ui(ui: &mut Ui, procedure: &str, draft: &mut Draft, wishes: &mut Vec<Command>) {
+    let cursor_wanted = draft.cursor_wanted.take_if(|part| *part == Part::Item).is_some();
+    if let Some(form) = &mut draft.item {
+        // Its places may be called like those of the arguments.
+        ui.push_id("item", |ui| form_ui(ui, procedure, form, draft.item_tried, cursor_wanted, wishes));
+    }
+}
+
+/// Draws a form, and says whether a field of it got the cursor that was wanted.
+fn form_ui(
+    ui: &mut Ui,
+    procedure: &str,
+    form: &mut Form,
+    tried: bool,
+    cursor_wanted: bool,
+    wishes: &mut Vec<Command>,
+) -> bool {
+    let part = form.part();
+    let (node, input, edited) = form.parts();
+    let mut pen = Pen { procedure, part, tried, edited, wishes, cursor_wanted, depth: 0 };
+    let root = Place::root(part);
     match (node.shape(), input) {
         (Shape::Record(record), Input::Fields(slots)) if record.fields.is_empty() && slots.is_empty() => {
-            ui.label(muted(&palette(ui), "This procedure takes no arguments."));
+            let words = match part {
+                Part::Arguments => "This procedure takes no arguments.",
+                Part::Item => "There is nothing to fill in.",
+            };
+            ui.label(muted(&palette(ui), words));
         }
-        (Shape::Record(record), Input::Fields(slots)) => pen.fields_ui(ui, &record, slots, &Place::root()),
-        (_, input) => pen.value_ui(ui, &node, input, &Place::root()),
+        (Shape::Record(record), Input::Fields(slots)) => pen.fields_ui(ui, &record, slots, &root),
+        (_, input) => pen.value_ui(ui, &node, input, &root),
     }
+    cursor_wanted && !pen.cursor_wanted
 }
 
 impl Pen<'_> {

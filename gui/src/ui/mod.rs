@@ -13,6 +13,7 @@ mod procedures;
 mod reply;
 mod request;
 mod sparkline;
+mod stream;
 mod top_bar;
 
 use std::time::Instant;
@@ -80,8 +81,12 @@ fn filling_ui(ui: &mut Ui, draw: impl FnOnce(&mut Ui)) {
 }
 
 fn shortcuts(ui: &mut Ui, model: &Model) -> Vec<Command> {
-    let pressed = |command: &&Command| {
-        command.shortcut().is_some_and(|keys| ui.input_mut(|input| input.consume_shortcut(&keys)))
-    };
-    Command::LISTED.iter().filter(pressed).filter(|command| model.allows(command)).cloned().collect()
+    let mut pressed = Vec::new();
+    for keys in Command::LISTED.iter().filter_map(Command::shortcut) {
+        if ui.input_mut(|input| input.consume_shortcut(&keys)) {
+            pressed.push(keys);
+        }
+    }
+    let is_pressed = |command: &&Command| command.shortcut().is_some_and(|keys| pressed.contains(&keys));
+    Command::LISTED.iter().filter(is_pressed).filter(|command| model.allows(command)).cloned().collect()
 }

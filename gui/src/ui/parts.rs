@@ -1,5 +1,6 @@
 //! Small things that several panels draw.
 
+use countersign::service::CallKind;
 use egui::{
     Button, Color32, Frame, Label, Margin, Painter, Pos2, Response, RichText, Sense, Shape, Stroke, Ui, vec2,
 };
@@ -39,12 +40,13 @@ pub(crate) fn dot_ui(ui: &mut Ui, color: Color32) {
 }
 
 /// A word in a frame: `idempotent`, `deadline 500 ms`.
-pub(crate) fn chip_ui(ui: &mut Ui, text: &str, color: Color32) {
+pub(crate) fn chip_ui(ui: &mut Ui, text: &str, color: Color32) -> Response {
     Frame::new()
         .stroke(Stroke::new(1.0, color.gamma_multiply(0.6)))
         .corner_radius(4)
         .inner_margin(Margin::symmetric(6, 1))
-        .show(ui, |ui| ui.add(Label::new(RichText::new(text).small().color(color)).extend()));
+        .show(ui, |ui| ui.add(Label::new(RichText::new(text).small().color(color)).extend()))
+        .inner
 }
 
 /// Text that explains.
@@ -100,6 +102,45 @@ fn middle_ui(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
         ui.set_max_width(ui.available_width().min(420.0));
         content(ui);
     });
+}
+
+/// What a kind of call means for whoever makes one.
+pub(crate) fn kind_words(kind: CallKind) -> &'static str {
+    match kind {
+        CallKind::ServerStream => "Server stream: the server sends items until the call ends",
+        CallKind::ClientStream => "Client stream: you send items, and then the server answers",
+        CallKind::BothWays => "Both ways: you send items, and so does the server, until the call ends",
+        _ => "One message each way",
+    }
+}
+
+/// The mark of a kind of call: waves that come, arrows that go up, or arrows both ways. No font of ours has them.
+pub(crate) fn kind_mark(painter: &Painter, center: Pos2, kind: CallKind, color: Color32) {
+    let stroke = Stroke::new(1.2, color);
+    let arrow = |x: f32, up: f32| {
+        let [tail, head] = [4.5, -4.5].map(|y| center + vec2(x, y * up));
+        painter.line_segment([tail, head], stroke);
+        for side in [-2.5, 2.5] {
+            painter.line_segment([head, head + vec2(side, 3.0 * up)], stroke);
+        }
+    };
+    match kind {
+        CallKind::ServerStream => {
+            for y in [-3.5, 0.0, 3.5] {
+                let wave = (0..=12).map(|i| {
+                    let x = i as f32 - 6.0;
+                    center + vec2(x, y + (x * std::f32::consts::TAU / 12.0).sin() * 1.4)
+                });
+                painter.line(wave.collect(), stroke);
+            }
+        }
+        CallKind::ClientStream => [-3.5, 3.5].into_iter().for_each(|x| arrow(x, 1.0)),
+        CallKind::BothWays => {
+            arrow(-3.5, 1.0);
+            arrow(3.5, -1.0);
+        }
+        _ => {}
+    }
 }
 
 /// The triangle before something that folds: to the right when folded, down when not.

@@ -5,7 +5,7 @@ use egui::{
     Align2, FontId, Id, Key, Rect, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::parts::{command_button_ui, empty_ui, failed_ui, loading_ui};
+use super::parts::{command_button_ui, empty_ui, failed_ui, kind_mark, kind_words, loading_ui};
 use super::sparkline::sparkline;
 use super::theme::palette;
 use crate::command::Command;
@@ -139,13 +139,24 @@ fn procedure_ui(ui: &mut Ui, model: &Model, procedure: &Procedure) -> bool {
         painter.rect_filled(rect, 4.0, visuals.widgets.hovered.weak_bg_fill);
     }
     let trend = model.graphs.trends.get(&procedure.path);
-    let left = trend.map_or(rect.right(), |trend| trend_ui(ui, rect, trend));
+    let mut left = trend.map_or(rect.right(), |trend| trend_ui(ui, rect, trend));
+    let is_open = model.calls.last(&procedure.path).is_some_and(|call| call.ended.is_none());
+    if procedure.streams() {
+        left -= 16.0;
+        let color = if is_open { colors.accent } else { colors.muted };
+        kind_mark(&painter, pos2(left, rect.center().y), procedure.kind, color);
+        left -= 6.0;
+        let words = if is_open { format!("{}, open", procedure.kind) } else { procedure.kind.to_string() };
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(words));
+    }
+    if is_open {
+        painter.circle_filled(pos2(rect.left() + 9.0, rect.center().y), 3.0, colors.accent);
+    }
     let name_rect = Rect::from_min_max(pos2(rect.left() + 18.0, rect.top()), pos2(left - 6.0, rect.bottom()));
     let font = TextStyle::Body.resolve(ui.style());
-    let color = if procedure.unary { visuals.text_color() } else { colors.muted };
-    let galley = ui.painter().layout_no_wrap(procedure.name.clone(), font, color);
+    let galley = ui.painter().layout_no_wrap(procedure.name.clone(), font, visuals.text_color());
     let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), name_rect).min;
-    ui.painter_at(name_rect).galley(at, galley, color);
+    ui.painter_at(name_rect).galley(at, galley, visuals.text_color());
     response.on_hover_ui(|ui| hover_ui(ui, procedure, trend)).clicked()
 }
 
@@ -177,6 +188,9 @@ fn hover_ui(ui: &mut Ui, procedure: &Procedure, trend: Option<&Trend>) {
     ui.strong(&procedure.path);
     if !procedure.documentation.is_empty() {
         ui.label(&procedure.documentation);
+    }
+    if procedure.streams() {
+        ui.label(kind_words(procedure.kind));
     }
     let Some(trend) = trend.filter(|trend| trend.calls > 0) else {
         ui.weak("Not called in the last minute");

@@ -7,6 +7,7 @@ use egui::{
 };
 
 use super::parts::{command_button_ui, empty_ui, muted, triangle};
+use super::stream::stream_ui;
 use super::theme::{Palette, palette};
 use crate::command::Command;
 use crate::model::Model;
@@ -25,6 +26,9 @@ pub(crate) fn reply_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Ve
     let Some(call) = model.selected.as_deref().and_then(|path| model.calls.last(path)) else {
         return empty_ui(ui, "No call yet", "Fill in the form and press Call. The reply appears here.");
     };
+    if let Some(stream) = &call.stream {
+        return stream_ui(ui, call, stream, model.lens, now, wishes);
+    }
     match &call.ended {
         None => waiting_ui(ui, call, now, wishes),
         Some(ended) => ended_ui(ui, call, ended, model.lens, wishes),
@@ -77,6 +81,15 @@ fn lenses_ui(ui: &mut Ui, body: &Body, lens: Lens, wishes: &mut Vec<Command>) {
 }
 
 fn problem_ui(ui: &mut Ui, problem: &Problem, lens: Lens, wishes: &mut Vec<Command>) {
+    problem_words_ui(ui, problem);
+    if let Some(fault) = &problem.fault {
+        ui.add_space(6.0);
+        body_ui(ui, "Fault", fault, lens, wishes);
+    }
+}
+
+/// What went wrong, without the fault that came with it.
+pub(super) fn problem_words_ui(ui: &mut Ui, problem: &Problem) {
     let colors = palette(ui);
     if let ProblemKind::NotSent { path } = &problem.kind
         && !path.is_empty()
@@ -91,13 +104,10 @@ fn problem_ui(ui: &mut Ui, problem: &Problem, lens: Lens, wishes: &mut Vec<Comma
     if !problem.advice.is_empty() {
         ui.add(Label::new(muted(&colors, &problem.advice)).wrap());
     }
-    if let Some(fault) = &problem.fault {
-        ui.add_space(6.0);
-        body_ui(ui, "Fault", fault, lens, wishes);
-    }
 }
 
-fn body_ui(ui: &mut Ui, title: &str, body: &Body, lens: Lens, wishes: &mut Vec<Command>) {
+/// A value, and the choice of how it is looked at.
+pub(super) fn body_ui(ui: &mut Ui, title: &str, body: &Body, lens: Lens, wishes: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.label(RichText::new(title).strong());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| lenses_ui(ui, body, lens, wishes));
@@ -149,7 +159,7 @@ fn row_ui(ui: &mut Ui, row: &Row) -> bool {
     response.clicked()
 }
 
-fn value_color(colors: &Palette, kind: Kind) -> egui::Color32 {
+pub(super) fn value_color(colors: &Palette, kind: Kind) -> egui::Color32 {
     match kind {
         Kind::Container | Kind::Remark => colors.muted,
         Kind::Text => colors.text_value,

@@ -1,9 +1,9 @@
 //! The selected procedure: what it is for, and the form for its arguments.
 
-use egui::{Label, Panel, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Button, Label, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 
-use super::form::form_ui;
-use super::parts::{chip_ui, command_button_ui, empty_ui, loading_ui, muted, primary_button_ui};
+use super::form::{arguments_ui, item_form_ui};
+use super::parts::{chip_ui, command_button_ui, empty_ui, kind_words, loading_ui, muted, primary_button_ui};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::Model;
@@ -20,24 +20,25 @@ pub(crate) fn request_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comman
         return empty_ui(ui, "No procedure selected", "Select one at the left to see its form.");
     };
     heading_ui(ui, procedure);
-    if !procedure.unary {
-        return empty_ui(ui, "A streaming procedure", "This dashboard calls procedures with one reply.");
-    }
-    let can_call = model.allows(&Command::Call) && !model.allows(&Command::CancelCall);
-    let can_cancel = model.allows(&Command::CancelCall);
+    let buttons = Buttons::of(model, procedure);
     let path = procedure.path.clone();
     let Some(draft) = model.drafts.get_mut(&path) else { return };
     Panel::bottom("call").show_separator_line(false).frame(egui::Frame::new()).show(ui, |ui| {
         ui.add_space(6.0);
         mistakes_ui(ui, draft);
-        call_ui(ui, draft, can_call, can_cancel, wishes);
+        call_ui(ui, draft, &buttons, wishes);
     });
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         if draft.outdated {
             let notice = "The server describes these arguments differently now. Reset the form to follow.";
             ui.label(RichText::new(notice).color(ui.visuals().warn_fg_color));
         }
-        form_ui(ui, &path, draft, wishes);
+        arguments_ui(ui, &path, draft, wishes);
+        if draft.item.is_some() {
+            ui.add_space(4.0);
+            ui.label(RichText::new("Item to send").strong());
+            item_form_ui(ui, &path, draft, wishes);
+        }
     });
 }
 
@@ -45,6 +46,10 @@ fn heading_ui(ui: &mut Ui, procedure: &Procedure) {
     let colors = palette(ui);
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(&procedure.path).heading().strong());
+        if procedure.streams() {
+            let shown = chip_ui(ui, &procedure.kind.to_string(), colors.accent);
+            shown.on_hover_text(kind_words(procedure.kind));
+        }
         if procedure.idempotent {
             chip_ui(ui, "idempotent", colors.ok);
         }
@@ -65,12 +70,12 @@ fn heading_ui(ui: &mut Ui, procedure: &Procedure) {
     ui.add_space(4.0);
 }
 
-/// What keeps a call from being sent, once it was tried.
+/// What keeps a call or an item from being sent, once it was tried.
 fn mistakes_ui(ui: &mut Ui, draft: &Draft) {
-    if !draft.tried {
-        return;
-    }
-    if let Err(mistakes) = draft.form.arguments() {
+    let arguments = Some(&draft.form).filter(|_| draft.tried);
+    let item = draft.item.as_ref().filter(|_| draft.item_tried);
+    for form in arguments.into_iter().chain(item) {
+        let Err(mistakes) = form.arguments() else { continue };
         let first = mistakes.first().map(|mistake| format!("{}: {}", mistake.path, mistake.message));
         let more = match mistakes.len() {
             0 | 1 => String::new(),
@@ -82,22 +87,97 @@ fn mistakes_ui(ui: &mut Ui, draft: &Draft) {
     }
 }
 
-fn call_ui(ui: &mut Ui, draft: &mut Draft, can_call: bool, can_cancel: bool, wishes: &mut Vec<Command>) {
+/// What the buttons below the form are for just now.
+#[derive(Clone, Copy)]
+enum Phase {
+    /// A call with one reply: to be made, or given up.
+    Unary,
+    /// A streaming call that has not begun.
+    Idle,
+    /// One over which items can be sent.
+    Sending,
+    /// One over which nothing more is sent.
+    Receiving,
+}
+
+impl Phase {
+    fn of(model: &Model, procedure: &Procedure) -> Self {
+        match model.running() {
+            _ if !procedure.streams() => Self::Unary,
+            None => Self::Idle,
+            Some(_) if model.allows(&Command::HalfClose) => Self::Sending,
+            Some(_) => Self::Receiving,
+        }
+    }
+}
+
+/// The buttons below the form.
+struct Buttons {
+    phase: Phase,
+    /// Whether the one that matters most can be pressed.
+    enabled: bool,
+    is_running: bool,
+}
+
+impl Buttons {
+    fn of(model: &Model, procedure: &Procedure) -> Self {
+        let phase = Phase::of(model, procedure);
+        let first = if matches!(phase, Phase::Sending) { Command::SendItem } else { Command::Call };
+        Self { phase, enabled: model.allows(&first), is_running: model.running().is_some() }
+    }
+
+    fn buttons_ui(&self, ui: &mut Ui, wishes: &mut Vec<Command>) {
+        match self.phase {
+            Phase::Unary => {
+                self.first_ui(ui, "Call", Command::Call, wishes);
+                if self.is_running {
+                    command_button_ui(ui, Command::CancelCall, true, wishes);
+                }
+            }
+            Phase::Idle => self.first_ui(ui, "Start", Command::Call, wishes),
+            Phase::Sending => {
+                self.first_ui(ui, "Send", Command::SendItem, wishes);
+                let done = ui.button("Done").on_hover_text("Tells the server that no items follow");
+                if done.clicked() {
+                    wishes.push(Command::HalfClose);
+                }
+                cancel_ui(ui, wishes);
+            }
+            Phase::Receiving => cancel_ui(ui, wishes),
+        }
+    }
+
+    fn first_ui(&self, ui: &mut Ui, name: &str, command: Command, wishes: &mut Vec<Command>) {
+        let keys = command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+        if primary_button_ui(ui, name, self.enabled).on_hover_text(&keys).clicked() {
+            wishes.push(command);
+        }
+        ui.label(muted(&palette(ui), keys).small());
+    }
+}
+
+/// The button that ends a stream, as large as the one that began it.
+fn cancel_ui(ui: &mut Ui, wishes: &mut Vec<Command>) {
+    let keys = Command::CancelCall.shortcut();
+    let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    let button = Button::new(RichText::new("Cancel").strong()).min_size(vec2(72.0, 28.0));
+    let pressed = ui.add(button).on_hover_text("Ends the call here and at the server").clicked();
+    ui.label(muted(&palette(ui), keys).small());
+    if pressed {
+        wishes.push(Command::CancelCall);
+    }
+}
+
+fn call_ui(ui: &mut Ui, draft: &mut Draft, buttons: &Buttons, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
     ui.horizontal_wrapped(|ui| {
-        let keys = Command::Call.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
-        if primary_button_ui(ui, Command::Call.text(), can_call).on_hover_text(&keys).clicked() {
-            wishes.push(Command::Call);
-        }
-        ui.label(muted(&colors, keys).small());
-        if can_cancel {
-            command_button_ui(ui, Command::CancelCall, true, wishes);
-        }
+        buttons.buttons_ui(ui, wishes);
         command_button_ui(ui, Command::FillExample, true, wishes);
         command_button_ui(ui, Command::ResetForm, true, wishes);
         ui.horizontal(|ui| {
             let label = ui.label("Deadline");
-            let edit = TextEdit::singleline(&mut draft.deadline).hint_text("default").desired_width(76.0);
+            let hint = if matches!(buttons.phase, Phase::Unary) { "default" } else { "none" };
+            let edit = TextEdit::singleline(&mut draft.deadline).hint_text(hint).desired_width(76.0);
             ui.add(edit).labelled_by(label.id);
         });
         if let Err(wrong) = draft.deadline() {

@@ -7,10 +7,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use countersign::builtin::reflection::ReflectionClient;
+use countersign::call::RawStream;
 use countersign::cbor::{self, Value};
 use countersign::schema;
 use countersign::service::{CallKind, ProcedureDescription, ServiceDescription};
-use countersign::{CallError, Client, ClientState, Credentials, HandlerRan, Peer, Status};
+use countersign::{CallError, Client, ClientState, Credentials, HandlerRan, Peer, Schema, Status};
 
 use crate::exchange::CallOrder;
 use crate::form::Arguments;
@@ -95,17 +96,47 @@ impl Link {
 
     /// Makes a call.
     pub(crate) async fn call(&self, call: &CallOrder) -> Result<Answer, Problem> {
-        let arguments = encoded(call).await?;
+        let arguments = encoded(call.arguments.clone(), &call.schema).await?;
         let mut pending = self.client.call_raw(&call.procedure, arguments);
         if let Some(deadline) = call.deadline {
             pending = pending.timeout(deadline);
         }
-        let reply = pending.await.map_err(problem)?;
-        match cbor::from_slice::<Value>(&reply.payload) {
-            Ok(value) => Ok(Answer { body: Body::new(&value, reply.payload.len()) }),
-            Err(error) => Err(Problem::new(ProblemKind::Undecodable, message(&error))),
-        }
+        answer(&pending.await.map_err(problem)?.payload)
     }
+
+    /// Opens a streaming call, over the connection that there is.
+    pub(crate) async fn open(&self, call: &CallOrder) -> Result<RawStream, Problem> {
+        let arguments = encoded(call.arguments.clone(), &call.schema).await?;
+        let mut pending = self.client.stream_raw(&call.procedure, arguments).fail_fast();
+        if let Some(deadline) = call.deadline {
+            pending = pending.timeout(deadline);
+        }
+        pending.await.map_err(problem)
+    }
+}
+
+/// The result of a call, as it is shown.
+pub(crate) fn answer(result: &[u8]) -> Result<Answer, Problem> {
+    match cbor::from_slice::<Value>(result) {
+        Ok(value) => Ok(Answer { body: Body::new(&value, result.len()) }),
+        Err(error) => Err(Problem::new(ProblemKind::Undecodable, message(&error))),
+    }
+}
+
+/// An item that came over a call, as it is shown, or what is wrong with it.
+pub(super) fn looked_into(item: &[u8]) -> Result<Body, String> {
+    let value = cbor::from_slice::<Value>(item).map_err(|error| message(&error))?;
+    Ok(Body::new(&value, item.len()))
+}
+
+/// Whether the client of such a call sends items.
+pub(super) fn takes_items(kind: CallKind) -> bool {
+    matches!(kind, CallKind::ClientStream | CallKind::BothWays)
+}
+
+/// What a call ends with that cannot even be tried.
+pub(super) fn no_connection() -> Problem {
+    Problem::new(ProblemKind::Lost, "There is no connection to the server.")
 }
 
 async fn load(folder: String) -> Result<Credentials, Failure> {
@@ -147,23 +178,24 @@ fn procedure(service: &str, described: ProcedureDescription) -> Procedure {
         path: text::line(&format!("{service}/{}", described.name), NAME_SHOWN),
         name: text::line(&described.name, NAME_SHOWN),
         documentation: text::paragraph(&described.documentation, DOCUMENTATION_SHOWN),
-        unary: described.kind == CallKind::Unary,
+        kind: described.kind,
         idempotent: described.idempotent,
         deadline_ms: described.deadline_ms,
         arguments: described.arguments,
+        items_in: described.items_in,
     }
 }
 
-/// The arguments as CBOR, with the bytes of their files.
-async fn encoded(call: &CallOrder) -> Result<Vec<u8>, Problem> {
-    let Arguments { mut json, files } = call.arguments.clone();
+/// What was typed as CBOR, with the bytes of its files.
+pub(crate) async fn encoded(typed: Arguments, schema: &Schema) -> Result<Vec<u8>, Problem> {
+    let Arguments { mut json, files } = typed;
     for (pointer, file) in &files {
         let bytes = read(file).await.map_err(|reason| not_sent("", reason))?;
         if let Some(place) = json.pointer_mut(pointer) {
             *place = BASE64.encode(bytes).into();
         }
     }
-    let value = schema::to_cbor(&call.schema, &json).map_err(|error| match error.problems() {
+    let value = schema::to_cbor(schema, &json).map_err(|error| match error.problems() {
         [first, ..] => not_sent(&first.path, first.message.clone()),
         [] => not_sent("", error.to_string()),
     })?;
@@ -185,7 +217,7 @@ fn not_sent(path: &str, message: String) -> Problem {
 }
 
 /// What went wrong with a call, as it is shown.
-fn problem(error: CallError) -> Problem {
+pub(crate) fn problem(error: CallError) -> Problem {
     match error {
         CallError::Status(status) => status_problem(&status),
         CallError::Deadline(_) => {
@@ -216,7 +248,7 @@ fn status_problem(status: &Status) -> Problem {
     Problem {
         kind: ProblemKind::Status(status.code),
         message: text::paragraph(&status.message, MESSAGE_SHOWN),
-        fault: fault.map(|value| Body::new(&value, status.details.len())),
+        fault: fault.map(|value| Box::new(Body::new(&value, status.details.len()))),
         advice: format!("{ran}{}", wait.unwrap_or_default()).trim().to_owned(),
     }
 }
@@ -247,8 +279,6 @@ fn sentence(remedy: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use countersign::Schema;
-
     use super::*;
 
     #[test]
@@ -278,7 +308,7 @@ mod tests {
         assert!(
             procedure.path.starts_with("acme.\\u{202e}Ledger/bal\\nance") && !procedure.path.contains('\n')
         );
-        assert!(procedure.name.len() < 2 * NAME_SHOWN && !procedure.unary);
+        assert!(procedure.name.len() < 2 * NAME_SHOWN && procedure.streams());
         assert_eq!(procedure.documentation, "\\u{1b}[31mred");
     }
 

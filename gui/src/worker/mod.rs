@@ -3,6 +3,7 @@
 
 mod link;
 mod session;
+mod stream;
 
 use std::collections::HashMap;
 use std::io;
@@ -12,12 +13,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
+use countersign::service::CallKind;
 use tokio::runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
 
-pub(crate) use self::link::Link;
+pub(crate) use self::link::{Link, answer, encoded, problem};
 use self::session::Session;
+use self::stream::Reins;
 use crate::exchange::{CallOrder, Generation, News, Order, Purpose, Update};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::connection::Failure;
@@ -72,9 +75,9 @@ impl Speaker {
 }
 
 /// A call that has not ended.
-struct UnderWay {
-    task: AbortHandle,
-    began: Instant,
+enum UnderWay {
+    Unary { task: AbortHandle, began: Instant },
+    Stream(Reins),
 }
 
 /// What the thread holds.
@@ -109,10 +112,24 @@ impl Worker {
                 self.speaker.generation = generation;
                 self.session = Some(Session::start(target, self.speaker.clone()));
             }
-            Order::Disconnect => self.session = None,
+            Order::Disconnect => self.leave(),
             Order::RetryNow => self.session.iter().for_each(Session::retry_now),
             Order::Reload => self.session.iter().for_each(Session::reload),
-            Order::Call(call) => self.call(*call),
+            Order::Call(call) if call.kind == CallKind::Unary => self.call(*call),
+            Order::Call(call) => self.stream(*call),
+            Order::Send(number, item) => {
+                if let Some(reins) = self.reins(number) {
+                    reins.send(*item);
+                }
+            }
+            Order::HalfClose(number) => self.reins(number).into_iter().for_each(Reins::half_close),
+            Order::Look { call, item, bytes } => {
+                let speaker = self.speaker.clone();
+                // A large item takes its time.
+                tokio::task::spawn_blocking(move || {
+                    speaker.say(News::Looked(call, item, link::looked_into(&bytes)));
+                });
+            }
             Order::Cancel(number) => self.cancel(number),
             Order::Browse(purpose) => self.browse(purpose),
             Order::Save(settings) => self.save(settings),
@@ -126,22 +143,46 @@ impl Worker {
         let task = self.running.spawn(async move {
             let outcome = match link {
                 Some(link) => link.call(&call).await,
-                None => Err(Problem::new(ProblemKind::Lost, "There is no connection to the server.")),
+                None => Err(link::no_connection()),
             };
             speaker.say(News::Ended(number, Ended { took: began.elapsed(), outcome }));
             number
         });
-        self.calls.insert(number, UnderWay { task, began });
+        self.calls.insert(number, UnderWay::Unary { task, began });
     }
 
-    /// Dropping the call's future tells the server; the window is told here.
+    fn stream(&mut self, call: CallOrder) {
+        let (number, link) = (call.number, self.session.as_ref().and_then(Session::link));
+        let (reins, task) = stream::prepare(link, call, self.speaker.clone());
+        self.running.spawn(task);
+        self.calls.insert(number, UnderWay::Stream(reins));
+    }
+
+    fn reins(&mut self, number: CallNumber) -> Option<&mut Reins> {
+        match self.calls.get_mut(&number)? {
+            UnderWay::Stream(reins) => Some(reins),
+            UnderWay::Unary { .. } => None,
+        }
+    }
+
+    /// Streams have no end of their own: whoever hangs up ends them.
+    fn leave(&mut self) {
+        self.session = None;
+        self.calls.retain(|_, call| matches!(call, UnderWay::Unary { .. }));
+    }
+
+    /// Dropping the call's future tells the server; the window is told here, or by the stream itself.
     fn cancel(&mut self, number: CallNumber) {
-        if let Some(UnderWay { task, began }) = self.calls.remove(&number) {
-            task.abort();
-            let problem =
-                Problem::new(ProblemKind::Cancelled, "The call was given up. The handler may have run.");
-            let ended = Ended { took: began.elapsed(), outcome: Err(problem) };
-            self.speaker.say(News::Ended(number, ended));
+        match self.calls.remove(&number) {
+            Some(UnderWay::Unary { task, began }) => {
+                task.abort();
+                let problem =
+                    Problem::new(ProblemKind::Cancelled, "The call was given up. The handler may have run.");
+                let ended = Ended { took: began.elapsed(), outcome: Err(problem) };
+                self.speaker.say(News::Ended(number, ended));
+            }
+            Some(UnderWay::Stream(reins)) => reins.cancel(),
+            None => {}
         }
     }
 

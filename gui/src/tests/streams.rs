@@ -1,0 +1,211 @@
+use std::time::Duration;
+
+use countersign::cbor::{self, Value};
+use countersign::service::CallKind;
+use countersign::{Code, Schema};
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use serde_json::json;
+
+use super::stage::{Stage, procedure};
+use crate::exchange::{CallOrder, ItemOrder, News, Order};
+use crate::model::calls::Ended;
+use crate::model::catalogue::{Procedure, Service};
+use crate::model::reply::{Body, Problem, ProblemKind};
+use crate::model::stream::{Batch, Item, Newest};
+
+/// A service with a procedure of each kind.
+fn feed() -> Vec<Service> {
+    let word = || Schema::try_from(json!({ "type": "string", "minLength": 1 })).unwrap();
+    let empty = json!({ "type": "object", "properties": {}, "additionalProperties": false });
+    let of_kind = |name: &str, kind: CallKind, takes_items: bool| Procedure {
+        kind,
+        items_in: takes_items.then(word),
+        ..procedure(&format!("acme.Feed/{name}"), empty.clone())
+    };
+    let procedures = vec![
+        of_kind("watch", CallKind::ServerStream, false),
+        of_kind("import", CallKind::ClientStream, true),
+        of_kind("talk", CallKind::BothWays, true),
+        of_kind("count", CallKind::Unary, false),
+    ];
+    vec![Service { name: "acme.Feed".to_owned(), documentation: String::new(), procedures }]
+}
+
+impl Stage {
+    /// Presses Start.
+    fn start(&mut self) -> CallOrder {
+        self.click("Start");
+        self.call()
+    }
+
+    /// Items came: numbers from `from` on, up to and with `to`.
+    fn receive(&mut self, call: &CallOrder, from: u64, to: u64) {
+        let mut newest = Newest::default();
+        for number in from..=to {
+            let value = Value::Map(vec![(Value::Text("n".to_owned()), Value::Integer(number.into()))]);
+            newest.push(Item::new(number, Duration::from_millis(number), cbor::to_vec(&value).unwrap()));
+        }
+        newest.summarise();
+        let first_after = Some(Duration::from_micros(1700));
+        let batch = Batch { received: to, bytes: 9 * to, first_after, newest, ..Batch::default() };
+        self.tell(News::Items(call.number, batch));
+    }
+
+    /// The call ends after two seconds.
+    fn end(&mut self, call: &CallOrder, problem: Problem) {
+        self.tell(News::Ended(call.number, Ended { took: Duration::from_secs(2), outcome: Err(problem) }));
+    }
+
+    /// The item that the window asked to send.
+    fn item(&mut self) -> ItemOrder {
+        match self.order() {
+            Some(Order::Send(_, item)) => *item,
+            other => panic!("an item was expected: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_list_says_of_each_procedure_who_sends_items() {
+    let stage = Stage::connected(feed());
+    let description = |name: &str| {
+        let row = stage.window.get_by_role_and_label(Role::Button, name);
+        row.accesskit_node().description().unwrap_or_default()
+    };
+    assert_eq!(description("acme.Feed/watch"), "server stream");
+    assert_eq!(description("acme.Feed/import"), "client stream");
+    assert_eq!(description("acme.Feed/talk"), "both ways");
+    assert_eq!(description("acme.Feed/count"), "");
+}
+
+#[test]
+fn a_stream_is_started_watched_looked_into_and_cancelled() {
+    let mut stage = Stage::connected(feed());
+    let call = stage.start();
+    assert_eq!(call.kind, CallKind::ServerStream);
+    assert!(stage.shows("Streaming") && stage.shows("Nothing has come yet."));
+    stage.receive(&call, 1, 3);
+    assert!(stage.shows("3 items") && stage.shows("27 bytes") && stage.shows("the first after 1.7 ms"));
+    stage.receive(&call, 4, 1500);
+    assert!(stage.shows("1,500 items") && stage.shows("Item 1,500, 1.50 s, {\"n\": 1500}"));
+    assert!(!stage.shows("Item 3, "), "the newest are in sight");
+
+    stage.click("Item 1,499, 1.50 s, {\"n\": 1499}");
+    let Some(Order::Look { item: 1499, bytes, .. }) = stage.order() else { panic!("an item is decoded") };
+    let value = cbor::from_slice(&bytes).unwrap();
+    stage.tell(News::Looked(call.number, 1499, Ok(Body::new(&value, bytes.len()))));
+    assert!(stage.shows("Item 1,499") && stage.shows("n 1499"));
+    stage.receive(&call, 1501, 20_000);
+    assert!(stage.shows("n 1499") && stage.shows("the newest 5,000 are kept"));
+    stage.click("Close the item");
+    assert!(!stage.shows("n 1499"));
+
+    stage.click("Cancel");
+    assert_eq!(stage.order(), Some(Order::Cancel(call.number)));
+    stage.end(&call, Problem::new(ProblemKind::Cancelled, "The server was told."));
+    assert!(stage.shows("Cancelled here") && stage.shows("The server was told.") && stage.shows("2.00 s"));
+    assert!(stage.shows("20,000 items") && stage.shows("Start"));
+    let marks = &stage.window.state().model.calls;
+    assert_eq!(marks.marks(None).next().map(|mark| mark.took), Some(Duration::from_micros(1700)));
+}
+
+#[test]
+fn a_stream_goes_on_while_something_else_is_called() {
+    let mut stage = Stage::connected(feed());
+    let watching = stage.start();
+    stage.click("acme.Feed/count");
+    stage.click("Call");
+    let count = stage.call();
+    stage.receive(&watching, 1, 7);
+    stage.answer(&count, &Value::Integer(42_u64.into()));
+    assert!(stage.shows("42") && !stage.shows("7 items"));
+    stage.click("acme.Feed/talk");
+    let talking = stage.start();
+    stage.receive(&watching, 8, 9);
+    stage.receive(&talking, 1, 1);
+    assert!(stage.shows("1 item,"));
+    stage.click("acme.Feed/watch");
+    assert!(stage.shows("9 items") && stage.shows("Item 1, 0.00 s, {\"n\": 1}"));
+    let row = stage.window.get_by_role_and_label(Role::Button, "acme.Feed/watch");
+    assert_eq!(row.accesskit_node().description().as_deref(), Some("server stream, open"));
+}
+
+#[test]
+fn how_a_stream_ends_stands_beside_what_came_before() {
+    let mut stage = Stage::connected(feed());
+    let call = stage.start();
+    stage.receive(&call, 1, 2);
+    stage.answer(&call, &Value::Text("that was all".to_owned()));
+    assert!(stage.shows("OK") && stage.shows("Result") && stage.shows("that was all"));
+    assert!(stage.shows("Item 2, 0.00 s, {\"n\": 2}"));
+    let call = stage.start();
+    stage.receive(&call, 1, 2);
+    let fault = Value::Map(vec![(Value::Text("Gone".to_owned()), Value::Integer(17_u64.into()))]);
+    stage.end(
+        &call,
+        Problem {
+            fault: Some(Box::new(Body::new(&fault, 8))),
+            ..Problem::new(ProblemKind::Status(Code::NotFound), "the feed was closed")
+        },
+    );
+    assert!(stage.shows("NOT_FOUND") && stage.shows("the feed was closed") && stage.shows("Gone 17"));
+    assert!(stage.shows("Item 2, 0.00 s, {\"n\": 2}"));
+}
+
+#[test]
+fn items_are_filled_in_and_sent_until_there_are_no_more() {
+    let mut stage = Stage::connected(feed());
+    stage.click("acme.Feed/import");
+    let call = stage.start();
+    assert!(super::forms::control(&stage.window, "item").is_focused(), "that is what comes next");
+    stage.click("Send");
+    assert_eq!(stage.order(), None);
+    assert!(stage.shows("Not sent. item: At least 1 character"));
+    stage.fill("item", "one");
+    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    stage.settle();
+    assert_eq!(stage.item().item.json, json!("one"));
+    assert!(stage.shows("0 sent, 1 waiting for the server"));
+    stage.tell(News::Sent(call.number, Ok(())));
+    stage.click("Send");
+    assert_eq!(stage.item().item.json, json!("one"), "what was typed stays");
+    let mistake = Problem::new(ProblemKind::NotSent { path: String::new() }, "no such file");
+    stage.tell(News::Sent(call.number, Err(mistake)));
+    assert!(stage.shows("1 sent") && stage.shows("Item not sent") && stage.shows("no such file"));
+    stage.click("Done");
+    assert_eq!(stage.order(), Some(Order::HalfClose(call.number)));
+    assert!(stage.shows("1 sent, no more to follow"));
+    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    stage.settle();
+    assert_eq!(stage.order(), None, "nothing more can be sent, and no other call is begun");
+    stage.answer(&call, &Value::Integer(1_u64.into()));
+    assert!(stage.shows("OK") && stage.shows("Start"));
+}
+
+#[test]
+fn whoever_reads_older_items_goes_on_reading_them() {
+    let mut stage = Stage::connected(feed());
+    let call = stage.start();
+    stage.receive(&call, 1, 5000);
+    let newest = stage.window.get_by_label("Item 5,000, 5.00 s, {\"n\": 5000}");
+    newest.hover();
+    stage.settle();
+    stage.window.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, 2000.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    });
+    stage.window.run_steps(60);
+    let seen = |stage: &Stage| -> Vec<String> {
+        let rows = stage.window.query_all_by_label_contains("Item 4,");
+        rows.filter_map(|row| row.accesskit_node().label()).collect()
+    };
+    let before = seen(&stage);
+    assert!(before.len() > 5, "{before:?}");
+    stage.receive(&call, 5001, 5100);
+    assert_eq!(seen(&stage), before);
+}

@@ -1,0 +1,245 @@
+//! A streaming call: how much came over it, the newest items, and what is in one of them or how it ended.
+
+use std::time::{Duration, Instant};
+
+use egui::{
+    Align, Align2, Id, Label, Layout, Panel, Rect, RichText, Role, ScrollArea, Sense, TextStyle, Ui,
+    WidgetInfo, pos2, vec2,
+};
+
+use super::filling_ui;
+use super::parts::{dot_ui, muted};
+use super::reply::{body_ui, problem_words_ui, value_color};
+use super::theme::palette;
+use crate::command::Command;
+use crate::model::calls::{Ended, OwnCall};
+use crate::model::reply::Body;
+use crate::model::stream::{Item, Look, Sending, Stream};
+use crate::model::tree::Kind;
+use crate::model::view::Lens;
+use crate::text;
+
+const ROW_HEIGHT: f32 = 20.0;
+/// How often the clock of a stream is drawn again while nothing comes.
+const CLOCK: Duration = Duration::from_millis(500);
+/// What a problem says may take so much of the panel, and is scrolled beyond.
+const WORDS_HEIGHT: f32 = 110.0;
+
+/// The panel at the right, for a streaming call.
+pub(super) fn stream_ui(
+    ui: &mut Ui,
+    call: &OwnCall,
+    stream: &Stream,
+    lens: Lens,
+    now: Instant,
+    wishes: &mut Vec<Command>,
+) {
+    heading_ui(ui, call, now);
+    counts_ui(ui, call, stream, now);
+    if let Some(Ended { outcome: Err(problem), .. }) = &call.ended {
+        words_ui(ui, |ui| problem_words_ui(ui, problem));
+    }
+    if let Some(problem) = stream.sending.as_ref().and_then(|sending| sending.refused.as_ref()) {
+        words_ui(ui, |ui| {
+            ui.label(RichText::new("Item not sent").color(palette(ui).error));
+            problem_words_ui(ui, problem);
+        });
+    }
+    ui.separator();
+    let below = Below::of(call, stream);
+    if let Some(below) = below {
+        let room = ui.available_height();
+        Panel::bottom("looked at")
+            .resizable(true)
+            .default_size(room * 0.45)
+            .size_range(60.0..=(room - 60.0).max(61.0))
+            .frame(egui::Frame::new().inner_margin(egui::Margin { top: 6, ..egui::Margin::ZERO }))
+            .show(ui, |ui| filling_ui(ui, |ui| below.ui(ui, lens, wishes)));
+    }
+    items_ui(ui, call, stream, wishes);
+    if call.ended.is_none() {
+        ui.ctx().request_repaint_after(CLOCK);
+    }
+}
+
+fn heading_ui(ui: &mut Ui, call: &OwnCall, now: Instant) {
+    let colors = palette(ui);
+    ui.horizontal(|ui| {
+        ui.label(muted(&colors, format!("#{}", call.number.0)));
+        let (word, color, took) = match &call.ended {
+            None => {
+                dot_ui(ui, colors.accent);
+                // Its tenths would be all that moves.
+                let seconds = now.saturating_duration_since(call.started).as_secs();
+                let took = if seconds < 100 { format!("{seconds} s") } else { text::clock(seconds) };
+                ("Streaming", colors.accent, took)
+            }
+            Some(ended) => {
+                let took = text::elapsed(ended.took);
+                match &ended.outcome {
+                    Ok(_) => ("OK", colors.ok, took),
+                    Err(problem) if problem.is_local() => (problem.kind.text(), colors.error, String::new()),
+                    Err(problem) => (problem.kind.text(), colors.error, took),
+                }
+            }
+        };
+        ui.label(RichText::new(word).strong().color(color));
+        ui.label(took);
+    });
+}
+
+/// How many items came and went, and how fast.
+fn counts_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, now: Instant) {
+    let colors = palette(ui);
+    let rate = match &call.ended {
+        None => stream.rate(now),
+        Some(ended) => stream.received as f64 / ended.took.as_secs_f64().max(0.001),
+    };
+    let items = if stream.received == 1 { "item" } else { "items" };
+    let mut words = format!("{} {items}", text::count(stream.received));
+    if stream.received > 0 {
+        let bytes = usize::try_from(stream.bytes).unwrap_or(usize::MAX);
+        words += &format!(", {}/s, {}", text::rate(rate), text::size(bytes));
+    }
+    if let Some(first) = stream.first_after {
+        words += &format!(", the first after {}", text::latency(first.as_secs_f64()));
+    }
+    ui.add(Label::new(words).wrap());
+    if let Some(Sending { sent, waiting, done, .. }) = &stream.sending {
+        let mut words = format!("{} sent", text::count(*sent));
+        if *waiting > 0 && call.ended.is_none() {
+            words += &format!(", {waiting} waiting for the server");
+        }
+        if *done {
+            words += ", no more to follow";
+        }
+        ui.add(Label::new(muted(&colors, words)).wrap());
+    }
+}
+
+fn words_ui(ui: &mut Ui, words: impl FnOnce(&mut Ui)) {
+    ui.push_id("words", |ui| ScrollArea::vertical().max_height(WORDS_HEIGHT).show(ui, words));
+}
+
+/// What is shown below the items.
+enum Below<'m> {
+    Item(&'m Look),
+    End(&'static str, &'m Body),
+}
+
+impl<'m> Below<'m> {
+    fn of(call: &'m OwnCall, stream: &'m Stream) -> Option<Self> {
+        if let Some(look) = &stream.looked_at {
+            return Some(Self::Item(look));
+        }
+        match &call.ended.as_ref()?.outcome {
+            Ok(answer) => Some(Self::End("Result", &answer.body)),
+            Err(problem) => Some(Self::End("Fault", problem.fault.as_ref()?)),
+        }
+    }
+
+    fn ui(&self, ui: &mut Ui, lens: Lens, wishes: &mut Vec<Command>) {
+        let look = match self {
+            Self::End(title, body) => return body_ui(ui, title, body, lens, wishes),
+            Self::Item(look) => look,
+        };
+        let title = format!("Item {}", text::count(look.number));
+        match &look.body {
+            Some(Ok(body)) => body_ui(ui, &title, body, lens, wishes),
+            Some(Err(wrong)) => {
+                ui.label(RichText::new(title).strong());
+                ui.add(Label::new(RichText::new(wrong).color(palette(ui).error)).wrap());
+            }
+            None => drop(ui.label(RichText::new(title).strong())),
+        }
+    }
+}
+
+/// Where the list stood when it was drawn last.
+#[derive(Debug, Clone, Copy)]
+struct Stand {
+    /// How many items had been let go of.
+    gone: u64,
+    offset: f32,
+    at_end: bool,
+}
+
+fn items_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Command>) {
+    let colors = palette(ui);
+    let kept = stream.kept.len();
+    let gone = stream.kept.iter().next().map_or(0, |oldest| oldest.number - 1);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Items").strong());
+        if gone > 0 {
+            let words = format!("the newest {} are kept", text::count(kept as u64));
+            ui.add(Label::new(muted(&colors, words).small()).truncate());
+        }
+        if stream.looked_at.is_some() {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.button(Command::LookAway.text()).clicked() {
+                    wishes.push(Command::LookAway);
+                }
+            });
+        }
+    });
+    if kept == 0 {
+        let words = if call.ended.is_none() { "Nothing has come yet." } else { "None came." };
+        ui.label(muted(&colors, words));
+        return;
+    }
+    let id = Id::unique(("items", call.number));
+    let mut list = ScrollArea::vertical().id_salt(id).auto_shrink(false).stick_to_bottom(true);
+    // Whoever reads older items goes on reading them while the oldest are let go of.
+    if let Some(stand) = ui.data(|data| data.get_temp::<Stand>(id))
+        && !stand.at_end
+        && stand.gone < gone
+    {
+        let moved = (gone - stand.gone) as f32 * ROW_HEIGHT;
+        list = list.vertical_scroll_offset((stand.offset - moved).max(0.0));
+    }
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let looked_at = stream.looked_at.as_ref().map(|look| look.number);
+    let drawn = list.show_rows(ui, ROW_HEIGHT, kept, |ui, range| {
+        for item in range.filter_map(|place| stream.kept.get(place)) {
+            if row_ui(ui, item, looked_at == Some(item.number)) {
+                wishes.push(match looked_at {
+                    Some(number) if number == item.number => Command::LookAway,
+                    _ => Command::LookAt(item.number),
+                });
+            }
+        }
+    });
+    let offset = drawn.state.clamped_offset().y;
+    let at_end = drawn.content_size.y - drawn.inner_rect.height() <= offset + 1.0;
+    ui.data_mut(|data| data.insert_temp(id, Stand { gone, offset, at_end }));
+}
+
+/// Draws an item, and says whether it is to be looked into.
+fn row_ui(ui: &mut Ui, item: &Item, is_looked_at: bool) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
+    let (number, after) = (text::count(item.number), text::elapsed(item.after));
+    response.widget_info(|| {
+        let name = format!("Item {number}, {after}, {}", item.summary);
+        WidgetInfo::selected(Role::Button, true, is_looked_at, name)
+    });
+    let (colors, painter) = (palette(ui), ui.painter_at(rect));
+    if is_looked_at {
+        painter.rect_filled(rect, 3.0, ui.visuals().selection.bg_fill);
+    } else if response.hovered() || response.has_focus() {
+        painter.rect_filled(rect, 3.0, ui.visuals().widgets.hovered.weak_bg_fill);
+    }
+    let font = TextStyle::Monospace.resolve(ui.style());
+    let small = TextStyle::Small.resolve(ui.style());
+    let at = |x: f32| pos2(rect.left() + x, rect.center().y);
+    let number = painter.text(at(4.0), Align2::LEFT_CENTER, number, font.clone(), colors.muted);
+    // Numbers of up to five digits leave the columns where they are.
+    let time_ends = (number.right() - rect.left() + 8.0 + 48.0).max(104.0);
+    painter.text(at(time_ends), Align2::RIGHT_CENTER, after, small, colors.muted);
+    let color = match item.kind {
+        Kind::Container => ui.visuals().text_color(),
+        kind => value_color(&colors, kind),
+    };
+    let summary = Rect::from_min_max(pos2(rect.left() + time_ends + 10.0, rect.top()), rect.max);
+    ui.painter_at(summary).text(summary.left_center(), Align2::LEFT_CENTER, &item.summary, font, color);
+    response.clicked()
+}

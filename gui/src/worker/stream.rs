@@ -1,0 +1,225 @@
+//! A streaming call under way. Its items are taken as they come, gathered for a moment, and handed to the window
+//! once that has taken in the ones before: a window that is slow or hidden neither holds up the call nor fills
+//! the memory.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use countersign::call::{RawReceiveHalf, RawSendHalf};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use tokio::task::coop::consume_budget;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::Speaker;
+use super::link::{self, Link};
+use crate::exchange::{CallOrder, ItemOrder, News};
+use crate::model::calls::{CallNumber, Ended};
+use crate::model::reply::{Answer, Problem, ProblemKind};
+use crate::model::stream::{Batch, Item, Newest};
+
+/// How long items are gathered: nobody sees more than twenty pictures a second of a list that runs.
+const GATHERED: Duration = Duration::from_millis(50);
+
+/// What a streaming call is led by. Dropped, it cancels the call.
+pub(super) struct Reins {
+    cancel: oneshot::Sender<()>,
+    /// Until no more items follow.
+    items: Option<UnboundedSender<ItemOrder>>,
+}
+
+impl Reins {
+    /// Sends an item, after those before it.
+    pub(super) fn send(&self, item: ItemOrder) {
+        if let Some(items) = &self.items {
+            // A call that has ended takes no more.
+            let _ = items.send(item);
+        }
+    }
+
+    /// Says that no items follow those that were given.
+    pub(super) fn half_close(&mut self) {
+        self.items = None;
+    }
+
+    /// Ends the call here and at the server.
+    pub(super) fn cancel(self) {
+        // It may have ended by itself.
+        let _ = self.cancel.send(());
+    }
+}
+
+/// A streaming call, and what leads it. It says everything that happens, and last how it ended.
+pub(super) fn prepare(
+    link: Option<Link>,
+    call: CallOrder,
+    speaker: Speaker,
+) -> (Reins, impl Future<Output = CallNumber>) {
+    let (cancel, cancelled) = oneshot::channel();
+    let (item_sender, items) = unbounded_channel();
+    let tray = Tray::new(call.number, speaker);
+    (Reins { cancel, items: Some(item_sender) }, run(link, call, items, cancelled, tray))
+}
+
+async fn run(
+    link: Option<Link>,
+    call: CallOrder,
+    items: UnboundedReceiver<ItemOrder>,
+    cancelled: oneshot::Receiver<()>,
+    mut tray: Tray,
+) -> CallNumber {
+    let outcome = tokio::select! {
+        biased;
+        _ = cancelled => {
+            let words = "The call was given up, and the server was told to end it.";
+            Err(Problem::new(ProblemKind::Cancelled, words))
+        }
+        outcome = exchange(link, &call, items, &mut tray) => outcome,
+    };
+    let took = tray.began.elapsed();
+    tray.hand_over();
+    tray.speaker.say(News::Ended(call.number, Ended { took, outcome }));
+    call.number
+}
+
+/// Opens the call, and sends and receives until it ends.
+async fn exchange(
+    link: Option<Link>,
+    call: &CallOrder,
+    items: UnboundedReceiver<ItemOrder>,
+    tray: &mut Tray,
+) -> Result<Answer, Problem> {
+    let link = link.ok_or_else(link::no_connection)?;
+    let (sending, mut receiving) = link.open(call).await?.split();
+    let mut sending = std::pin::pin!(send(sending, items, call.number, tray.speaker.clone()));
+    let mut is_sending = link::takes_items(call.kind);
+    let mut ticks = interval(GATHERED);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            _ = ticks.tick(), if !tray.is_empty() => tray.hand_over_in_turn(),
+            () = &mut sending, if is_sending => is_sending = false,
+            next = receiving.next() => match next.map_err(link::problem)? {
+                Some(item) => tray.put(item),
+                None => return finish(receiving).await,
+            },
+        }
+        // Items may be there without end, and a cancel has to get in between.
+        consume_budget().await;
+    }
+}
+
+async fn finish(receiving: RawReceiveHalf) -> Result<Answer, Problem> {
+    link::answer(&receiving.finish().await.map_err(link::problem)?.payload)
+}
+
+/// Sends items until no more follow, or none can.
+async fn send(
+    mut half: RawSendHalf,
+    mut items: UnboundedReceiver<ItemOrder>,
+    number: CallNumber,
+    speaker: Speaker,
+) {
+    while let Some(ItemOrder { item, schema }) = items.recv().await {
+        let sent = match link::encoded(item, &schema).await {
+            Ok(item) => match half.send(item).await {
+                Ok(()) => Ok(()),
+                // The call has ended: the receiving half learns how.
+                Err(_) => return,
+            },
+            Err(problem) => Err(problem),
+        };
+        speaker.say(News::Sent(number, sent));
+    }
+}
+
+/// Where items lie between the connection and the window.
+struct Tray {
+    call: CallNumber,
+    began: Instant,
+    speaker: Speaker,
+    received: u64,
+    bytes: u64,
+    first_after: Option<Duration>,
+    newest: Newest,
+    /// The window holds another one while it has not taken in the last batch.
+    receipt: Arc<()>,
+}
+
+impl Tray {
+    fn new(call: CallNumber, speaker: Speaker) -> Self {
+        Self {
+            call,
+            began: Instant::now(),
+            speaker,
+            received: 0,
+            bytes: 0,
+            first_after: None,
+            newest: Newest::default(),
+            receipt: Arc::default(),
+        }
+    }
+
+    fn put(&mut self, item: Vec<u8>) {
+        let after = self.began.elapsed();
+        self.received += 1;
+        self.bytes += item.len() as u64;
+        self.first_after.get_or_insert(after);
+        self.newest.push(Item::new(self.received, after, item));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.newest.len() == 0
+    }
+
+    /// Hands the items over, unless the window still has the last ones before it.
+    fn hand_over_in_turn(&mut self) {
+        if Arc::strong_count(&self.receipt) == 1 {
+            self.hand_over();
+        }
+    }
+
+    fn hand_over(&mut self) {
+        if self.is_empty() {
+            return;
+        }
+        let mut newest = mem::take(&mut self.newest);
+        newest.summarise();
+        let Self { received, bytes, first_after, .. } = *self;
+        let batch = Batch { received, bytes, first_after, newest, receipt: self.receipt.clone() };
+        self.speaker.say(News::Items(self.call, batch));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+
+    use super::*;
+    use crate::exchange::{Generation, Update};
+
+    fn tray() -> (Tray, Receiver<Update>) {
+        let (updates, window) = channel();
+        let speaker = Speaker { updates, repaint: Arc::new(|| {}), generation: Generation::default() };
+        (Tray::new(CallNumber(1), speaker), window)
+    }
+
+    #[test]
+    fn a_window_that_does_not_look_is_sent_one_batch_and_misses_no_count() {
+        let (mut tray, window) = tray();
+        for _ in 0..100 {
+            (0..1000).for_each(|_| tray.put(vec![0x01]));
+            tray.hand_over_in_turn();
+        }
+        let first = window.recv().unwrap();
+        assert!(matches!(first.news, News::Items(_, Batch { received: 1000, .. })));
+        assert!(window.try_recv().is_err(), "the first has not been taken in yet");
+        drop(first);
+        tray.hand_over_in_turn();
+        let Ok(Update { news: News::Items(_, batch), .. }) = window.try_recv() else { panic!("no batch") };
+        assert_eq!(batch.received, 100_000);
+        assert!(batch.newest.len() < 10_000, "the oldest were let go of");
+    }
+}
