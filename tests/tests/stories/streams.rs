@@ -409,6 +409,23 @@ async fn metadata_comes_with_the_result_of_a_call_without_items() {
 }
 
 #[tokio::test]
+async fn metadata_over_the_limit_of_its_reader_fails_the_call_alone() {
+    let (_running, mill, _) = mill().await;
+    let error = mill.echo("x".repeat(20 << 10)).await.expect_err("over 16 KiB");
+    assert_eq!((error.code(), error.handler_ran()), (Some(Code::ResourceExhausted), HandlerRan::Yes));
+    assert_eq!(mill.echo("still here").await.expect("an answer"), "still here");
+}
+
+#[tokio::test]
+async fn long_arguments_for_nobody_are_refused() {
+    let (_running, client) = Miller::default().open().await;
+    let mut arguments = b"\xa1\x64text\x7a\x00\x30\x00\x00".to_vec();
+    arguments.resize(arguments.len() + (3 << 20), b'x');
+    let error = soon("the refusal", client.call_raw("test.Mill/nap", arguments)).await.expect_err("none");
+    assert_eq!((error.code(), error.handler_ran()), (Some(Code::Unimplemented), HandlerRan::No));
+}
+
+#[tokio::test]
 async fn a_caller_that_asks_is_told_where_the_time_went() {
     let (_running, client) = Miller::default().open().await;
     let echo = || client.call_raw("test.Mill/echo", b"\xa1\x64text\x61x".to_vec());

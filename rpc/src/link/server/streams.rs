@@ -175,10 +175,9 @@ impl ServerEnd {
 
     /// Sends the response's metadata if there is any.
     fn respond(&mut self, id: CallId, cx: &Context) -> Result<(), Status> {
-        match cx.take_response_metadata() {
-            Some(metadata) => self.proto.respond(id, &metadata),
-            None => Ok(()),
-        }
+        let Some(metadata) = cx.take_response_metadata() else { return Ok(()) };
+        let responded = self.proto.respond(id, &metadata);
+        responded.map_err(|status| status.with_handler_ran(HandlerRan::Yes))
     }
 
     /// Ends a call before its handler.
