@@ -18,7 +18,8 @@ import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
-from countersign import Client, ConnectError, InvalidArgument, Metadata, Status, Stream, connect
+from countersign import (Cancelled, Client, ConnectError, ConnectionLost, DeadlineExceeded, Internal, Status, Stream,
+                         connect)
 
 Json = Any
 Schema = Any
@@ -180,14 +181,16 @@ async def make_call(client: Client, options: argparse.Namespace) -> None:
         arguments = to_payload(options.written, procedure["arguments"])
     except ValueError as error:
         raise Failure(str(error)) from error
+    sends, takes = procedure["items_in"] is not None, procedure["items_out"] is not None
+    if options.items and not sends:
+        raise Failure(f"{options.procedure} takes no items")
+    if sends and (options.items or "-") == options.arguments == "-":
+        raise Failure("standard input cannot hold both the arguments and the items", remedy="--items FILE")
     deadline_ms = procedure["deadline_ms"]
     timeout = options.deadline if options.deadline is not None else deadline_ms and deadline_ms / 1000
-    metadata = dict(options.metadata)
     try:
-        if procedure["kind"] == "Unary":
-            show(await client.call(options.procedure, arguments, timeout=timeout, metadata=metadata), options)
-            return
-        async with client.stream(options.procedure, arguments, timeout=timeout, metadata=metadata) as stream:
+        async with client.stream(options.procedure, arguments, sends=sends, takes=takes, timeout=timeout,
+                                 metadata=dict(options.metadata)) as stream:
             await converse(stream, procedure, options)
     except Status as status:
         raise failure_of(status) from status
@@ -195,58 +198,74 @@ async def make_call(client: Client, options: argparse.Namespace) -> None:
 
 async def converse(stream: Stream, procedure: Json, options: argparse.Namespace) -> None:
     """Sends what is written, a line for each item, and shows what comes."""
+    failures: list[Failure] = []
 
-    async def talk() -> None:
-        count = 0
+    async def talk(place: str) -> None:
         try:
-            async for line in lines_of(options.items):
-                if not await stream.send(to_payload(json.loads(line), procedure["items_in"])):
+            async for at, line in lines_of(place):
+                try:
+                    item = to_payload(json.loads(line), procedure["items_in"])
+                except ValueError as error:
+                    not_json = "not JSON: " if isinstance(error, json.JSONDecodeError) else ""
+                    raise Failure(f"{at}: {not_json}{error}") from error
+                if not await stream.send(item):
                     return
-                count += 1
             stream.half_close()
-        except (OSError, ValueError) as error:
-            stream.cancel(InvalidArgument(f"items[{count}]: {error}"))
+        except Failure as failure:
+            failures.append(failure)
+            stream.cancel(Cancelled(str(failure)))
 
-    talking = asyncio.create_task(talk()) if procedure["items_in"] else None
+    talking = asyncio.create_task(talk(options.items or "-")) if stream.sends else None
+    is_stream = procedure["kind"] != "Unary"
     try:
         async for item in stream:
-            print(line_of(item), flush=True)
+            print(line_of({"item": item} if options.json else item), flush=True)
         result = await stream.result()
+    except Status:
+        if failures:
+            raise failures[0] from None
+        raise
     finally:
         if talking:
             talking.cancel()
-    if result is not None:
-        show(result, options)
+    if options.json:
+        print(line_of({"result": result} if is_stream else result))
+    elif not is_stream:
+        print(json.dumps(to_json(result), ensure_ascii=False, indent=2))
+    elif result is not None:
+        print(line_of(result))
 
 
-async def lines_of(path: str) -> AsyncIterator[str]:
-    """The lines of a file, or of standard input; read elsewhere, so that Ctrl+C need not wait for one."""
-    loop, lines = asyncio.get_running_loop(), asyncio.Queue[str | None](1)
+async def lines_of(path: str) -> AsyncIterator[tuple[str, str]]:
+    """The lines of a file, or of standard input, each with its place; read apart, since reading cannot be given up."""
+    loop, lines = asyncio.get_running_loop(), asyncio.Queue[tuple[str, str] | Failure | None](1)
+    place = "standard input" if path == "-" else path
 
-    def pass_on(line: str | None) -> None:
+    def pass_on(line: tuple[str, str] | Failure | None) -> None:
         asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
 
     def read() -> None:
-        with open(0 if path == "-" else path, encoding="utf-8", closefd=path != "-") as source:
-            for line in source:
-                if line.strip():
-                    pass_on(line)
-        pass_on(None)
+        try:
+            with open(0 if path == "-" else path, encoding="utf-8", closefd=path != "-") as source:
+                for number, line in enumerate(source, 1):
+                    if line.strip():
+                        pass_on((f"{place}, line {number}", line))
+            pass_on(None)
+        except (OSError, UnicodeDecodeError) as error:
+            pass_on(Failure(f"{place}: cannot be read: {getattr(error, 'strerror', error)}"))
 
     threading.Thread(target=read, daemon=True).start()
     while (line := await lines.get()) is not None:
+        if isinstance(line, Failure):
+            raise line
         yield line
-
-
-def show(result: Any, options: argparse.Namespace) -> None:
-    print(line_of(result) if options.json else json.dumps(to_json(result), ensure_ascii=False, indent=2))
 
 
 def failure_of(status: Status) -> Failure:
     ran = {None: "unknown", True: "yes", False: "no"}[status.handler_ran]
     try:
         fault = to_json(status.fault)
-    except InvalidArgument:
+    except Internal:
         fault = None
     problem = str(status) + ("" if fault is None else f"; fault: {line_of(fault)}")
     return Failure(problem, status={"code": status.name, "message": status.message, "fault": fault,
@@ -298,8 +317,8 @@ def parsed() -> argparse.Namespace:
     calling.set_defaults(run=make_call)
     calling.add_argument("procedure", metavar="PROCEDURE", help="what to call, such as demo.Math/divide")
     calling.add_argument("arguments", metavar="JSON|@FILE|-", nargs="?", default="{}", help="the arguments by name")
-    calling.add_argument("--items", metavar="FILE|-", default="-",
-                         help="what to send to a stream, one JSON value a line; standard input if absent")
+    calling.add_argument("--items", metavar="FILE|-",
+                         help="where the items to send are, if the procedure takes any: one JSON value a line")
     calling.add_argument("--deadline", metavar="TIME", type=seconds, help="how long the call may take")
     calling.add_argument("--metadata", metavar="KEY=VALUE", type=key_and_value, action="append", default=[],
                          help="text to send beside the arguments")
@@ -315,7 +334,14 @@ async def run(options: argparse.Namespace) -> None:
     except ConnectError as error:
         raise Failure(str(error)) from error
     async with client:
-        await options.run(client, options)  # Ctrl+C cancels this, and with it the call
+        try:
+            await options.run(client, options)
+        except asyncio.CancelledError:  # by Ctrl+C; the call was cancelled, and this is answered when that was read
+            try:
+                await client.call("countersign.Health/get", timeout=1)
+            except (ConnectionLost, DeadlineExceeded):
+                raise Failure("the call was given up, and the server may not know") from None
+            raise Failure("the call was given up, and the server was told") from None
 
 
 def main() -> int:
@@ -331,5 +357,5 @@ def main() -> int:
         failure_of(status).report(options.json)
         return 1
     except KeyboardInterrupt:
-        return 130
+        return 1
     return 0

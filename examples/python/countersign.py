@@ -241,7 +241,7 @@ class Connection:
     def __init__(self, clock: Callable[[], float], limits: Limits = Limits(), software: str = "countersign.py/1"):
         self.limits, self.peer, self.greeted, self.closed = limits, PIPELINED, False, False
         self.calls: dict[int, Call] = {}
-        self.refusal: Status | None = None  # why there can be no other calls
+        self.refusal = ""  # why there can be no other calls
         self._clock, self._heard, self._answered, self._borne = clock, clock(), clock(), clock() - FRUITLESS_AHEAD_S
         self._asked, self._quiet, self._next, self._inbox, self._outbox = False, SILENCE_S, 1, bytearray(), bytearray()
         self._write(HELLO, 0, *limits, extensions={SOFTWARE: software, PING_INTERVAL_MS: PING_INTERVAL_S * 1000})
@@ -249,8 +249,7 @@ class Connection:
     def open(self, procedure: str, arguments: bytes, kind: type[Any], takes_items: bool, timeout: float | None = None,
              metadata: Metadata | None = None, times: bool = False) -> Any:
         """Begins a call, unless that would exceed what the server takes (R36)."""
-        if self.refusal is not None:
-            raise self.refusal
+        demand(not self.refusal, self.refusal, Unavailable)
         metadata, room = dict(metadata or {}), min(self.peer.metadata_len, 16_384)  # so much fits a frame in any case
         demand(len(self.calls) < self.peer.calls_open, f"{len(self.calls)} calls are open", ResourceExhausted)
         demand(len(arguments) <= self.peer.message_len, "arguments longer than is taken", ResourceExhausted)
@@ -326,7 +325,7 @@ class Connection:
 
     def lost(self, reason: str) -> None:
         """The connection has ended, and with it every call (R35)."""
-        self.closed, self.refusal = True, self.refusal or Unavailable(reason, handler_ran=False)
+        self.closed, self.refusal = True, self.refusal or reason
         for call in list(self.calls.values()):
             self._end(call, ConnectionLost(reason, handler_ran=None if call.sent else False))
 
@@ -355,13 +354,13 @@ class Connection:
     def _handle_control(self, kind: int, fields: list[Any], extensions: dict[int, Any]) -> None:
         if kind == HELLO:
             self.greeted, self.peer = True, Limits(*fields)
-            self._quiet = max(SILENCE_S, min(extensions.get(PING_INTERVAL_MS, 0) // 1000, 300))  # R54
+            self._quiet = max(SILENCE_S, min(extensions.get(PING_INTERVAL_MS, 0) / 1000, 300))  # R54
             for call in self.calls.values():
                 call.credit += self.peer.initial_credit - PIPELINED.initial_credit
         elif kind == GOING_AWAY:
-            self.refusal = Unavailable(fields[2] or "the server goes away", handler_ran=False)
+            self.refusal = fields[2] or "the server goes away"
             for call in [call for call in self.calls.values() if call.id > fields[0]]:
-                self._end(call, self.refusal)  # R56
+                self._end(call, Unavailable(self.refusal, handler_ran=False))  # R56
         elif kind == CLOSE:
             self.lost(f"the server closed the connection: {fields[1] or 'without a reason'} ({fields[0]})")
         elif kind == PING:
@@ -380,7 +379,7 @@ class Connection:
         elif kind == CREDIT:
             call.credit = min(call.credit + frame.fields[0], 2**64 - 1)  # R88
         elif kind == RESPONSE_METADATA:
-            demand(call.metadata is None, "response metadata comes once, and first")  # R98
+            demand(call.metadata is None, "response metadata comes once, and first")  # R96
             call.metadata = metadata
             call.changed()
         elif kind == END and frame.fields[0]:
@@ -401,7 +400,7 @@ class Connection:
         missing = total - len(message.payload)
         demand(missing >= 0 and (part or begins), "a part of a message that is empty, or too long")  # R78, R79
         if message.kind == ITEM and not call.takes_items:
-            return self.cancel(call, Internal("the server sent an item, and the call takes none"))  # R96
+            return self.cancel(call, Internal("the server sent an item, and the call takes none"))  # R101
         if total > self.limits.message_len:
             fail = self.cancel if missing or message.kind == ITEM else self._end
             return fail(call, ResourceExhausted(f"a message of {total} bytes"))  # R82
@@ -484,14 +483,15 @@ class Client(asyncio.Protocol, AbstractAsyncContextManager["Client"]):
 
     async def call(self, procedure: str, arguments: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """A unary call. What it raises is a `Status`; cancelling it cancels the handler."""
-        async with self.stream(procedure, arguments, items=False, **options) as call:
+        async with self.stream(procedure, arguments, sends=False, takes=False, **options) as call:
             return await call.result()
 
-    def stream(self, procedure: str, arguments: Mapping[str, Any] | None = None, *, items: bool = True,
+    def stream(self, procedure: str, arguments: Mapping[str, Any] | None = None, *,
+               sends: bool = True, takes: bool = True,
                timeout: float | None = None, metadata: Metadata | None = None, times: bool = False) -> Stream:
         """A call with items, in one direction or both. Leaving its `async with` cancels what has not ended."""
-        call: Stream = self.connection.open(procedure, encode(arguments or {}), Stream, items, timeout, metadata, times)
-        call.client, call.sends = self, items
+        call: Stream = self.connection.open(procedure, encode(arguments or {}), Stream, takes, timeout, metadata, times)
+        call.client, call.sends = self, sends
         self.settle()
         return call
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 import unittest
 from typing import Any
 
@@ -32,6 +34,23 @@ def value(written: Any) -> Any:
     return written
 
 
+def anything(chance: random.Random) -> dict[str, Any]:
+    """Arguments of `conformance.Test/everything`, one of each field."""
+    letters = "".join(chance.choices("aé茶🍵\0\n\"", k=chance.randrange(40)))
+    floats = [chance.choice([math.nan, math.inf, -0.0, 1.0, 65504.0, 0.1, chance.uniform(-1e300, 1e300)])
+              for _ in range(chance.randrange(40))]
+    shapes = ["Point", {"Circle": chance.random()}, {"Segment": [1, chance.randrange(2**32)]},
+              {"Square": {"side": chance.randrange(2**32)}}]
+    return {
+        "text": letters, "bytes": chance.randbytes(chance.randrange(400)), "least": chance.randrange(-(2**63), 2**63),
+        "greatest": chance.getrandbits(chance.randrange(65)), "float": chance.uniform(-1, 1), "floats": floats,
+        "yes": chance.random() < 0.5, "moment": "2026-11-22T19:00:00Z", "day": "0001-01-01",
+        "by_name": {str(key): key for key in chance.sample(range(1000), chance.randrange(40))},
+        "by_number": {key - 2**31: letters for key in chance.sample(range(2**32), chance.randrange(40))},
+        "pair": [chance.randrange(256), letters], "shapes": chance.choices(shapes, k=chance.randrange(40)),
+    } | ({"absent": letters} if chance.random() < 0.5 else {})
+
+
 class Conformance(unittest.IsolatedAsyncioTestCase):
     maxDiff = 2000
     server: Server
@@ -49,6 +68,14 @@ class Conformance(unittest.IsolatedAsyncioTestCase):
             for case in CASES:
                 with self.subTest(case["name"]):
                     await self.run_case(client, case)
+
+    async def test_a_hundred_values_of_chance_come_back_as_they_went(self) -> None:
+        chance = random.Random(74)
+        async with await connect(self.server.address, self.server.identity) as client:
+            for _ in range(100):
+                sent = anything(chance)
+                received = await client.call("conformance.Test/everything", {"everything": sent})
+                self.assertEqual(encode(received), encode({"absent": None} | sent))
 
     async def run_case(self, client: Client, case: Any) -> None:
         arguments, metadata = value(case.get("arguments", {})), value(case.get("metadata", {}))

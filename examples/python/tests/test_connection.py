@@ -6,7 +6,8 @@ import unittest
 
 from countersign import (CANCEL, CLOSE, CONTINUATION, CREDIT, DEADLINE_US, END, GOING_AWAY, HALF_CLOSE, HELLO, ITEM,
                          OPEN, PING, PING_INTERVAL_MS, PONG, TOTAL_LEN, Call, Cancelled, Connection, ConnectionLost,
-                         DeadlineExceeded, Frame, InvalidArgument, Limits, ResourceExhausted, Status, Unavailable)
+                         DeadlineExceeded, Frame, Internal, InvalidArgument, Limits, ResourceExhausted, Status,
+                         Unavailable)
 from tests.test_vectors import frames_of
 
 ROOMY = Limits(65_536, 1 << 20, 64, 1_024, 65_536)
@@ -159,6 +160,16 @@ class Rules(unittest.TestCase):
             self.assertEqual(len(peer.client.take(call)), 500_000)
             self.assertEqual(call.granted + call.owed, ROOMY.initial_credit)
             peer.heard()
+
+    def test_an_item_for_a_call_that_takes_none_ends_it_as_a_bug(self) -> None:
+        peer = Peer()
+        call: Call = peer.client.open("a.B/c", b"\xa0", Call, False)
+        other = peer.open()
+        peer.heard()
+        peer.says(Frame(ITEM, 1, payload=b"\x01"))
+        self.assertIsInstance(call.outcome, Internal)
+        self.assertEqual([(frame.kind, frame.id) for frame in peer.heard()], [(CANCEL, 1)])
+        self.assertIsNone(other.outcome)
 
     def test_a_silent_peer_is_asked_once_and_then_given_up(self) -> None:
         peer = Peer()

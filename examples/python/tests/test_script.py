@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -26,6 +27,9 @@ class Script(unittest.IsolatedAsyncioTestCase):
     @classmethod
     def tearDownClass(cls) -> None:
         cls.server.stop()
+
+    async def asyncSetUp(self) -> None:
+        asyncio.get_running_loop().slow_callback_duration = 60  # to start a script takes what it takes
 
     def command(self, name: str, *arguments: str) -> list[str]:
         return [sys.executable, str(SCRIPT), name, self.server.address, *arguments,
@@ -80,12 +84,23 @@ class Script(unittest.IsolatedAsyncioTestCase):
         code, out, err = self.run_script("call", "conformance.Test/converse", items="3\n0\n")
         self.assertEqual((code, out, err), (0, '"AAAA"\n""\n2\n', ""))
         code, out, err = self.run_script("call", "conformance.Test/sizes", "--json", items='"AAAA"\n\n"AA=="\n')
-        self.assertEqual((code, out, err), (0, "[[3,1],4]\n", ""))
+        self.assertEqual((code, out, err), (0, '{"result":[[3,1],4]}\n', ""))
 
     def test_an_item_that_does_not_fit_ends_the_call(self) -> None:
         code, out, err = self.run_script("call", "conformance.Test/converse", items='3\n"x"\n')
         self.assertEqual(code, 1)
-        self.assertIn("items[1]: expected integer", err)
+        self.assertIn("error: standard input, line 2: expected integer", err)
+        code, _, err = self.run_script("call", "conformance.Test/converse", items="{\n")
+        self.assertEqual(code, 1)
+        self.assertIn("error: standard input, line 1: not JSON: ", err)
+        code, _, err = self.run_script("call", "conformance.Test/converse", "--items", "none.jsonl")
+        self.assertEqual((code, err), (1, "error: none.jsonl: cannot be read: No such file or directory\n"))
+        code, _, err = self.run_script("call", "conformance.Test/peer", "--items", "-")
+        self.assertEqual((code, err), (1, "error: conformance.Test/peer takes no items\n"))
+
+    def test_items_are_marked_for_machines(self) -> None:
+        code, out, _ = self.run_script("call", "conformance.Test/produce", '{"sizes": [1, 0]}', "--json")
+        self.assertEqual((code, out), (0, '{"item":"AA=="}\n{"item":""}\n{"result":2}\n'))
 
     async def test_an_interrupt_cancels_at_the_server(self) -> None:
         for procedure, arguments in [("hang", {"ticket": "interrupt"}), ("hang_while", {"ticket": "interrupt while"})]:
@@ -96,9 +111,9 @@ class Script(unittest.IsolatedAsyncioTestCase):
                     await client.call("conformance.Test/begun", arguments | {"count": 1}, timeout=20)
                     script.send_signal(signal.SIGINT)
                     await client.call("conformance.Test/stopped", arguments | {"count": 1}, timeout=20)
-                self.assertEqual(script.wait(20), 130)
+                self.assertEqual(script.wait(20), 1)
                 assert script.stdin and script.stderr
-                self.assertEqual(script.stderr.read(), b"")
+                self.assertEqual(script.stderr.read(), b"error: the call was given up, and the server was told\n")
                 script.stdin.close()
                 script.stderr.close()
 
