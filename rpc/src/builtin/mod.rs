@@ -39,8 +39,8 @@ pub(crate) fn with(
     let (registry, recorder) = (Arc::new(stats::Registry::new()), Arc::new(trace::Recorder::new()));
     let own: [Arc<dyn Service>; 5] = [
         Arc::new(reflection::ReflectionServer::new(reflection::Reflected::new(known.clone()))),
-        Arc::new(health::HealthServer::new(health::Healthy::new(known.clone()))),
-        Arc::new(stats::StatsServer::new(stats::Counted::new(registry.clone()))),
+        Arc::new(health::HealthServer::new(health::Healthy::new(known.clone(), connections.clone()))),
+        Arc::new(stats::StatsServer::new(stats::Counted::new(registry.clone(), connections.clone()))),
         Arc::new(connections::ConnectionsServer::new(connections::Listed::new(connections.clone()))),
         Arc::new(trace::TraceServer::new(trace::Recorded::new(recorder.clone()))),
     ];

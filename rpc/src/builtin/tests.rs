@@ -131,6 +131,37 @@ async fn health_names_each_service_or_the_one_asked_for() {
 }
 
 #[tokio::test]
+async fn a_subscriber_is_told_of_all_procedures_and_then_of_those_that_were_called() {
+    let client = client();
+    let mut changes = StatsClient::new(client.clone()).watch(Some(1_u32)).await.unwrap();
+    let mut all = changes.next().await.unwrap().unwrap();
+    assert!(all.procedures.iter().any(|row| row.procedure == "acme.Echo/say"));
+    EchoClient::new(client.clone()).say("hi").await.unwrap();
+    loop {
+        let change = changes.next().await.unwrap().unwrap();
+        assert_eq!(change.start_id, all.start_id);
+        let mut names = change.procedures.iter().map(|row| row.procedure.as_str());
+        assert!(names.all(|name| ["acme.Echo/say", "countersign.Stats/watch"].contains(&name)), "{change:?}");
+        all.update(change);
+        if all.procedures.iter().any(|row| row.procedure == "acme.Echo/say" && row.calls == 1) {
+            break;
+        }
+    }
+    let now = StatsClient::new(client).get().await.unwrap();
+    assert_eq!(all.procedures.len(), now.procedures.len());
+}
+
+#[tokio::test]
+async fn health_is_told_at_once_to_those_who_watch() {
+    let health = HealthClient::new(client());
+    let mut changes = health.watch(Some("acme.Echo".to_owned())).await.unwrap();
+    let echo = changes.next().await.unwrap().unwrap();
+    assert_eq!(echo, [ServiceHealth { service: "acme.Echo".into(), serving: true }]);
+    let unknown = health.watch(Some("acme.Eco".to_owned())).await.unwrap().next().await;
+    assert!(matches!(unknown, Err(CallError::Status(status)) if status.code == Code::NotFound));
+}
+
+#[tokio::test]
 async fn connections_list_the_peer_that_asks() {
     let pair = pair(EchoServer::new(Parrot));
     let connections = ConnectionsClient::new(pair.client.clone()).list().await.unwrap();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::link::mailbox::{Mailbox, Stop};
 use crate::peer::Peer;
@@ -15,6 +15,8 @@ pub(crate) struct Connections {
     table: Mutex<Table>,
     /// Told when one has gone.
     gone: Notify,
+    /// Whether the server stops.
+    stopping: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -59,11 +61,23 @@ impl Connections {
 
     /// Stops all of them, and those that are still to come.
     pub(crate) fn stop(&self, stop: Stop) {
+        self.stopping.send_replace(true);
         let mut table = self.lock();
         table.stop = Some(stop);
         for live in table.live.values() {
             live.mailbox.stop(stop);
         }
+    }
+
+    /// Whether the server stops.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Waits until the server stops: what would go on for ever must end then.
+    pub(crate) async fn stopping(&self) {
+        // It fails only without a sender, which is ours.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     /// Waits until there is none.

@@ -1,7 +1,9 @@
 //! What every server answers has the shape that `countersign.cddl` gives it.
 
 use cddl_cat::cbor::validate_cbor_bytes;
+use countersign::builtin::health::HealthClient;
 use countersign::builtin::reflection::ReflectionClient;
+use countersign::builtin::stats::StatsClient;
 use countersign_tests::{Clerk, DeskClient, Office, Running, soon};
 
 const SHAPES: &str = include_str!("../../../rpc/proto/countersign.cddl");
@@ -30,6 +32,36 @@ async fn every_built_in_procedure_is_in_the_specification_and_has_its_shape() {
             assert!(SHAPES.contains(&format!("\n{name}-item = ")), "countersign.cddl has no {name}-item");
         }
     }
+}
+
+#[tokio::test]
+async fn built_in_streams_send_items_in_their_shapes() {
+    let office = Office::of("test.internal");
+    let running = Running::desk(office.server("desk", &["localhost"]), &Clerk::default()).await;
+    let client = running.connect(office.client("clerk")).await.expect("a server");
+    for (procedure, shape) in [("Stats/watch", "stats-watch-item"), ("Health/watch", "health-watch-item")] {
+        let call = client.stream_raw(&format!("countersign.{procedure}"), vec![0xa0]);
+        let mut items = call.await.expect("it is allowed");
+        let item = soon("an item", items.next()).await.expect("it is allowed").expect("the first one");
+        validate_cbor_bytes(shape, SHAPES, &item).unwrap_or_else(|error| panic!("{procedure}: {error}"));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_does_not_wait_for_those_who_watch_it() {
+    let office = Office::of("test.internal");
+    let running = Running::desk(office.server("desk", &["localhost"]), &Clerk::default()).await;
+    let client = running.connect(office.client("clerk")).await.expect("a server");
+    let mut stats = StatsClient::new(client.clone()).watch(Some(3_600_000_u32)).await.expect("it is allowed");
+    let mut health =
+        HealthClient::new(client.clone()).watch(Some("test.Desk".to_owned())).await.expect("it is allowed");
+    stats.next().await.expect("it is allowed").expect("all counters");
+    assert!(health.next().await.expect("it is allowed").expect("how it is")[0].serving);
+    let stopped = running.stop();
+    assert!(soon("the end", stats.next()).await.expect("a good end").is_none());
+    assert!(!soon("the news", health.next()).await.expect("a good end").expect("how it is now")[0].serving);
+    assert!(health.next().await.expect("a good end").is_none());
+    assert_eq!(soon("the end of the server", stopped).await.expect("it ends").connections_cut, 0);
 }
 
 #[tokio::test]

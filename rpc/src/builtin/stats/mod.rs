@@ -6,14 +6,25 @@ mod pace;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use tokio::time::{self, MissedTickBehavior};
+
+use counters::Told;
 pub(crate) use counters::{Counters, Registry};
 pub use histogram::Histogram;
 
-use crate::{Context, Status};
+use crate::server::Connections;
+use crate::{Context, Sender, Status};
+
+/// How often a subscriber is told what changed who does not say.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// And how often at most: each time costs some microseconds for each procedure that is called.
+const INTERVAL_MIN: Duration = Duration::from_millis(100);
 
 /// How the procedures of this server are doing.
 #[countersign::service(package = "countersign")]
@@ -23,6 +34,20 @@ pub trait Stats {
     /// Two snapshots with the same `start_id` can be subtracted: the difference is what happened between.
     #[rpc(idempotent)]
     async fn get(&self, cx: &Context) -> Result<Snapshot, Status>;
+
+    /// The counters at once and then again and again, until the server stops.
+    ///
+    /// The first snapshot has every procedure, and each further one those whose counters changed since the one
+    /// before; the counters themselves are always those since the server was started. There is one every
+    /// `interval_ms`, which is 1000 if absent and at least 100. Who does not keep up gets fewer, and none that is
+    /// out of date.
+    #[rpc(idempotent)]
+    async fn watch(
+        &self,
+        cx: &Context,
+        interval_ms: Option<u32>,
+        changes: Sender<Snapshot>,
+    ) -> Result<(), Status>;
 }
 
 /// The counters of a server at one moment.
@@ -86,17 +111,45 @@ impl Snapshot {
 }
 
 /// The service on top of a server's registry.
-pub(crate) struct Counted(Arc<Registry>);
+pub(crate) struct Counted {
+    registry: Arc<Registry>,
+    connections: Arc<Connections>,
+}
 
 impl Counted {
-    pub(crate) fn new(registry: Arc<Registry>) -> Self {
-        Self(registry)
+    pub(crate) fn new(registry: Arc<Registry>, connections: Arc<Connections>) -> Self {
+        Self { registry, connections }
+    }
+
+    /// Tells a subscriber what changed, at each tick at which it has room for it.
+    async fn tell(&self, interval: Duration, changes: &Sender<Snapshot>) -> Status {
+        let (mut told, mut ticks) = (Told::default(), time::interval(interval));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(left) = changes.send(self.registry.changes(&mut told)).await {
+                return left;
+            }
+        }
     }
 }
 
 impl Stats for Counted {
     async fn get(&self, _: &Context) -> Result<Snapshot, Status> {
-        Ok(self.0.snapshot())
+        Ok(self.registry.snapshot())
+    }
+
+    async fn watch(
+        &self,
+        _: &Context,
+        interval_ms: Option<u32>,
+        changes: Sender<Snapshot>,
+    ) -> Result<(), Status> {
+        let interval = interval_ms.map_or(INTERVAL, |ms| Duration::from_millis(ms.into()).max(INTERVAL_MIN));
+        tokio::select! {
+            left = self.tell(interval, &changes) => Err(left),
+            () = self.connections.stopping() => Ok(()),
+        }
     }
 }
 
