@@ -83,6 +83,10 @@ pub(crate) const PART_LEN_MAX: usize = 32 << 10;
 /// others send without end.
 pub(crate) const TURNS_LEN_MAX: usize = 64 << 10;
 
+/// Bytes that wait for a peer which does not read, above which the owner of a connection must not read from it: answers
+/// to what it sends, such as pongs, statuses and grants, have no other bound. Enough to keep a fast network busy.
+pub const OUTBOX_LEN_MAX: usize = 1 << 20;
+
 /// Longest header accepted within a frame, beside its metadata: a procedure name, numbers, a message.
 pub(crate) const HEADER_LEN_MAX: usize = 8 << 10;
 

@@ -2,13 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use countersign_proto::cbor::{Value, to_vec};
 use countersign_proto::{Connection, Limits};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
 static ALLOCATIONS: PeakAlloc = PeakAlloc;
+
+const MIB: usize = 1 << 20;
+
+/// Tests count the same allocations, and so run one after the other.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A frame with a header of these parts.
 fn frame(parts: &[&[u8]]) -> Vec<u8> {
@@ -16,13 +26,19 @@ fn frame(parts: &[&[u8]]) -> Vec<u8> {
     [&[0x5a][..], &u32::try_from(content.len()).unwrap().to_be_bytes(), &content].concat()
 }
 
-/// The most that was allocated at once while a fresh server took these bytes.
-fn taken(bytes: &[u8]) -> usize {
+/// A server that was greeted.
+fn server(limits: Limits) -> Connection<()> {
     let now = Instant::now();
-    let limits = Limits::default();
-    let mut server = Connection::<()>::server(limits.clone(), "tested", None, now);
+    let mut server = Connection::server(limits.clone(), "tested", None, now);
     let mut client = Connection::<()>::client(limits, "test", now);
     server.receive(now, &client.take_outbox()).unwrap();
+    server
+}
+
+/// The most that was allocated at once while a fresh server, which accepts long frames, took these bytes.
+fn taken(bytes: &[u8]) -> usize {
+    let now = Instant::now();
+    let mut server = server(Limits { frame_len: 16 << 20, ..Limits::default() });
     let before = ALLOCATIONS.current_usage();
     ALLOCATIONS.reset_peak_usage();
     // What it makes of them is told elsewhere.
@@ -32,7 +48,7 @@ fn taken(bytes: &[u8]) -> usize {
 
 #[test]
 fn what_is_over_a_limit_takes_no_memory() {
-    const MIB: usize = 1 << 20;
+    let _alone = alone();
     // A million entries of metadata, each of three bytes: an empty text under a key of one letter.
     let million = [&[0x84, 11, 1, 0x61, b'a', 0xa1, 3, 0xba, 0, 15, 0x42, 0x40][..]].concat();
     let metadata = frame(&[&million, &b"\x61a\x60".repeat(1_000_000), b"\xa0"]);
@@ -54,4 +70,58 @@ fn what_is_over_a_limit_takes_no_memory() {
     // A text in chunks is joined before it is known to be too long, and that is all.
     let long = frame(&[b"\x83\x0b\x01\x7f\x7a\x00\x40\x00\x00", &b"x".repeat(4 * MIB), b"\xff"]);
     assert!(taken(&long) <= 9 * MIB);
+}
+
+#[test]
+fn messages_that_are_half_sent_take_no_more_than_was_granted() {
+    const CALLS: usize = 512;
+    const PER_CALL: usize = 1 << 10;
+    let _alone = alone();
+    let limits = Limits {
+        calls_open: CALLS as u32,
+        initial_credit: 16 << 10,
+        message_len: MIB as u32,
+        receive_budget: 4 * MIB as u32,
+        ..Limits::default()
+    };
+    let granted = CALLS * limits.initial_credit as usize + limits.receive_budget as usize;
+    let mut server = server(limits.clone());
+    server.take_outbox();
+    let before = ALLOCATIONS.current_usage();
+    ALLOCATIONS.reset_peak_usage();
+
+    // Each call begins the longest of messages, and sends all that it has credit for, and then a little at a time
+    // of what it was granted: all but the last byte.
+    let now = Instant::now();
+    let total = Value::Map(vec![(5_u64.into(), (MIB as u64).into())]);
+    let id = |call: usize| 2 * call as u64 + 1;
+    for call in 0..CALLS {
+        let header = to_vec(&(11, id(call), "a/b", &total)).unwrap();
+        let part = vec![0; limits.initial_credit as usize - 32];
+        server.receive(now, &frame(&[&header, &part])).unwrap();
+    }
+    let admitted = limits.receive_budget as usize / MIB;
+    for call in 0..admitted {
+        let header = to_vec(&(15, id(call))).unwrap();
+        let mut rest = MIB - (limits.initial_credit as usize - 32) - 1;
+        while rest != 0 {
+            let part = vec![0; rest.min(10_000)];
+            server.receive(now, &frame(&[&header, &part])).unwrap();
+            rest -= part.len();
+        }
+    }
+    assert_eq!(server.calls_open(), CALLS);
+    let held = ALLOCATIONS.current_usage() - before;
+    assert!(granted - 16 * CALLS * 2 <= held, "{held} bytes of {granted}: they hold less than they might");
+    // While one grows, it is there twice.
+    let peak = ALLOCATIONS.peak_usage() - before;
+    assert!(peak <= granted + CALLS * PER_CALL + MIB, "{peak} bytes at once, and {granted} were granted");
+
+    // Whatever they are, they leave nothing behind.
+    for call in 0..CALLS {
+        server.receive(now, &frame(&[&to_vec(&(23, id(call))).unwrap()])).unwrap();
+    }
+    server.take_outbox();
+    let left = ALLOCATIONS.current_usage().saturating_sub(before);
+    assert!(left <= CALLS * PER_CALL, "{left} bytes are left");
 }

@@ -7,6 +7,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use countersign_proto::limits::OUTBOX_LEN_MAX;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep_until, timeout};
 
@@ -15,9 +16,6 @@ use super::{ConnectionError, End, Wish, is_cut};
 
 /// Reads in one turn, after which other tasks come first.
 const READS_PER_TURN: usize = 8;
-
-/// Bytes waiting for a peer that does not read, above which we stop reading from it.
-const OUTBOX_LEN_MAX: usize = 1 << 20;
 
 /// How long the last words may take: a peer that does not read them is not worth more.
 const CLOSING_MAX: Duration = Duration::from_millis(500);

@@ -195,11 +195,13 @@ impl Assembly {
         Self { what, total, bytes: Vec::new() }
     }
 
-    /// Adds the next part. Room is made as parts arrive, doubling, and never for more than there will be.
-    pub(super) fn push(&mut self, part: &[u8]) {
+    /// Adds the next part. Room is made as parts arrive, doubling, and never for more than there will be, nor for
+    /// more than may come with the credit that is left: what was not granted has no place.
+    pub(super) fn push(&mut self, part: &[u8], credit_left: u64) {
         let needed = self.bytes.len() + part.len();
         if self.bytes.capacity() < needed {
-            let room = (2 * needed).min(self.total);
+            let granted = needed.saturating_add(usize::try_from(credit_left).unwrap_or(usize::MAX));
+            let room = (2 * needed).min(self.total).min(granted);
             self.bytes.reserve_exact(room - self.bytes.len());
         }
         self.bytes.extend_from_slice(part);

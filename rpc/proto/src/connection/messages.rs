@@ -73,7 +73,7 @@ impl<T> Connection<T> {
             _ => Queue::Awaited,
         };
         let mut assembly = Assembly::new(what, total_len);
-        assembly.push(part);
+        assembly.push(part, incoming.credit);
         incoming.assembly = Some(assembly);
         if total_len == part.len() {
             return self.complete(id);
@@ -93,7 +93,7 @@ impl<T> Connection<T> {
         if part.is_empty() || assembly.total - assembly.bytes.len() < part.len() {
             return Err(Violation::Stream { id, rule: "a part that is empty or goes beyond its message" });
         }
-        assembly.push(part);
+        assembly.push(part, incoming.credit);
         match assembly.is_complete() {
             true => return self.complete(id),
             false if part.len() < PART_LEN_MIN => self.progress.fruitless(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_proto::cbor::{Value, to_vec};
+use countersign_proto::limits::OUTBOX_LEN_MAX;
 use countersign_proto::{Code, Connection, HandlerRan, Limits, Opening, Violation};
 
 use crate::talk::{Side, extensions, frame, framed, hello};
@@ -329,5 +330,47 @@ fn a_hello_comes_first_and_once() {
         let now = std::time::Instant::now();
         let mut server = Side::new(Connection::server(Limits::default(), "tested", None, now), now);
         assert!(matches!(server.hears(&first), Err(Violation::Hello(_))));
+    }
+}
+
+/// Feeds a server as a driver does, one read at a time until too much waits for the peer, which reads nothing. The
+/// answer is how much waits in the end, when the deadlines of all calls have passed too.
+fn waits_after(mut flood: impl Iterator<Item = Vec<u8>>) -> usize {
+    const READ: usize = 64 << 10;
+    let mut server = Side::server(Limits::default());
+    for _ in 0..1_000 {
+        if OUTBOX_LEN_MAX <= server.connection.outbox().len() {
+            break;
+        }
+        let mut read = Vec::new();
+        while read.len() < READ {
+            read.extend(flood.next().expect("it is a flood"));
+        }
+        if server.hears(&read).is_err() {
+            break;
+        }
+    }
+    server.passes(Duration::from_secs(60));
+    server.connection.outbox().len()
+}
+
+#[test]
+fn what_waits_for_a_peer_that_does_not_read_is_bounded() {
+    let ids = || (1_u64..).step_by(2);
+    let refused = waits_after(ids().map(open));
+    let not_understood = waits_after(ids().map(|id| framed((27, id), &[])));
+    let too_long =
+        waits_after(ids().map(|id| framed((OPEN, id, "", extensions([(5, u64::MAX.into())])), &[])));
+    let asked = waits_after(std::iter::repeat_with(|| framed((7, 0, u64::MAX), &[])));
+    let granted = waits_after(ids().map(|id| {
+        // It takes its place in the queue for credit, and at once gives it up to the next one.
+        let begun = framed((OPEN, id, "", extensions([(5, (4_u64 << 20).into())])), b"x");
+        [begun, framed((CANCEL, id), &[])].concat()
+    }));
+    for waiting in [refused, not_understood, too_long] {
+        assert!(OUTBOX_LEN_MAX <= waiting, "{waiting}: the flood is no flood");
+    }
+    for waiting in [refused, not_understood, too_long, asked, granted] {
+        assert!(waiting <= 2 * OUTBOX_LEN_MAX, "{waiting}");
     }
 }
