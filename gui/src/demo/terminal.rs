@@ -42,10 +42,11 @@ async fn show<W: Write>(demo: &Demo, page: &mut Page<W>) -> anyhow::Result<()> {
         Ok(link) => link,
         Err(failure) => bail!("{}", failure.reason),
     };
-    let peer = &link.session().peer;
+    let Some(session) = link.session() else { bail!("the connection ended as it began") };
+    let peer = &session.peer;
     writeln!(page.out, "certificates  {}", demo.folder().display())?;
     writeln!(page.out, "server        {} at {}", peer.id, peer.address)?;
-    writeln!(page.out, "this side     {}", link.session().own_id)?;
+    writeln!(page.out, "this side     {}", session.own_id)?;
     writeln!(page.out, "connection    TLS 1.3, {}, {}", peer.key_exchange, peer.cipher)?;
     let services = match link.services().await {
         Ok(services) => services,

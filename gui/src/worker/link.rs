@@ -11,12 +11,16 @@ use countersign::call::RawStream;
 use countersign::cbor::{self, Value};
 use countersign::schema;
 use countersign::service::{CallKind, ProcedureDescription, ServiceDescription};
-use countersign::{CallError, Client, ClientState, Credentials, HandlerRan, Peer, Schema, Status};
+use countersign::{
+    CallError, Client, ClientBuilder, ClientState, ClientStates, ConnectError, Credentials, HandlerRan, Peer,
+    Schema, Status,
+};
+use countersign_certs::Identity;
 
 use crate::exchange::CallOrder;
 use crate::form::Arguments;
 use crate::model::catalogue::{DeclaredFault, NAME_SHOWN, Procedure, Service, is_builtin};
-use crate::model::connection::{Failure, PeerFacts, Session, Target};
+use crate::model::connection::{Failure, PeerFacts, Retry, Session, Target};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 use crate::text;
 use countersign::builtin::stats::{Snapshot, StatsClient};
@@ -30,52 +34,66 @@ const MESSAGE_SHOWN: usize = 2000;
 /// The longest documentation that is kept.
 const DOCUMENTATION_SHOWN: usize = 4000;
 
-/// A connection to a server. Cloning it gives another handle.
+/// A server, and the connection to it while there is one. Cloning it gives another handle.
 #[derive(Clone)]
 pub(crate) struct Link {
     client: Client,
-    session: Arc<Session>,
+    address: String,
+    own: Arc<Identity>,
+}
+
+/// How the connection stands.
+pub(super) enum Standing {
+    /// It is there.
+    Connected(Session),
+    /// The client is getting it back.
+    Lost(Retry),
+    /// One side refuses the other: somebody has to change something.
+    Refused(Retry),
+}
+
+/// What becomes of the connection from now on.
+pub(super) struct Standings {
+    link: Link,
+    states: ClientStates,
 }
 
 impl Link {
     /// Connects, and returns once the server has accepted us.
     pub(crate) async fn connect(target: &Target) -> Result<Self, Failure> {
-        let credentials = load(target.identity.clone()).await?;
-        let own = credentials.identity().clone();
-        let client = Client::builder(credentials)
-            .connect(&target.address)
-            .await
-            .map_err(|error| Failure::new(message(&error), sentence(error.remedy())))?;
-        let peer = client.peer().ok_or_else(|| Failure::new("The connection ended as it began.", ""))?;
-        let session = Session {
-            peer: facts(&peer, &target.address),
-            own_id: own.id().to_string(),
-            own_not_after: Some(own.certificate().not_after()),
-        };
-        Ok(Self { client, session: Arc::new(session) })
+        let (builder, own) = prepare(target).await?;
+        let client = builder.connect(&target.address).await.map_err(|error| failure(&error))?;
+        Ok(Self { client, address: target.address.clone(), own })
     }
 
-    /// Who is at the other end.
-    pub(crate) fn session(&self) -> &Session {
-        &self.session
+    /// The same with whatever is in the identity's folder by now, and without waiting.
+    pub(super) async fn again(target: &Target) -> Result<Self, Failure> {
+        let (builder, own) = prepare(target).await?;
+        let client = builder.connect_lazy(&target.address).map_err(|error| failure(&error))?;
+        Ok(Self { client, address: target.address.clone(), own })
     }
 
-    /// Waits until the connection ends, and says why.
-    pub(crate) async fn closed(&self) -> Failure {
-        let mut states = self.client.states();
-        let reason = loop {
-            match states.next().await {
-                Some(
-                    ClientState::Connecting { error: Some(error), .. } | ClientState::Waiting { error, .. },
-                ) => {
-                    break message(&*error);
-                }
-                Some(ClientState::Closed { reason }) => break message(&*reason),
-                Some(_) => {}
-                None => break "The connection has ended.".to_owned(),
-            }
-        };
-        Failure::new(reason, "The dashboard comes back by itself as soon as the server does.")
+    /// Who is at the other end, or was before the connection was lost.
+    pub(crate) fn session(&self) -> Option<Session> {
+        self.client.peer().map(|peer| self.session_with(&peer))
+    }
+
+    fn session_with(&self, peer: &Peer) -> Session {
+        Session {
+            peer: facts(peer, &self.address),
+            own_id: self.own.id().to_string(),
+            own_not_after: Some(self.own.certificate().not_after()),
+        }
+    }
+
+    /// How the connection stands, now and whenever that changes.
+    pub(super) fn standings(&self) -> Standings {
+        Standings { link: self.clone(), states: self.client.states() }
+    }
+
+    /// Does not wait for the next attempt.
+    pub(super) fn reconnect_now(&self) {
+        self.client.reconnect_now();
     }
 
     /// What the server can do: its own services first, then the built-in ones.
@@ -137,6 +155,54 @@ pub(super) fn takes_items(kind: CallKind) -> bool {
 /// What a call ends with that cannot even be tried.
 pub(super) fn no_connection() -> Problem {
     Problem::new(ProblemKind::Lost, "There is no connection to the server.")
+}
+
+impl Standings {
+    /// How it stands; from the second time on, once that is something else.
+    pub(super) async fn next(&mut self) -> Standing {
+        loop {
+            let Some(state) = self.states.next().await else {
+                // Its other end is in the link that is held here.
+                return std::future::pending().await;
+            };
+            match state {
+                ClientState::Connected { peer } => {
+                    return Standing::Connected(self.link.session_with(&peer));
+                }
+                ClientState::Waiting { failed, until, error } => {
+                    let retry = Retry { failure: failure(&error), attempt: failed, next: Some(until) };
+                    return if error.is_permanent() {
+                        Standing::Refused(retry)
+                    } else {
+                        Standing::Lost(retry)
+                    };
+                }
+                ClientState::Connecting { failed, error: Some(error) } => {
+                    let retry = Retry { failure: failure(&error), attempt: failed + 1, next: None };
+                    return Standing::Lost(retry);
+                }
+                // Nothing has gone wrong: it is the first attempt, or one that is made as soon as there is a call.
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What it takes to connect, with the identity as its folder has it now.
+async fn prepare(target: &Target) -> Result<(ClientBuilder, Arc<Identity>), Failure> {
+    let credentials = load(target.identity.clone()).await?;
+    let own = Arc::new(credentials.identity().clone());
+    Ok((Client::builder(credentials), own))
+}
+
+fn failure(error: &ConnectError) -> Failure {
+    let remedy = match error {
+        ConnectError::Lost { .. } => {
+            "The dashboard comes back by itself as soon as the server does.".to_owned()
+        }
+        _ => sentence(error.remedy()),
+    };
+    Failure::new(message(error), remedy)
 }
 
 async fn load(folder: String) -> Result<Credentials, Failure> {

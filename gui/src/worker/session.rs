@@ -1,25 +1,21 @@
-//! Staying connected to one server: connect, learn what it can do, ask for its counters every second, notice
-//! when it is gone, and come back.
+//! Staying connected to one server: learn what it can do, ask for its counters every second, tell when it is gone
+//! and when it is back. Coming back is the client's work.
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use super::Speaker;
-use super::link::Link;
+use super::link::{Link, Standing, Standings};
 use crate::exchange::News;
-use crate::model::connection::{Failure, Retry, Target};
+use crate::model::connection::{Retry, Target};
 
 /// How often the server's counters are asked for.
 const POLL: Duration = Duration::from_secs(1);
-/// The wait before the first attempt to reconnect; it doubles up to `LONGEST_WAIT`.
-const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// The longest wait between attempts.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A server to stay connected to, until this is dropped.
 pub(super) struct Session {
@@ -71,33 +67,69 @@ struct Keeper {
 
 impl Keeper {
     async fn stay_connected(self) {
-        let (mut was_connected, mut attempt) = (false, 0);
+        let mut link = match Link::connect(&self.target).await {
+            Ok(link) => link,
+            // Nothing worked yet: the user has to change something first.
+            Err(failure) => return self.speaker.say(News::Failed(failure)),
+        };
         loop {
-            let failure = match Link::connect(&self.target).await {
-                Ok(link) => {
-                    (was_connected, attempt) = (true, 0);
-                    self.use_until_lost(link).await
-                }
-                // Nothing worked yet: the user has to change something first.
-                Err(failure) if !was_connected => return self.speaker.say(News::Failed(failure)),
-                Err(failure) => failure,
-            };
-            attempt += 1;
-            self.wait(failure, attempt).await;
+            self.follow(&link).await;
+            // Refused for a reason that may have gone by now, such as an identity that was renewed: with another
+            // look at its files.
+            if let Ok(again) = Link::again(&self.target).await {
+                link = again;
+            }
         }
     }
 
-    /// Tells what is learned over this connection until it ends, and why it ended.
-    async fn use_until_lost(&self, link: Link) -> Failure {
-        self.speaker.say(News::Connected(link.session().clone()));
+    /// Tells how the connection stands and what is learned over it, until the server refuses us for good and enough
+    /// time has passed since.
+    async fn follow(&self, link: &Link) {
+        let mut standings = link.standings();
+        let mut standing = standings.next().await;
+        loop {
+            standing = match standing {
+                Standing::Connected(session) => {
+                    self.speaker.say(News::Connected(session));
+                    self.use_until_lost(link, &mut standings).await
+                }
+                Standing::Lost(retry) => self.wait(link, retry, &mut standings).await,
+                Standing::Refused(retry) => return self.wait_to_be_let_in(retry).await,
+            }
+        }
+    }
+
+    /// Tells what is learned over this connection until it ends, and how it stands then.
+    async fn use_until_lost(&self, link: &Link, standings: &mut Standings) -> Standing {
         self.link.send_replace(Some(link.clone()));
-        let failure = tokio::select! {
-            failure = link.closed() => failure,
-            never = self.list(&link) => match never {},
-            never = self.poll(&link) => match never {},
+        let standing = tokio::select! {
+            standing = standings.next() => standing,
+            never = self.list(link) => match never {},
+            never = self.poll(link) => match never {},
         };
         self.link.send_replace(None);
-        failure
+        standing
+    }
+
+    async fn wait(&self, link: &Link, retry: Retry, standings: &mut Standings) -> Standing {
+        self.speaker.say(News::Reconnecting(retry));
+        tokio::select! {
+            standing = standings.next() => standing,
+            () = self.retry.notified() => {
+                link.reconnect_now();
+                standings.next().await
+            }
+        }
+    }
+
+    async fn wait_to_be_let_in(&self, retry: Retry) {
+        let next = retry.next;
+        self.speaker.say(News::Reconnecting(retry.clone()));
+        tokio::select! {
+            () = async { if let Some(next) = next { sleep_until(next.into()).await } } => {}
+            () = self.retry.notified() => {}
+        }
+        self.speaker.say(News::Reconnecting(Retry { next: None, ..retry }));
     }
 
     async fn list(&self, link: &Link) -> Infallible {
@@ -114,43 +146,5 @@ impl Keeper {
             ticks.tick().await;
             self.speaker.say(News::Stats(link.stats().await));
         }
-    }
-
-    async fn wait(&self, failure: Failure, attempt: u32) {
-        let wait = backoff(attempt, jitter());
-        let say = |failure, next| self.speaker.say(News::Reconnecting(Retry { failure, attempt, next }));
-        say(failure.clone(), Some(Instant::now() + wait));
-        tokio::select! {
-            () = sleep(wait) => {}
-            () = self.retry.notified() => {}
-        }
-        say(failure, None);
-    }
-}
-
-/// The wait before an attempt: doubling, with up to half of it left to chance, so that the dashboards of a
-/// whole team do not come back at once.
-fn backoff(attempt: u32, jitter: f64) -> Duration {
-    let doubled = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(10));
-    doubled.min(LONGEST_WAIT).mul_f64(0.5 + 0.5 * jitter)
-}
-
-/// A number from 0 to 1 that differs from process to process and from call to call.
-fn jitter() -> f64 {
-    use std::hash::{BuildHasher as _, RandomState};
-    f64::from(RandomState::new().hash_one(()) as u32) / f64::from(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_grow_to_a_limit_and_are_never_the_whole_crowds() {
-        assert_eq!(backoff(1, 1.0), FIRST_WAIT);
-        assert_eq!(backoff(2, 1.0), FIRST_WAIT * 2);
-        assert_eq!(backoff(40, 1.0), LONGEST_WAIT);
-        assert_eq!(backoff(40, 0.0), LONGEST_WAIT / 2);
-        assert!((0.0..=1.0).contains(&jitter()));
     }
 }
