@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::link::LONG_LEN;
 use crate::link::client::Handle;
 use crate::scope;
+use crate::service::Procedure;
 
 pub(super) struct Request {
     pub(super) attempts: Attempts,
@@ -43,6 +44,20 @@ enum Arguments {
 pub(super) struct Parent(Option<Context>);
 
 impl Request {
+    /// A call of a procedure as its contract declares it.
+    pub(super) fn of(
+        client: &Client,
+        procedure: &'static Procedure,
+        arguments: Result<Vec<u8>, EncodeError>,
+    ) -> Self {
+        let mut request = Self::new(client, Cow::Borrowed(procedure.name), arguments);
+        request.attempts.set_idempotent(procedure.idempotent);
+        if let Some(deadline) = procedure.deadline {
+            request.attempts.set_timeout(deadline);
+        }
+        request
+    }
+
     pub(super) fn new(
         client: &Client,
         procedure: Cow<'static, str>,

@@ -31,13 +31,8 @@ impl<T, F> Call<T, F> {
         procedure: &'static Procedure,
         arguments: Result<Vec<u8>, EncodeError>,
     ) -> Self {
-        let mut request = Request::new(client, Cow::Borrowed(procedure.name), arguments);
-        request.attempts.set_idempotent(procedure.idempotent);
-        let call = Self { exchange: Exchange::new(request), answer: PhantomData };
-        match procedure.deadline {
-            Some(deadline) => call.timeout(deadline),
-            None => call,
-        }
+        let request = Request::of(client, procedure, arguments);
+        Self { exchange: Exchange::new(request), answer: PhantomData }
     }
 
     #[cfg(test)]

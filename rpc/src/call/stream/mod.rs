@@ -9,7 +9,6 @@ mod open;
 mod raw;
 mod server_stream;
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -77,13 +76,7 @@ impl<H> StreamCall<H> {
         procedure: &'static Procedure,
         arguments: Result<Vec<u8>, EncodeError>,
     ) -> Self {
-        let mut request = Request::new(client, Cow::Borrowed(procedure.name), arguments);
-        request.attempts.set_idempotent(procedure.idempotent);
-        let call = Self { request: Some(request), handle: PhantomData };
-        match procedure.deadline {
-            Some(deadline) => call.timeout(deadline),
-            None => call,
-        }
+        Self { request: Some(Request::of(client, procedure, arguments)), handle: PhantomData }
     }
 
     fn request(&mut self) -> &mut Request {
