@@ -228,7 +228,7 @@ pub(crate) struct Watch {
     /// What to watch: a service, such as demo.Orders, or one procedure of it; all but the built-in ones if absent.
     #[arg(value_name = "SERVICE[/METHOD]")]
     pub(crate) what: Option<String>,
-    /// How often to look.
+    /// How often to be told; at least 100ms.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = some_time)]
     pub(crate) interval: Duration,
 }

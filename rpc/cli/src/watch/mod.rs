@@ -7,7 +7,6 @@ mod table;
 use std::time::Duration;
 
 use countersign::builtin::stats::StatsClient;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::args::Watch;
 use crate::failure::Failure;
@@ -25,12 +24,10 @@ pub(crate) async fn run(watch: Watch, json: bool) -> Result<(), Failure> {
     let mut screen = if json { None } else { Screen::of_stdout() };
     let mut window = Window::new(if screen.is_some() { TABLE } else { Duration::ZERO });
     let shown = async {
-        let stats = StatsClient::new(client.clone());
-        let mut ticks = interval(watch.interval);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            window.record(stats.get().timeout(watch.dial.timeout).await?);
+        let interval_ms = u32::try_from(watch.interval.as_millis()).unwrap_or(u32::MAX);
+        let mut changes = StatsClient::new(client).watch(Some(interval_ms)).await?;
+        while let Some(change) = changes.next().await? {
+            window.record(change);
             let Some(rates) = window.rates(watch.what.as_deref()) else { continue };
             match &mut screen {
                 _ if json => output::json(&rates)?,
@@ -38,6 +35,7 @@ pub(crate) async fn run(watch: Watch, json: bool) -> Result<(), Failure> {
                 None => output::say(&table::line(&rates))?,
             }
         }
+        Err(Failure::new(format!("{}: the server stops", watch.dial.address)))
     };
     tokio::select! {
         ended = shown => ended,
