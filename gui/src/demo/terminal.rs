@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use countersign::Schema;
 use countersign::schema;
 use serde_json::{Value as Json, json};
@@ -14,10 +14,11 @@ use crate::exchange::CallOrder;
 use crate::form::Arguments;
 use crate::model::calls::CallNumber;
 use crate::model::catalogue::{Procedure, Service, is_builtin};
+use crate::model::connection::Failure;
 use crate::model::history::{History, Trend};
 use crate::model::reply::{Answer, Problem, ProblemKind};
 use crate::text;
-use crate::worker::{Link, answer, encoded, problem};
+use crate::worker::{Counting, Link, answer, encoded, problem};
 
 /// How many items of a stream are taken.
 const ITEMS_SHOWN: usize = 3;
@@ -121,18 +122,14 @@ fn arguments(procedure: &Procedure) -> Json {
     }
 }
 
-/// Asks for the counters every second, and prints the table.
+/// Hears the counters every second, and prints the table.
 async fn watch<W: Write>(link: &Link, page: &mut Page<W>) -> anyhow::Result<()> {
     writeln!(page.out, "\nThe server's counters for {} s", SHOWN.as_secs())?;
     let (mut history, start) = (History::default(), Instant::now());
-    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    let mut counting = Counting::begin(link).await.map_err(unheard)?;
     let mut seconds = 0;
     while start.elapsed() < SHOWN {
-        ticks.tick().await;
-        let snapshot = match link.stats().await {
-            Ok(snapshot) => snapshot,
-            Err(failure) => bail!("{}", failure.reason),
-        };
+        let snapshot = counting.next().await.map_err(unheard)?;
         history.record(snapshot, Instant::now());
         // A file or a pipe gets a few tables, one below the other; a terminal one that moves.
         if !history.is_empty() && (page.is_terminal || seconds % 5 == 0) {
@@ -141,6 +138,10 @@ async fn watch<W: Write>(link: &Link, page: &mut Page<W>) -> anyhow::Result<()> 
         seconds += 1;
     }
     Ok(())
+}
+
+fn unheard(failure: Option<Failure>) -> anyhow::Error {
+    anyhow!("{}", failure.map_or_else(|| "The connection has ended.".to_owned(), |failure| failure.reason))
 }
 
 /// Where everything is printed.

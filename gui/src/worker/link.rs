@@ -23,10 +23,9 @@ use crate::model::catalogue::{DeclaredFault, NAME_SHOWN, Procedure, Service, is_
 use crate::model::connection::{Failure, PeerFacts, Retry, Session, Target};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 use crate::text;
-use countersign::builtin::stats::{Snapshot, StatsClient};
 
 /// How long a question of the dashboard's own may take before it is called unanswered.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest file that is put into a request: more does not fit into a message.
 const FILE_MAX: u64 = 4 << 20;
 /// The longest message of a server that is shown.
@@ -106,10 +105,9 @@ impl Link {
         Ok(services)
     }
 
-    /// What the server has counted.
-    pub(crate) async fn stats(&self) -> Result<Snapshot, Failure> {
-        let stats = StatsClient::new(self.client.clone());
-        stats.get().timeout(PATIENCE).await.map_err(|error| refused("give its counters", &error))
+    /// What calls are made with.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Makes a call.
@@ -320,7 +318,7 @@ fn status_problem(status: &Status) -> Problem {
 }
 
 /// Why a question of the dashboard's own was not answered.
-fn refused(what: &str, error: &CallError) -> Failure {
+pub(super) fn refused(what: &str, error: &CallError) -> Failure {
     let reason = format!("The server did not {what}: {}", message(error));
     let remedy = match error.code() {
         Some(countersign::Code::PermissionDenied) => "Its policy does not allow this identity to ask.",

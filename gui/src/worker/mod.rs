@@ -1,6 +1,7 @@
 //! The thread that owns the clients. It obeys orders, tells what it learns, and asks for a repaint whenever
 //! it has told something, so that the window itself never waits.
 
+mod counting;
 mod link;
 mod session;
 mod stream;
@@ -18,6 +19,7 @@ use tokio::runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
 
+pub(crate) use self::counting::Counting;
 pub(crate) use self::link::{Link, answer, encoded, problem};
 use self::session::Session;
 use self::stream::Reins;

@@ -1,4 +1,4 @@
-//! Staying connected to one server: learn what it can do, ask for its counters every second, tell when it is gone
+//! Staying connected to one server: learn what it can do, hear its counters every second, tell when it is gone
 //! and when it is back. Coming back is the client's work.
 
 use std::convert::Infallible;
@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio::time::{sleep, sleep_until};
 
 use super::Speaker;
+use super::counting::Counting;
 use super::link::{Link, Standing, Standings};
 use crate::exchange::News;
-use crate::model::connection::{Retry, Target};
+use crate::model::connection::{Failure, Retry, Target};
 
-/// How often the server's counters are asked for.
-const POLL: Duration = Duration::from_secs(1);
+/// The wait before the server's counters are asked for again, when they were not to be had.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A server to stay connected to, until this is dropped.
 pub(super) struct Session {
@@ -105,7 +106,7 @@ impl Keeper {
         let standing = tokio::select! {
             standing = standings.next() => standing,
             never = self.list(link) => match never {},
-            never = self.poll(link) => match never {},
+            never = self.count(link) => match never {},
         };
         self.link.send_replace(None);
         standing
@@ -139,12 +140,26 @@ impl Keeper {
         }
     }
 
-    async fn poll(&self, link: &Link) -> Infallible {
-        let mut ticks = interval(POLL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    async fn count(&self, link: &Link) -> Infallible {
         loop {
-            ticks.tick().await;
-            self.speaker.say(News::Stats(link.stats().await));
+            if let Some(failure) = self.count_on(link).await {
+                self.speaker.say(News::Stats(Err(failure)));
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Tells the server's counters until that fails.
+    async fn count_on(&self, link: &Link) -> Option<Failure> {
+        let mut counting = match Counting::begin(link).await {
+            Ok(counting) => counting,
+            Err(failure) => return failure,
+        };
+        loop {
+            match counting.next().await {
+                Ok(snapshot) => self.speaker.say(News::Stats(Ok(snapshot))),
+                Err(failure) => return failure,
+            }
         }
     }
 }

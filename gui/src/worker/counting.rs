@@ -1,0 +1,48 @@
+//! The server's counters, told by the server as they change.
+
+use std::convert::Infallible;
+
+use countersign::CallError;
+use countersign::builtin::stats::{Snapshot, StatsClient};
+use countersign::call::ServerStream;
+use tokio::time::timeout;
+
+use super::link::{Link, PATIENCE, refused};
+use crate::model::connection::Failure;
+
+/// How often to be told: what a graph shows is a second wide.
+const INTERVAL_MS: u32 = 1000;
+
+/// The counters of a server from now on.
+pub(crate) struct Counting {
+    changes: ServerStream<Snapshot, (), Infallible>,
+    all: Snapshot,
+}
+
+impl Counting {
+    /// Asks to be told. The first counters say whether we are.
+    pub(crate) async fn begin(link: &Link) -> Result<Self, Option<Failure>> {
+        let stats = StatsClient::new(link.client().clone());
+        let changes = stats.watch(Some(INTERVAL_MS)).await.map_err(unheard)?;
+        Ok(Self { changes, all: Snapshot::default() })
+    }
+
+    /// The next state of all counters, about a second after the last one. A failure is worth telling, unless it is
+    /// that the connection has ended, which others tell.
+    pub(crate) async fn next(&mut self) -> Result<Snapshot, Option<Failure>> {
+        let change = match timeout(PATIENCE, self.changes.next()).await {
+            Ok(change) => change.map_err(unheard)?,
+            Err(_) => return Err(Some(Failure::new("The server does not tell its counters any more.", ""))),
+        };
+        // It only ends by itself when the server stops.
+        self.all.update(change.ok_or(None)?);
+        Ok(self.all.clone())
+    }
+}
+
+fn unheard(error: CallError) -> Option<Failure> {
+    match error {
+        CallError::Lost(_) | CallError::NotConnected(_) => None,
+        error => Some(refused("tell its counters", &error)),
+    }
+}
