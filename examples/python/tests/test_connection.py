@@ -7,7 +7,7 @@ import unittest
 from countersign import (CANCEL, CLOSE, CONTINUATION, CREDIT, DEADLINE_US, END, GOING_AWAY, HALF_CLOSE, HELLO, ITEM,
                          OPEN, PING, PING_INTERVAL_MS, PONG, TOTAL_LEN, Call, Cancelled, Connection, ConnectionLost,
                          DeadlineExceeded, Frame, Internal, InvalidArgument, Limits, ResourceExhausted, Status,
-                         Unavailable)
+                         Unavailable, Unimplemented)
 from tests.test_vectors import frames_of
 
 ROOMY = Limits(65_536, 1 << 20, 64, 1_024, 65_536)
@@ -240,6 +240,64 @@ class Rules(unittest.TestCase):
             client.to_send()
             client.receive(frame.to_bytes())
             self.assertEqual([frame.fields[0] for frame in frames_of(client.to_send())], [InvalidArgument.code])
+
+    def test_bytes_that_are_no_frame_end_the_connection(self) -> None:
+        def framed(content: str) -> bytes:
+            return b"Z" + (len(content) // 2).to_bytes(4) + bytes.fromhex(content)
+
+        for name, received in {
+            "a short head": bytes.fromhex("4482150100"), "another first byte": b"\x83", "nothing": framed(""),
+            "a map": framed("a0"), "too short": framed("8115"), "a type that is text": framed("8361610100"),
+            "an id that is negative": framed("83152000"), "a type that is true": framed("83f50100"),
+            "cut short": framed("831501"), "a tag": framed("d9d9f783150100"),
+        }.items():
+            with self.subTest(name):
+                peer = Peer()
+                peer.open()
+                peer.heard()
+                peer.client.receive(received)
+                close, = peer.heard()
+                self.assertEqual((close.kind, close.fields[0]), (CLOSE, InvalidArgument.code))
+
+    def test_what_we_must_understand_and_do_not_ends_its_call_or_the_connection(self) -> None:
+        peer = Peer()
+        call, cut = peer.open(), peer.open()
+        peer.heard()
+        peer.says(Frame(ITEM, 1, [], {7: True}, b"\x01"), Frame(END, 3, [0], {7: True, TOTAL_LEN: 9}, b"\x01"))
+        self.assertEqual([type(each.outcome) for each in (call, cut)], [Unimplemented, Unimplemented])
+        self.assertEqual([(frame.kind, frame.id) for frame in peer.heard()], [(CANCEL, 1), (CANCEL, 3)])
+        peer.says(Frame(33, 0))
+        self.assertEqual([frame.fields[0] for frame in peer.heard()], [Unimplemented.code])
+
+    def test_a_call_behind_our_hello_gets_the_credit_of_the_servers(self) -> None:
+        client = Connection(lambda: 0.0)
+        call: Call = client.open("a.B/c", b"\xa0", Call, True)
+        self.assertEqual(call.credit, 16_384)
+        client.receive(Frame(HELLO, 0, [*ROOMY]).to_bytes())
+        self.assertEqual(call.credit, ROOMY.initial_credit)
+
+    def test_credit_has_its_end(self) -> None:
+        peer = Peer()
+        call = peer.open()
+        peer.says(*[Frame(CREDIT, 1, [2**64 - 1])] * 3)
+        self.assertEqual(call.credit, 2**64 - 1)
+
+    def test_a_status_comes_with_all_that_was_said(self) -> None:
+        peer = Peer()
+        for said, ran in [({6: 0}, False), ({6: 1}, True), ({6: 2}, None), ({}, None)]:
+            call = peer.open()
+            peer.heard()
+            peer.says(Frame(END, call.id, [14], said | {2: "later", 4: 250, 8: {"k": b"v"}}, b"\x61a"))
+            assert isinstance(call.outcome, Unavailable)
+            status = call.outcome
+            self.assertEqual((str(status), status.retry_after_ms, status.fault), ("UNAVAILABLE: later", 250, "a"))
+            self.assertEqual((status.handler_ran, call.trailing), (ran, {"k": b"v"}))
+
+    def test_headers_are_written_in_one_way(self) -> None:
+        peer = Peer()
+        peer.client.open("a.B/c", b"\xa0", Call, False, 1, {"bb": "2", "b": "1", "a": "0"})
+        written = peer.client.to_send()
+        self.assertEqual(written[5:-1].hex(), "840b0165612e422f63" "a2011a000f424003a3616161306162613162626261" "32")
 
     def test_metadata_of_a_call_is_checked_before_it_is_sent(self) -> None:
         peer = Peer()
