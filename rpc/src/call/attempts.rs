@@ -31,6 +31,13 @@ pub(crate) struct Attempts {
     timeout: Option<Duration>,
     /// Known from the first attempt on.
     deadline: Option<Instant>,
+    /// What most calls never have, and therefore do not carry with them.
+    trouble: Option<Box<Trouble>>,
+}
+
+/// What is known of a call whose first attempt did not go well.
+#[derive(Default)]
+struct Trouble {
     /// When waiting comes to an end; known from the first wait on.
     give_up: Option<Instant>,
     waiting: Option<Waiting>,
@@ -48,10 +55,7 @@ impl Attempts {
             fail_fast: client.fails_fast(),
             timeout: None,
             deadline: None,
-            give_up: None,
-            waiting: None,
-            paused: 0,
-            uncertain: None,
+            trouble: None,
         }
     }
 
@@ -86,21 +90,24 @@ impl Attempts {
 
     /// Whether the handler may have run, in an attempt that is over.
     pub(crate) fn may_have_run(&self) -> bool {
-        self.uncertain.is_some()
+        self.trouble.as_ref().is_some_and(|trouble| trouble.uncertain.is_some())
     }
 
     /// The connection for the next attempt, once there is one.
     pub(crate) fn poll_link(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Arc<Handle>, CallError>> {
-        if self.waiting.is_none() {
+        loop {
+            if let Some(trouble) = &mut self.trouble
+                && let Some(waiting) = &mut trouble.waiting
+            {
+                let connected = ready!(waiting.as_mut().poll(cx));
+                trouble.waiting = None;
+                return Poll::Ready(connected.map_err(|error| self.ends_with(error)));
+            }
             if let Some(link) = self.client.link() {
                 return Poll::Ready(Ok(link));
             }
             self.wait(Duration::ZERO);
         }
-        let Some(waiting) = &mut self.waiting else { unreachable!("it was just set") };
-        let connected = ready!(waiting.as_mut().poll(cx));
-        self.waiting = None;
-        Poll::Ready(connected.map_err(|error| self.ends_with(error)))
     }
 
     /// An attempt was not sent.
@@ -126,7 +133,7 @@ impl Attempts {
             return Err(CallError::Lost(reason));
         }
         if sent {
-            self.uncertain = Some(CallError::Lost(reason));
+            self.trouble().uncertain = Some(CallError::Lost(reason));
         }
         self.leave(link);
         Ok(())
@@ -138,7 +145,7 @@ impl Attempts {
             (Code::DeadlineExceeded, Some(timeout)) => Err(self.ends_with(CallError::Deadline(timeout))),
             _ if status.is_retryable() => self.pause(link, status),
             (Code::Unavailable, _) if self.idempotent && self.client.spend_retry() => {
-                self.uncertain = Some(CallError::Status(status.clone()));
+                self.trouble().uncertain = Some(CallError::Status(status.clone()));
                 self.pause(link, status)
             }
             _ => Err(self.ends_with(CallError::Status(status))),
@@ -157,9 +164,11 @@ impl Attempts {
             self.leave(link);
             return Ok(());
         }
-        self.paused += 1;
+        let trouble = self.trouble();
+        trouble.paused += 1;
+        let pause = CALLING.wait(trouble.paused, jitter());
         let asked = status.retry_after_ms.map_or(Duration::ZERO, Duration::from_millis);
-        let pause = CALLING.wait(self.paused, jitter()).max(asked);
+        let pause = pause.max(asked);
         if self.give_up().saturating_duration_since(Instant::now()) <= pause {
             return Err(self.ends_with(CallError::Status(status)));
         }
@@ -170,26 +179,29 @@ impl Attempts {
 
     fn wait(&mut self, pause: Duration) {
         let give_up = self.give_up();
-        self.waiting = Some(self.client.wait_for_link(pause, give_up, self.fail_fast));
+        let waiting = self.client.wait_for_link(pause, give_up, self.fail_fast);
+        self.trouble().waiting = Some(waiting);
     }
 
     fn give_up(&mut self) -> Instant {
-        match self.give_up {
-            Some(give_up) => give_up,
-            None => {
-                let now = Instant::now();
-                let patience = self.time_left(now).unwrap_or(PATIENCE);
-                // A timeout that no clock can hold is as good as none.
-                let give_up = now.checked_add(patience).unwrap_or(now + PATIENCE);
-                *self.give_up.insert(give_up)
-            }
+        if let Some(give_up) = self.trouble().give_up {
+            return give_up;
         }
+        let now = Instant::now();
+        let patience = self.time_left(now).unwrap_or(PATIENCE);
+        // A timeout that no clock can hold is as good as none.
+        let give_up = now.checked_add(patience).unwrap_or(now + PATIENCE);
+        *self.trouble().give_up.insert(give_up)
     }
 
     fn ends_with(&mut self, error: CallError) -> CallError {
-        match error.handler_ran() {
-            HandlerRan::No => self.uncertain.take().unwrap_or(error),
-            HandlerRan::Yes | HandlerRan::Unknown => error,
+        match (error.handler_ran(), &mut self.trouble) {
+            (HandlerRan::No, Some(trouble)) => trouble.uncertain.take().unwrap_or(error),
+            _ => error,
         }
+    }
+
+    fn trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_default()
     }
 }
