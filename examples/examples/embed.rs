@@ -40,9 +40,8 @@ enum ArchiveError {
 
 /// The application: what it has measured and not yet reported, and its way to the archive.
 struct Station {
-    credentials: Credentials,
-    archive_address: String,
-    archive: Option<ArchiveClient>,
+    client: Client,
+    archive: ArchiveClient,
     waiting: VecDeque<Reading>,
 }
 
@@ -58,25 +57,14 @@ impl Station {
 
     /// Reports what waits, oldest first. What cannot be reported now waits on.
     async fn report(&mut self) -> Result<usize, Box<dyn Error>> {
+        // The client comes back by itself, but after an hour there is no need to wait for its next attempt.
+        self.client.reconnect_now();
         let mut reported = 0;
         while let Some(reading) = self.waiting.front() {
-            let archive = match &self.archive {
-                Some(archive) => archive,
-                None => {
-                    let client =
-                        Client::builder(self.credentials.clone()).connect(&self.archive_address).await?;
-                    self.archive.insert(ArchiveClient::new(client))
-                }
-            };
-            match archive.keep(reading).timeout(Duration::from_millis(500)).await {
+            match self.archive.keep(reading).timeout(Duration::from_millis(500)).await {
                 Ok(()) => reported += 1,
                 // The same reading would be refused again, so it is not worth keeping.
                 Err(CallError::Fault(error)) => println!("       dropped: {error}"),
-                // This connection is of no more use. The reading may have arrived, but `keep` is idempotent.
-                Err(error @ (CallError::Lost(_) | CallError::Deadline(_))) => {
-                    self.archive = None;
-                    return Err(error.into());
-                }
                 Err(error) => return Err(error.into()),
             }
             self.waiting.pop_front();
@@ -134,12 +122,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let shelf = Shelf::default();
     let archive = Open::at("127.0.0.1:0", keeper.credentials(), &shelf).await?;
     let address = archive.address;
-    let mut station = Station {
-        credentials: station.credentials().clone(),
-        archive_address: format!("localhost:{}", address.port()),
-        archive: None,
-        waiting: VecDeque::new(),
-    };
+    let client = Client::builder(station.credentials().clone());
+    let client = client.connect_lazy(&format!("localhost:{}", address.port()))?;
+    let archive_client = ArchiveClient::new(client.clone());
+    let mut station = Station { client, archive: archive_client, waiting: VecDeque::new() };
     station.work(6, 3.1).await;
     station.work(7, 3.9).await;
     archive.close().await?;
