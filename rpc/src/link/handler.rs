@@ -115,8 +115,13 @@ impl InFlight {
         if self.times {
             cx.set_times(self.spans(took).times());
         }
-        let is_slow = !is_answered && self.route.traces().is_slow(took);
-        (code != Code::Ok || is_slow).then(|| self.keep(cx, code, message, bytes_out, took))
+        let is_worth_a_look = match code {
+            // To leave a stream that goes on and on is how such streams end.
+            Code::Ok | Code::Cancelled if is_answered => false,
+            Code::Ok => self.route.traces().is_slow(took),
+            _ => true,
+        };
+        is_worth_a_look.then(|| self.keep(cx, code, message, bytes_out, took))
     }
 
     #[cold]

@@ -107,7 +107,8 @@ fn beside(reply: &Reply, took: Duration) -> String {
         let parts =
             [("decode", decode_us), ("queue", queue_us), ("handler", handler_us), ("encode", encode_us)];
         let server = parts.iter().fold(0_u64, |sum, (_, us)| sum.saturating_add(*us));
-        for (name, us) in parts.into_iter().chain([("wire", micros(took).saturating_sub(server))]) {
+        let wire = [("wire", micros(took).saturating_sub(server))];
+        for (name, us) in parts.into_iter().chain(wire).filter(|(_, us)| *us > 0) {
             text.push_str(&format!(", {name} {}", latency(Duration::from_micros(us))));
         }
     }

@@ -121,9 +121,11 @@ fn a_call_that_is_given_up_ends_at_the_server_too() {
     let ended = ticks.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
     assert_eq!(text(ended.stderr), "error: the call was given up, and the server was told\n");
-    let traced =
-        json(&desk.run(&format!("trace {} demo.Clock/ticks --identity pki/alice --json", demo.address)));
-    assert_eq!(traced[0]["code"], "CANCELLED", "{traced}");
+    let stats = format!("call {} countersign.Stats/get --identity pki/alice --json", demo.address);
+    let stats = json(&desk.run(&stats));
+    let rows = stats["procedures"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["procedure"] == "demo.Clock/ticks").unwrap();
+    assert_eq!((&row["in_flight"], &row["errors"]), (&json!(0), &json!({"CANCELLED": 1})));
 }
 
 #[test]

@@ -39,8 +39,8 @@ pub trait Stats {
     ///
     /// The first snapshot has every procedure, and each further one those whose counters changed since the one
     /// before; the counters themselves are always those since the server was started. There is one every
-    /// `interval_ms`, which is 1000 if absent and at least 100. Who does not keep up gets fewer, and none that is
-    /// out of date.
+    /// `interval_ms`, which is 1000 if absent and at least 100. Nothing is queued for a caller that has no room: the
+    /// next snapshot is taken when it has, and tells of all that changed meanwhile.
     #[rpc(idempotent)]
     async fn watch(
         &self,

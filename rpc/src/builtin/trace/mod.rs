@@ -24,7 +24,8 @@ pub trait Trace {
     /// The latest slow and failed calls, newest first.
     ///
     /// Those of one procedure, if it is named, and at most `limit` of them, or else 100. Slow are the four calls of each procedure that took longest within a minute, and no less than a
-    /// millisecond; the last 32 of each procedure are kept, beside the last 32 that failed.
+    /// millisecond; the last 32 of each procedure are kept, beside the last 32 that failed. To leave a stream that
+    /// has begun is not to fail.
     #[rpc(idempotent)]
     async fn list(
         &self,
