@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use countersign_proto::cbor::{Value, to_vec};
 use countersign_proto::{Connection, Limits};
@@ -124,4 +124,32 @@ fn messages_that_are_half_sent_take_no_more_than_was_granted() {
     server.take_outbox();
     let left = ALLOCATIONS.current_usage().saturating_sub(before);
     assert!(left <= CALLS * PER_CALL, "{left} bytes are left");
+}
+
+#[test]
+fn calls_that_come_and_go_leave_nothing_behind_while_nobody_reads() {
+    let _alone = alone();
+    let mut now = Instant::now();
+    let mut server = server(Limits::default());
+    let mut round = |id: u64| {
+        server.receive(now, &frame(&[&to_vec(&(11, id, "a/b")).unwrap(), b"\xa0"])).unwrap();
+        server.attach(id, ()).unwrap();
+        server.send(id, &[0; 60_000]).unwrap();
+        // Soon more waits to be written than goes out at once, and each call for its turn.
+        server.outbox();
+        now += Duration::from_millis(10);
+        server.receive(now, &frame(&[&to_vec(&(23, id)).unwrap()])).unwrap();
+        assert!(server.poll_ended().is_some());
+        while server.poll_sendable().is_some() {}
+        // The handler has ended.
+        server.reply(id, Ok(b"\xf6"));
+        server.outbox().len()
+    };
+    let mut ids = (1..).step_by(2);
+    let waiting = ids.by_ref().take(100).map(&mut round).last().unwrap();
+    let before = ALLOCATIONS.current_usage();
+    let still_waiting = ids.take(50_000).map(round).last().unwrap();
+    assert_eq!(still_waiting, waiting);
+    let more = ALLOCATIONS.current_usage().saturating_sub(before);
+    assert!(more < 64 << 10, "{more} bytes more than at first");
 }

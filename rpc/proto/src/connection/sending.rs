@@ -11,6 +11,9 @@ use crate::limits::{
 };
 use crate::{Code, HandlerRan, Metadata, Status};
 
+/// Below this, the turns of calls that have ended cost less than a look at them.
+const TURNS_SWEEP_MIN: usize = 64;
+
 /// What became of an item that was to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sending {
@@ -163,9 +166,14 @@ impl<T> Connection<T> {
     /// Puts a call among those that take turns, if it `may_go` and is not there.
     fn take_turn(&mut self, id: CallId, may_go: bool) {
         let Some(flow) = self.calls.get_mut(id).and_then(|call| call.flow.as_mut()) else { return };
-        if may_go && !std::mem::replace(&mut flow.outgoing.has_turn, true) {
-            self.turns.push_back(id);
+        if !may_go || std::mem::replace(&mut flow.outgoing.has_turn, true) {
+            return;
         }
+        // Calls that end leave their turns behind, and if the peer does not read, no turn comes.
+        if 2 * self.calls.len() + TURNS_SWEEP_MIN <= self.turns.len() {
+            self.turns.retain(|id| self.calls.get(*id).is_some());
+        }
+        self.turns.push_back(id);
     }
 
     /// Queues the rest of a message whose first part was written, or a message behind others.
