@@ -31,7 +31,7 @@ pub(crate) async fn run(watch: Watch, json: bool) -> Result<(), Failure> {
             let Some(rates) = window.rates(watch.what.as_deref()) else { continue };
             match &mut screen {
                 _ if json => output::json(&rates)?,
-                Some(screen) => screen.draw(&table::table(&watch.dial, &rates))?,
+                Some(screen) => screen.draw(&table::table(&watch.dial.address, &rates))?,
                 None => output::say(&table::line(&rates))?,
             }
         }

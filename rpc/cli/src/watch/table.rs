@@ -6,7 +6,6 @@ use countersign::builtin::stats::Histogram;
 use countersign::text::escaped;
 
 use super::rates::{Rate, Rates};
-use crate::args::Dial;
 use crate::columns::columns;
 use crate::output::{BOLD, DIM};
 use crate::time::latency;
@@ -15,7 +14,7 @@ use crate::time::latency;
 const ROWS_MAX: usize = 18;
 
 /// The busiest procedures, one a line.
-pub(super) fn table(dial: &Dial, rates: &Rates) -> String {
+pub(super) fn table(address: &str, rates: &Rates) -> String {
     let head = ["procedure", "calls/s", "p50", "p99", "errors", "in flight", "items/s"].map(str::to_owned);
     let shown = rates.procedures.iter().take(ROWS_MAX);
     let rows: Vec<_> = [head].into_iter().chain(shown.map(|rate| row(rates.seconds, rate))).collect();
@@ -31,7 +30,7 @@ pub(super) fn table(dial: &Dial, rates: &Rates) -> String {
         rate(total.calls, *seconds),
         total.failed()
     );
-    format!("{BOLD}{}{BOLD:#}  {sum}\n{DIM}{head}{DIM:#}\n{rows}{rest}", dial.address)
+    format!("{BOLD}{address}{BOLD:#}  {sum}\n{DIM}{head}{DIM:#}\n{rows}{rest}")
 }
 
 fn row(seconds: f64, of: &Rate) -> [String; 7] {
@@ -74,6 +73,18 @@ fn quantile(of: &Histogram, q: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_shows_the_busiest_and_says_how_many_more_there_are() {
+        let named = |calls: u64| Rate { procedure: format!("a.B/c{calls}"), calls, ..Rate::default() };
+        let mut rates = Rates { seconds: 2.0, procedures: vec![named(3), named(2)], ..Rates::default() };
+        let table = table("localhost:7443", &rates);
+        assert!(table.contains("a.B/c3     1.5      –") && !table.contains("more"), "{table}");
+        rates.procedures.resize_with(ROWS_MAX + 5, || named(1));
+        let table = super::table("localhost:7443", &rates);
+        assert_eq!(table.matches("a.B/c").count(), ROWS_MAX);
+        assert!(table.contains("and 5 more"), "{table}");
+    }
 
     #[test]
     fn a_line_tells_everything_in_the_same_order_also_when_nothing_happened() {
