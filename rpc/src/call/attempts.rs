@@ -20,6 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// about as long as calls take; the longest is one that a call with its turn come should not sleep through.
 const CALLING: Backoff = Backoff { first: Duration::from_millis(10), longest: Duration::from_secs(1) };
 
+/// How often a call is made again whose handler may have run, as long as the client's budget has something left: a
+/// server that fails the same call for the fifth time is not likely to answer the sixth.
+const REPEATS_MAX: u32 = 4;
+
 /// A call that is made again has the same bytes, and what is left of its deadline.
 ///
 /// It begins with [`poll_link`](Self::poll_link), and again after [`not_sent`](Self::not_sent),
@@ -43,6 +47,8 @@ struct Trouble {
     waiting: Option<Waiting>,
     /// Attempts after which there was a pause.
     paused: u32,
+    /// Attempts after one whose handler may have run.
+    repeats: u32,
     /// How an earlier attempt ended whose handler may have run. The call does not end with less than that.
     uncertain: Option<CallError>,
 }
@@ -129,7 +135,7 @@ impl Attempts {
         reason: Arc<ConnectionError>,
         sent: bool,
     ) -> Result<(), CallError> {
-        if sent && !(self.idempotent && self.client.spend_retry()) {
+        if sent && !self.may_repeat() {
             return Err(CallError::Lost(reason));
         }
         if sent {
@@ -144,12 +150,21 @@ impl Attempts {
         match (status.code, self.timeout) {
             (Code::DeadlineExceeded, Some(timeout)) => Err(self.ends_with(CallError::Deadline(timeout))),
             _ if status.is_retryable() => self.pause(link, status),
-            (Code::Unavailable, _) if self.idempotent && self.client.spend_retry() => {
+            (Code::Unavailable, _) if self.may_repeat() => {
                 self.trouble().uncertain = Some(CallError::Status(status.clone()));
                 self.pause(link, status)
             }
             _ => Err(self.ends_with(CallError::Status(status))),
         }
+    }
+
+    /// Whether it may be made again although its handler may have run. If so, that is counted.
+    fn may_repeat(&mut self) -> bool {
+        if !self.idempotent || self.trouble().repeats == REPEATS_MAX || !self.client.spend_retry() {
+            return false;
+        }
+        self.trouble().repeats += 1;
+        true
     }
 
     /// Over another connection, as soon as there is one.

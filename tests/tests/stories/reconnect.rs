@@ -227,6 +227,17 @@ async fn what_may_have_run_is_called_again_only_if_it_is_idempotent() {
 }
 
 #[tokio::test]
+async fn what_fails_again_and_again_is_called_five_times_and_no_more() {
+    let forge = Forge::of("test.internal");
+    let sorry = Status::new(Code::Unavailable, "sorry").with_handler_ran(HandlerRan::Yes);
+    let script = Script::play(&forge, move |_| Line::Fail(sorry.clone())).await;
+    let client = Client::builder(forge.credentials(forge.leaf())).connect(&script.address).await;
+    let call = client.expect("a good server").call_raw("test.Desk/echo", vec![0xa0]).idempotent();
+    let error = soon("the end", call).await.expect_err("it never goes well");
+    assert_eq!((error.code(), script.seen().len()), (Some(Code::Unavailable), 5));
+}
+
+#[tokio::test]
 async fn a_stream_that_was_never_started_is_opened_again() {
     let forge = Forge::of("test.internal");
     let script = Script::play(&forge, |number| match number {
