@@ -18,8 +18,8 @@ import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
-from countersign import (Cancelled, Client, ConnectError, ConnectionLost, DeadlineExceeded, Internal, Status, Stream,
-                         connect)
+from countersign import (Cancelled, Client, ConnectError, ConnectionLost, DeadlineExceeded, Internal, NotFound, Status,
+                         Stream, connect)
 
 Json = Any
 Schema = Any
@@ -33,19 +33,19 @@ class Failure(Exception):
         self.remedy, self.status = remedy, status
 
     def report(self, as_json: bool) -> None:
-        problems = [str(problem) for problem in self.args]
+        problems = [printable(str(problem)) for problem in self.args]
         if as_json:
             error = {"problems": problems, "try": self.remedy, "status": self.status}
             return print(line_of({"error": error}), file=sys.stderr)
         if self.remedy:
             problems[-1] += f"; try: {self.remedy}"
         for problem in problems:
-            print(f"error: {printable(problem)}", file=sys.stderr)
+            print(f"error: {problem}", file=sys.stderr)
 
 
 def printable(text: str) -> str:
     """Text of a peer without what could lead a terminal, or its reader, astray."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return "".join(char if char.isprintable() else f"\\u{{{ord(char):x}}}" for char in text)
 
 
 # --- JSON for payloads, by their schema (R72) ---
@@ -70,7 +70,7 @@ def to_payload(value: Json, schema: Schema, root: Schema = None, path: str = "")
             try:
                 return base64.b64decode(value, validate=True)
             except binascii.Error as error:
-                raise ValueError(f"{at}not base64: {error}") from error
+                raise ValueError(f"{at}expected bytes as base64: {error}") from error
         case str() if "string" not in types and "integer" in types and re.fullmatch(r"-?\d+", value):
             return to_payload(int(value), schema, root, path)
         case str() if "string" not in types and "number" in types and value in NON_FINITE:
@@ -82,13 +82,20 @@ def to_payload(value: Json, schema: Schema, root: Schema = None, path: str = "")
                      for index, (item, inner) in enumerate(zip(value, fixed + rest))]
         case dict():
             value = object_to_payload(value, schema, root, path)
-    if types and kind_of(value) not in types and not (kind_of(value) == "integer" and "number" in types):
-        raise ValueError(f"{at}expected {' or '.join(types)}, found {json.dumps(value, default=repr)}")
+    kind = kind_of(value)
+    fits = not types or kind in types or kind == "integer" and "number" in types
+    width = re.fullmatch(r"(u?)int(\d+)", schema.get("format", ""))
+    if fits and width and kind == "integer":
+        least = 0 if width[1] else -(1 << int(width[2]) - 1)
+        fits = least <= value < least + (1 << int(width[2]))
+    if not fits:
+        wanted = " or ".join(types) + (f" ({width[1] or 'i'}{width[2]})" if width else "")
+        raise ValueError(f"{at}expected {wanted}, found {shown(value)}")
     if "const" in schema and value != schema["const"] or "enum" in schema and value not in schema["enum"]:
-        raise ValueError(f"{at}expected {schema.get('const', schema.get('enum'))}, found {value!r}")
-    bounds = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
-    if kind_of(value) in ("integer", "number") and not bounds[0] <= value <= bounds[1] and not math.isnan(value):
-        raise ValueError(f"{at}expected {bounds[0]} to {bounds[1]}, found {value}")
+        raise ValueError(f"{at}expected {schema.get('const', schema.get('enum'))}, found {shown(value)}")
+    least, most = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+    if kind in ("integer", "number") and (value < least or value > most):
+        raise ValueError(f"{at}expected {least} to {most}, found {value}")
     return value
 
 
@@ -123,6 +130,10 @@ def first_that_fits(value: Json, alternatives: list[Schema], root: Schema, path:
     raise ValueError(max(problems, key=lambda problem: len(problem.partition(": ")[0])))
 
 
+def shown(value: Any) -> str:
+    return f"the text {json.dumps(value, ensure_ascii=False)}" if isinstance(value, str) else line_of(value)
+
+
 def kind_of(value: Any) -> str:
     kinds = {bool: "boolean", int: "integer", float: "number", list: "array", dict: "object", type(None): "null"}
     return kinds.get(type(value), "string")
@@ -148,6 +159,8 @@ def line_of(value: Any) -> str:
 
 # --- Commands ---
 
+KINDS = {"Unary": "", "ServerStream": "server stream", "ClientStream": "client stream", "BothWays": "both ways"}
+
 
 async def show_list(client: Client, options: argparse.Namespace) -> None:
     services = await client.call("countersign.Reflection/services", timeout=options.timeout)
@@ -158,10 +171,11 @@ async def show_list(client: Client, options: argparse.Namespace) -> None:
             for service in services for procedure in service["procedures"]]))
     paragraphs = []
     for service in services:
-        names = [f"{service['name']}/{procedure['name']}" for procedure in service["procedures"]]
+        rows = [(f"{service['name']}/{procedure['name']}", KINDS[procedure["kind"]],
+                 first_line(procedure["documentation"])) for procedure in service["procedures"]]
+        names, kinds = (max(len(row[column]) for row in rows) for column in (0, 1))
         lines = [f"{service['name']}  {first_line(service['documentation'])}"]
-        for name, procedure in zip(names, service["procedures"]):
-            lines.append(f"  {name:{max(map(len, names))}}  {first_line(procedure['documentation'])}")
+        lines += [f"  {name:{names}}  {kind:{kinds}}  {documentation}" for name, kind, documentation in rows]
         paragraphs.append("\n".join(printable(line).rstrip() for line in lines))
     print("\n\n".join(paragraphs))
 
@@ -171,8 +185,14 @@ def first_line(documentation: str) -> str:
 
 
 async def make_call(client: Client, options: argparse.Namespace) -> None:
-    service_name, _, method = options.procedure.partition("/")
-    service = await client.call("countersign.Reflection/describe", {"service": service_name}, timeout=options.timeout)
+    service_name, slash, method = options.procedure.partition("/")
+    if not slash:
+        raise Failure(f"`{options.procedure}` is not a procedure: expected SERVICE/METHOD")
+    try:
+        named = {"service": service_name}
+        service = await client.call("countersign.Reflection/describe", named, timeout=options.timeout)
+    except NotFound:
+        raise Failure(f"{options.address} has no service {service_name} for this identity") from None
     procedure = next((each for each in service["procedures"] if each["name"] == method), None)
     if procedure is None:
         known = ", ".join(each["name"] for each in service["procedures"])

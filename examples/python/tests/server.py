@@ -19,6 +19,7 @@ class Server:
             subprocess.run(["cargo", "build", "--quiet", "--package", "countersign-tests", "--bin", "conformance"],
                            cwd=ROOT, check=True)
             command = str(Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/conformance")
+        self.command_line = Path(command).with_name("countersign")  # if that was built too
         self.process = subprocess.Popen([command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         env=os.environ | {"RUST_BACKTRACE": "0"})
         assert self.process.stdout

@@ -43,7 +43,8 @@ class Script(unittest.IsolatedAsyncioTestCase):
         code, out, err = self.run_script("list")
         self.assertEqual((code, err), (0, ""))
         self.assertIn("conformance.Test  What another implementation is measured by.", out)
-        self.assertRegex(out, r"  conformance\.Test/empty +Nothing there, and nothing back\.")
+        self.assertRegex(out, r"  conformance\.Test/empty +Nothing there, and nothing back\.\n")
+        self.assertRegex(out, r"  conformance\.Test/converse +both ways +For each number an item")
 
     def test_list_prints_json_for_machines(self) -> None:
         code, out, _ = self.run_script("list", "--json")
@@ -89,7 +90,7 @@ class Script(unittest.IsolatedAsyncioTestCase):
     def test_an_item_that_does_not_fit_ends_the_call(self) -> None:
         code, out, err = self.run_script("call", "conformance.Test/converse", items='3\n"x"\n')
         self.assertEqual(code, 1)
-        self.assertIn("error: standard input, line 2: expected integer", err)
+        self.assertIn("error: standard input, line 2: expected integer (u32), found the text", err)
         code, _, err = self.run_script("call", "conformance.Test/converse", items="{\n")
         self.assertEqual(code, 1)
         self.assertIn("error: standard input, line 1: not JSON: ", err)
@@ -101,6 +102,27 @@ class Script(unittest.IsolatedAsyncioTestCase):
     def test_items_are_marked_for_machines(self) -> None:
         code, out, _ = self.run_script("call", "conformance.Test/produce", '{"sizes": [1, 0]}', "--json")
         self.assertEqual((code, out), (0, '{"item":"AA=="}\n{"item":""}\n{"result":2}\n'))
+
+    def test_the_command_line_in_rust_says_the_same(self) -> None:
+        if not self.server.command_line.exists():
+            self.skipTest("`cargo build --package countersign-cli` makes it")
+        for words, items in [
+            (["list"], ""), (["list", "--json"], ""),
+            (["call", "conformance.Test/peer"], ""), (["call", "conformance.Test/empty", "--json"], ""),
+            (["call", "conformance.Test/large", '{"payload": "AAEC", "reply": 3}'], ""),
+            (["call", "conformance.Test/fault", '{"fault": {"Left": 3}}'], ""),
+            (["call", "conformance.Test/fault", '{"fault": "Nothing"}', "--json"], ""),
+            (["call", "conformance.Test/status", '{"code": 14, "message": "busy\\u001b"}'], ""),
+            (["call", "conformance.Test/produce", '{"sizes": [1, 0]}'], ""),
+            (["call", "conformance.Test/produce_and_fail", '{"sizes": [1]}', "--json"], ""),
+            (["call", "conformance.Test/converse"], "3\n0\n"), (["call", "conformance.Test/converse", "--json"], "3\n"),
+            (["call", "conformance.Test/sizes"], '"AA=="\n'), (["call", "conformance.Test/converse", "-"], "{}"),
+        ]:
+            with self.subTest(" ".join(words)):
+                command = [str(self.server.command_line), *self.command(*words)[2:]]
+                done = subprocess.run(command, input=items, capture_output=True, text=True, timeout=60)
+                ours = self.run_script(*words, items=items)
+                self.assertEqual(ours, (done.returncode, done.stdout, done.stderr))
 
     async def test_an_interrupt_cancels_at_the_server(self) -> None:
         for procedure, arguments in [("hang", {"ticket": "interrupt"}), ("hang_while", {"ticket": "interrupt while"})]:
