@@ -371,7 +371,7 @@ async fn an_idle_connection_goes_away_and_the_next_call_makes_another() {
     let client = running.connect(office.client("alice")).await.expect("a good client");
     let desk = DeskClient::new(client.clone());
     for _ in 0..3 {
-        let call = desk.echo("still there?").fail_fast();
+        let call = desk.echo("still there?");
         assert_eq!(soon("the answer", call).await.expect("an answer"), "still there?");
         until(&client, |state| matches!(state, ClientState::Idle)).await;
     }
