@@ -220,6 +220,25 @@ fn a_killed_server_is_noticed_and_its_return_too_and_no_text_is_lost() {
 }
 
 #[test]
+fn a_dashboard_that_was_refused_is_let_in_with_a_renewed_identity() {
+    let mut shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Echo/record");
+    shop.kill();
+    let renewed = tempfile::tempdir().unwrap();
+    let old = std::mem::replace(&mut shop.identities, Identities::issue(renewed.path()).unwrap());
+    shop.start();
+    // By its own lights: the new server's authority is not the one that it knows.
+    window.wait_for("authority");
+    for file in ["cert.pem", "key.pem", "ca.pem"] {
+        std::fs::copy(shop.identities.dashboard.join(file), old.dashboard.join(file)).unwrap();
+    }
+    window.wait_until("the next attempt", |window| window.shows("next attempt"));
+    window.press("Try again now");
+    window.wait_until("the connection", |window| !window.shows("Connection lost"));
+}
+
+#[test]
 fn a_stranger_is_told_why_it_was_refused_and_what_to_do() {
     let shop = Shop::open();
     let strange = tempfile::tempdir().unwrap();
