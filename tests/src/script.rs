@@ -1,7 +1,7 @@
 //! A server that does what a script says, for stories about what a client makes of it.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use countersign::{Code, Limits, Status};
 use countersign_proto::{Connection, Event};
@@ -35,8 +35,8 @@ pub enum Line {
 pub struct Attempt {
     /// The bytes of the arguments.
     pub arguments: Vec<u8>,
-    /// When its deadline is.
-    pub deadline: Instant,
+    /// What was left until its deadline.
+    pub time_left: Duration,
 }
 
 /// A server on loopback that plays a script.
@@ -94,10 +94,12 @@ async fn converse(mut tls: TlsStream<TcpStream>, lines: Lines, seen: Seen) -> st
             return Ok(());
         }
         loop {
-            let received = proto.receive(Instant::now(), &inbox).expect("the client keeps to the protocol");
+            let now = Instant::now();
+            let received = proto.receive(now, &inbox).expect("the client keeps to the protocol");
             let taken = received.taken;
             if let Some(Event::Opened(opened)) = received.event {
-                let attempt = Attempt { arguments: opened.arguments.to_vec(), deadline: opened.deadline };
+                let attempt =
+                    Attempt { arguments: opened.arguments.to_vec(), time_left: opened.deadline - now };
                 let id = opened.id;
                 let number = {
                     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
