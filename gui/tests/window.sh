@@ -100,12 +100,15 @@ message=270x60+418+140 # of demo.Fault/fail, below its code
 street=250x24+425+330 # of demo.Orders/place
 commands=420x510+430+40
 reply=440x60+840+40
+item=270x30+280+216 # of demo.Chat/room, to send
+items=420x380+850+150
+counts=200x18+850+78 # of a stream
 graphs=1280x200+0+600
 errors=420x170+430+630
 load=410x170+860+630
 just_now=30x170+1235+630 # the last three seconds of the load
 # The dark palette of gui/src/ui/theme.rs, and the accent of the one that is shown.
-green='#4cc38a' red='#f47c7c' blue='#4c9ffe' purple='#d7a6ff' ink='#dde2ea' accent=$blue
+green='#4cc38a' red='#f47c7c' blue='#4c9ffe' purple='#d7a6ff' number='#8cc4ff' ink='#dde2ea' accent=$blue
 
 # --- What can be done
 
@@ -154,6 +157,8 @@ ordered() {
     server_says demo.Orders/find "{\"customer\": \"$1\"}" "\"placed_by\":\"[^\"]*/dashboard\".*\"name\":\"$1\""
 }
 has_failed() { server_says countersign.Stats/get {} "\"demo.Fault/fail\",[^}]*\"errors\":{[^}]*\"$1\":1[,}]"; }
+# What the server counts of the ticks that it is sending.
+ticks() { server_says countersign.Stats/get {} "\"demo.Clock/ticks\",[^}]*$1"; }
 # Twice: we are the dashboard, too.
 is_connected() { server_says countersign.Connections/list {} '/dashboard".*/dashboard"'; }
 
@@ -200,9 +205,42 @@ within 5 "the code of the failure" shows "$reply" "$red"
 within 5 "the failure in the graph of errors" shows "$errors" "$purple"
 shoot fault-dark
 
+open_procedure demo.Clock/ticks
+retype 50
+xdotool key ctrl+Return
+within 5 "the stream, as the server sees it" ticks '"in_flight":[1-9]'
+within 5 "items" shows "$items" "$ink" 200
+picture "$counts" "$scratch/before.png"
+within 5 "more items" differs "$counts" "$scratch/before.png"
+# The row in the middle of the list, to look into it.
+xdotool mousemove 1060 400 click 1
+within 5 "what is in an item" shows "$items" "$number"
+shoot stream-dark
+open_procedure demo.Echo/record
+xdotool key ctrl+e
+xdotool key ctrl+Return
+within 5 "an answer beside the stream" shows "$reply" "$green"
+open_procedure demo.Clock/ticks
+within 5 "the stream that went on" differs "$counts" "$scratch/before.png"
+xdotool key ctrl+period
+within 5 "the end of the stream at the server" ticks '"in_flight":0[,}]'
+within 5 "the end of the stream" shows "$reply" "$red"
+shoot cancelled-dark
+
+open_procedure demo.Chat/room
+retype pantry
+xdotool key ctrl+Return
+within 5 "the cursor in the item" has_cursor "$item"
+xdotool type "Is there tea?"
+xdotool key ctrl+Return
+within 5 "what was said" shows "$items" "$ink" 200
+shoot chat-dark
+
 xdotool key ctrl+t
 within 5 "the light theme" is_light
 accent='#1464d2'
+shoot chat-light
+open_procedure demo.Fault/fail
 shoot fault-light
 picture "$form" "$scratch/before.png"
 xdotool key ctrl+i

@@ -169,19 +169,25 @@ fn cancel_ui(ui: &mut Ui, wishes: &mut Vec<Command>) {
 }
 
 fn call_ui(ui: &mut Ui, draft: &mut Draft, buttons: &Buttons, wishes: &mut Vec<Command>) {
-    let colors = palette(ui);
     ui.horizontal_wrapped(|ui| {
         buttons.buttons_ui(ui, wishes);
         command_button_ui(ui, Command::FillExample, true, wishes);
         command_button_ui(ui, Command::ResetForm, true, wishes);
-        ui.horizontal(|ui| {
-            let label = ui.label("Deadline");
+        // It is that of the next call: while a stream is open, its buttons need the room.
+        if matches!(buttons.phase, Phase::Unary | Phase::Idle) {
             let hint = if matches!(buttons.phase, Phase::Unary) { "default" } else { "none" };
-            let edit = TextEdit::singleline(&mut draft.deadline).hint_text(hint).desired_width(76.0);
-            ui.add(edit).labelled_by(label.id);
-        });
-        if let Err(wrong) = draft.deadline() {
-            ui.label(RichText::new(wrong).small().color(colors.error));
+            deadline_ui(ui, draft, hint);
         }
     });
+}
+
+fn deadline_ui(ui: &mut Ui, draft: &mut Draft, hint: &str) {
+    ui.horizontal(|ui| {
+        let label = ui.label("Deadline");
+        let edit = TextEdit::singleline(&mut draft.deadline).hint_text(hint).desired_width(76.0);
+        ui.add(edit).labelled_by(label.id);
+    });
+    if let Err(wrong) = draft.deadline() {
+        ui.label(RichText::new(wrong).small().color(palette(ui).error));
+    }
 }

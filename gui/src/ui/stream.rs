@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use egui::{
-    Align, Align2, Id, Label, Layout, Panel, Rect, RichText, Role, ScrollArea, Sense, TextStyle, Ui,
-    WidgetInfo, pos2, vec2,
+    Align, Align2, Id, Label, Layout, Panel, RichText, Role, ScrollArea, Sense, TextStyle, TextWrapMode, Ui,
+    WidgetInfo, WidgetText, pos2, vec2,
 };
 
 use super::filling_ui;
-use super::parts::{dot_ui, muted};
+use super::parts::{command_button_ui, dot_ui, muted};
 use super::reply::{body_ui, problem_words_ui, value_color};
 use super::theme::palette;
 use crate::command::Command;
@@ -158,7 +158,9 @@ impl<'m> Below<'m> {
 /// Where the list stood when it was drawn last.
 #[derive(Debug, Clone, Copy)]
 struct Stand {
-    /// How many items had been let go of.
+    /// How many items had come, and how much room there was for them.
+    end: (u64, f32),
+    /// How many had been let go of.
     gone: u64,
     offset: f32,
     at_end: bool,
@@ -170,17 +172,17 @@ fn items_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Comma
     let gone = stream.kept.iter().next().map_or(0, |oldest| oldest.number - 1);
     ui.horizontal(|ui| {
         ui.label(RichText::new("Items").strong());
-        if gone > 0 {
-            let words = format!("the newest {} are kept", text::count(kept as u64));
-            ui.add(Label::new(muted(&colors, words).small()).truncate());
-        }
-        if stream.looked_at.is_some() {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if ui.button(Command::LookAway.text()).clicked() {
-                    wishes.push(Command::LookAway);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if stream.looked_at.is_some() {
+                command_button_ui(ui, Command::LookAway, true, wishes);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                if gone > 0 {
+                    let words = format!("the newest {} are kept", text::count(kept as u64));
+                    ui.add(Label::new(muted(&colors, words).small()).truncate());
                 }
             });
-        }
+        });
     });
     if kept == 0 {
         let words = if call.ended.is_none() { "Nothing has come yet." } else { "None came." };
@@ -188,16 +190,19 @@ fn items_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Comma
         return;
     }
     let id = Id::unique(("items", call.number));
-    let mut list = ScrollArea::vertical().id_salt(id).auto_shrink(false).stick_to_bottom(true);
-    // Whoever reads older items goes on reading them while the oldest are let go of.
-    if let Some(stand) = ui.data(|data| data.get_temp::<Stand>(id))
-        && !stand.at_end
-        && stand.gone < gone
-    {
-        let moved = (gone - stand.gone) as f32 * ROW_HEIGHT;
-        list = list.vertical_scroll_offset((stand.offset - moved).max(0.0));
-    }
+    let end = (stream.received, ui.available_height());
     ui.spacing_mut().item_spacing.y = 0.0;
+    let mut list = ScrollArea::vertical().id_salt(id).auto_shrink(false).stick_to_bottom(true);
+    match ui.data(|data| data.get_temp::<Stand>(id)) {
+        // Whoever reads older items goes on reading them while the oldest are let go of.
+        Some(Stand { at_end: false, gone: before, offset, .. }) if before < gone => {
+            let moved = (gone - before) as f32 * ROW_HEIGHT;
+            list = list.vertical_scroll_offset((offset - moved).max(0.0));
+        }
+        Some(stand) if !stand.at_end || stand.end == end => {}
+        // The list follows its end only with the next picture.
+        _ => ui.ctx().request_repaint(),
+    }
     let looked_at = stream.looked_at.as_ref().map(|look| look.number);
     let drawn = list.show_rows(ui, ROW_HEIGHT, kept, |ui, range| {
         for item in range.filter_map(|place| stream.kept.get(place)) {
@@ -211,7 +216,7 @@ fn items_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Comma
     });
     let offset = drawn.state.clamped_offset().y;
     let at_end = drawn.content_size.y - drawn.inner_rect.height() <= offset + 1.0;
-    ui.data_mut(|data| data.insert_temp(id, Stand { gone, offset, at_end }));
+    ui.data_mut(|data| data.insert_temp(id, Stand { end, gone, offset, at_end }));
 }
 
 /// Draws an item, and says whether it is to be looked into.
@@ -239,7 +244,11 @@ fn row_ui(ui: &mut Ui, item: &Item, is_looked_at: bool) -> bool {
         Kind::Container => ui.visuals().text_color(),
         kind => value_color(&colors, kind),
     };
-    let summary = Rect::from_min_max(pos2(rect.left() + time_ends + 10.0, rect.top()), rect.max);
-    ui.painter_at(summary).text(summary.left_center(), Align2::LEFT_CENTER, &item.summary, font, color);
+    let at = at(time_ends + 10.0);
+    let summary = RichText::new(&item.summary).color(color);
+    let summary =
+        WidgetText::from(summary).into_galley(ui, Some(TextWrapMode::Truncate), rect.right() - at.x, font);
+    let placed = Align2::LEFT_CENTER.anchor_size(at, summary.size());
+    painter.galley(placed.min, summary, color);
     response.clicked()
 }
