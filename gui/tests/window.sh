@@ -102,6 +102,7 @@ commands=420x510+430+40
 reply=440x60+840+40
 item=270x30+280+216 # of demo.Chat/room, to send
 items=420x380+850+150
+item_row=300x20+950+190
 counts=200x18+850+78 # of a stream
 graphs=1280x200+0+600
 errors=420x170+430+630
@@ -209,11 +210,11 @@ open_procedure demo.Clock/ticks
 retype 50
 xdotool key ctrl+Return
 within 5 "the stream, as the server sees it" ticks '"in_flight":[1-9]'
-within 5 "items" shows "$items" "$ink" 200
+within 5 "a list of items" shows "$item_row" "$ink"
 picture "$counts" "$scratch/before.png"
 within 5 "more items" differs "$counts" "$scratch/before.png"
-# The row in the middle of the list, to look into it.
-xdotool mousemove 1060 400 click 1
+# One of the rows that go by, to look into it.
+xdotool mousemove 1060 200 click 1
 within 5 "what is in an item" shows "$items" "$number"
 shoot stream-dark
 open_procedure demo.Echo/record

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use egui::{
-    Align, Align2, Id, Label, Layout, Panel, RichText, Role, ScrollArea, Sense, TextStyle, TextWrapMode, Ui,
-    WidgetInfo, WidgetText, pos2, vec2,
+    Align, Align2, Id, Label, Layout, Panel, PointerButton, RichText, Role, ScrollArea, Sense, TextStyle,
+    TextWrapMode, Ui, WidgetInfo, WidgetText, pos2, vec2,
 };
 
 use super::filling_ui;
@@ -206,7 +206,8 @@ fn items_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Comma
     let looked_at = stream.looked_at.as_ref().map(|look| look.number);
     let drawn = list.show_rows(ui, ROW_HEIGHT, kept, |ui, range| {
         for item in range.filter_map(|place| stream.kept.get(place)) {
-            if row_ui(ui, item, looked_at == Some(item.number)) {
+            let is_looked_at = looked_at == Some(item.number);
+            if ui.push_id(item.number, |ui| row_ui(ui, item, is_looked_at)).inner {
                 wishes.push(match looked_at {
                     Some(number) if number == item.number => Command::LookAway,
                     _ => Command::LookAt(item.number),
@@ -250,5 +251,7 @@ fn row_ui(ui: &mut Ui, item: &Item, is_looked_at: bool) -> bool {
         WidgetText::from(summary).into_galley(ui, Some(TextWrapMode::Truncate), rect.right() - at.x, font);
     let placed = Align2::LEFT_CENTER.anchor_size(at, summary.size());
     painter.galley(placed.min, summary, color);
-    response.clicked()
+    // At the press and not at its end, when another item may be there already. Other ways to click have no press.
+    let is_pressed = response.contains_pointer() && ui.input(|input| input.pointer.primary_pressed());
+    is_pressed || (response.clicked() && !response.clicked_by(PointerButton::Primary))
 }
