@@ -18,6 +18,9 @@ def tls_settings(folder: Path, expect: str | None) -> tuple[ssl.SSLContext, str]
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     context.check_hostname = expect is None  # R11
     context.set_alpn_protocols([ALPN])
+    for file in ("cert.pem", "key.pem", "ca.pem"):
+        if not (folder / file).is_file():
+            raise ValueError(f"{folder / file}: no such file; make an identity with `countersign certs issue`")
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     context.load_verify_locations(folder / "ca.pem")
     # The certificate is our own: a search is enough to find its name.

@@ -50,6 +50,10 @@ class Identity(unittest.IsolatedAsyncioTestCase):
                 await connect(address, self.forged)
             self.assertIn(REFUSALS[name], str(refused.exception))
 
+    async def test_a_file_that_is_missing_is_named(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, self.assertRaisesRegex(ConnectError, "cert.pem: no such file"):
+            await connect(self.server.address, folder)
+
     async def test_a_client_refuses_a_server_for_another_host(self) -> None:
         address = self.server.said["spoilt"]["servers"]["sound"].replace("localhost", "127.0.0.1")
         with self.assertRaisesRegex(ConnectError, "127.0.0.1"):
