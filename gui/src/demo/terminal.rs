@@ -115,6 +115,8 @@ async fn stream_once(link: &Link, order: &CallOrder, items: Option<&Schema>) -> 
 fn arguments(procedure: &Procedure) -> Json {
     match procedure.path.as_str() {
         "demo.Clock/sleep" => json!({ "ms": 25 }),
+        "demo.Clock/ticks" => json!({ "interval_ms": 10 }),
+        "demo.Echo/stream" => json!({ "count": 3, "size": 16 }),
         "demo.Fault/fail" => json!({ "code": "NOT_FOUND", "message": "no such cup" }),
         "demo.Math/divide" => json!({ "dividend": 22.0, "divisor": 7.0 }),
         "demo.Orders/find" => json!({ "limit": 1 }),
