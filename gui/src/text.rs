@@ -85,7 +85,7 @@ pub(crate) fn clock(seconds: u64) -> String {
 
 /// A number for each second: with a decimal only where that says something.
 pub(crate) fn rate(per_second: f64) -> String {
-    if per_second < 100.0 { format!("{per_second:.1}") } else { format!("{per_second:.0}") }
+    if per_second < 100.0 { format!("{per_second:.1}") } else { count(per_second.round() as u64) }
 }
 
 /// A number of seconds as people say a latency: `850 µs`, `3.1 ms`, `1.24 s`.
@@ -120,6 +120,7 @@ mod tests {
     fn sizes_and_latencies_carry_their_unit() {
         assert_eq!([size(1), size(212), size(4096)], ["1 byte", "212 bytes", "4.0 KiB"]);
         assert_eq!([count(0), count(999), count(1_234_567)], ["0", "999", "1,234,567"]);
+        assert_eq!([rate(2.04), rate(1_234.5)], ["2.0", "1,235"]);
         let elapsed = |ms| elapsed(Duration::from_millis(ms));
         assert_eq!([elapsed(11_900), elapsed(125_345), elapsed(3_725_000)], ["11.90 s", "2:05.3", "1:02:05"]);
         assert_eq!([latency(0.000_85), latency(0.0031), latency(0.31)], ["850 µs", "3.1 ms", "310 ms"]);
