@@ -12,7 +12,7 @@ use super::tree::Kind;
 use crate::text;
 
 /// How many items of a call are kept: more than anybody scrolls through, in a few megabytes.
-const ITEMS_KEPT: usize = 5000;
+pub(crate) const ITEMS_KEPT: usize = 5000;
 /// How many bytes of items are kept, for those that are large. The newest item is kept whatever it takes.
 const BYTES_KEPT: usize = 16 << 20;
 /// An item with more bytes than this is not decoded until somebody looks at it.

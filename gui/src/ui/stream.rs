@@ -14,7 +14,7 @@ use super::theme::palette;
 use crate::command::Command;
 use crate::model::calls::{Ended, OwnCall};
 use crate::model::reply::Body;
-use crate::model::stream::{Item, Look, Sending, Stream};
+use crate::model::stream::{ITEMS_KEPT, Item, Look, Sending, Stream};
 use crate::model::tree::Kind;
 use crate::model::view::Lens;
 use crate::text;
@@ -207,7 +207,9 @@ fn items_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Comma
     let drawn = list.show_rows(ui, ROW_HEIGHT, kept, |ui, range| {
         for item in range.filter_map(|place| stream.kept.get(place)) {
             let is_looked_at = looked_at == Some(item.number);
-            if ui.push_id(item.number, |ui| row_ui(ui, item, is_looked_at)).inner {
+            // An id for each item that is kept, over and over: egui never forgets one.
+            let id = item.number % ITEMS_KEPT as u64;
+            if ui.push_id(id, |ui| row_ui(ui, item, is_looked_at)).inner {
                 wishes.push(match looked_at {
                     Some(number) if number == item.number => Command::LookAway,
                     _ => Command::LookAt(item.number),
