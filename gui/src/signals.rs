@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::process;
 use std::thread;
 
 use tokio::runtime;
@@ -14,10 +13,23 @@ pub(crate) fn remove_on_exit(folder: PathBuf) -> io::Result<()> {
         if let Ok(code) = runtime.block_on(told_to_stop()) {
             // What cannot be removed now is left to the system, as any temporary file is.
             let _ = std::fs::remove_dir_all(folder);
-            process::exit(code);
+            end_with(code);
         }
     })?;
     Ok(())
+}
+
+/// Ends the program without what libraries do at its exit: drivers of graphics cards take down what other threads are
+/// drawing with.
+#[cfg(unix)]
+fn end_with(code: i32) -> ! {
+    signal_hook::low_level::exit(code)
+}
+
+/// Ends the program.
+#[cfg(not(unix))]
+fn end_with(code: i32) -> ! {
+    std::process::exit(code)
 }
 
 /// Waits for the word to stop, and returns the exit code that shells expect then.
