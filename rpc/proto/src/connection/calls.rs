@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::CallId;
-use super::flow::{Flow, Incoming};
+use super::flow::{Assembled, Flow, Incoming};
 
 /// One open call.
 #[derive(Debug)]
@@ -30,6 +30,12 @@ impl<T> Call<T> {
     /// Its flow, which begins with so much credit each way.
     pub(super) fn flow_mut(&mut self, credit_out: u32, credit_in: u32) -> &mut Flow {
         self.flow.get_or_insert_with(|| Box::new(Flow::new(credit_out, credit_in)))
+    }
+
+    /// Its arguments are complete: a handler runs for it, or has ended and only its reply waits.
+    pub(super) fn was_handed_over(&self) -> bool {
+        let assembly = self.flow.as_ref().and_then(|flow| flow.incoming.assembly.as_ref());
+        !assembly.is_some_and(|assembly| matches!(assembly.what, Assembled::Arguments(_)))
     }
 
     pub(super) fn incoming(&mut self) -> Option<&mut Incoming> {

@@ -173,7 +173,7 @@ impl<T> Connection<T> {
         let user = match self.role {
             Role::Client => self.cancel(id),
             Role::Server => {
-                let ran = match self.calls.get_mut(id).is_some_and(|call| call.has_handler) {
+                let ran = match self.calls.get(id).is_some_and(Call::was_handed_over) {
                     true => HandlerRan::Yes,
                     false => HandlerRan::No,
                 };

@@ -299,15 +299,25 @@ impl<T> Connection<T> {
                 frame.finish(&payload);
                 self.remove_here(id);
             }
-            Ok(payload) => self.queue(id, Message::new(Kind::Result(closing.into()), payload.to_bytes())),
+            Ok(payload) => {
+                self.queue_end(id, Message::new(Kind::Result(closing.into()), payload.to_bytes()));
+            }
             Err(status) if is_alone => {
                 self.write_status(id, status, &closing.extensions(clamped_us));
                 self.remove_here(id);
             }
             Err(status) => {
                 let status = Box::new(status.clone());
-                self.queue(id, Message::new(Kind::Status(status, closing.into()), Bytes::new()));
+                self.queue_end(id, Message::new(Kind::Status(status, closing.into()), Bytes::new()));
             }
+        }
+    }
+
+    /// Queues the end of a call, which waits until its deadline and no longer, also if its handler never had to.
+    fn queue_end(&mut self, id: CallId, end: Message) {
+        self.queue(id, end);
+        if let Some(deadline) = self.calls.deadline(id) {
+            self.deadlines.add(deadline, id, &self.calls);
         }
     }
 

@@ -137,6 +137,25 @@ fn a_call_is_answered_once_and_frees_its_place() {
 }
 
 #[test]
+fn a_result_that_its_client_does_not_take_waits_until_the_deadline_of_its_call() {
+    for has_task in [false, true] {
+        let mut pair = Pair::connected();
+        let id = pair.open("slow to read");
+        pair.run();
+        if has_task {
+            pair.server.attach(id, "its handler").expect("it is open");
+        }
+        pair.server.reply(id, Ok(&[0; 400_000]));
+        let begun = pair.server.take_outbox();
+        pair.client_receives(&begun).expect("the first parts");
+        pair.pass(Limits::default().deadline_max);
+        let status = pair.status_of("slow to read");
+        assert_eq!((status.code, status.handler_ran), (Code::DeadlineExceeded, HandlerRan::Yes));
+        assert_eq!(pair.server.calls_open(), 0);
+    }
+}
+
+#[test]
 fn replies_may_overtake_each_other() {
     let mut pair = Pair::connected();
     let ids = [pair.open("a"), pair.open("b"), pair.open("c")];
