@@ -117,10 +117,12 @@ pub(super) async fn keep<W: Way>(mut way: W, mut made: Option<Arc<Handle>>, post
         failed += 1;
         let waits = if error.is_permanent() { REFUSED } else { CONNECTING };
         let until = Instant::now() + waits.wait(failed, jitter());
+        // It hears from here on: whoever is told that we wait may say at once that we shall not.
+        let now = post.now.notified();
         post.turn(Standing::Waiting { failed, until: until.into(), error: error.clone() });
         tokio::select! {
             () = sleep_until(until) => {}
-            () = post.now.notified() => {}
+            () = now => {}
         }
         post.turn(Standing::Connecting { failed, error: Some(error) });
     }

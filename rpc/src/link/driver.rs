@@ -157,6 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// said why.
     fn poll_write<E: End>(&mut self, end: &mut E, cx: &mut Context<'_>, turn: Turn) -> Writing {
         if self.write_error.is_some() {
+            end.take_outbox(&mut Vec::new());
             return Writing::Stalled;
         }
         self.try_write(end, cx, turn).unwrap_or_else(|error| {

@@ -144,7 +144,8 @@ impl ServerEnd {
         let Some(running) = self.proto.get_mut(id) else { return };
         let (cx, route) = (running.cx.clone(), running.route.clone());
         let Some(lane) = cx.items() else { return };
-        if let Some(begun) = lane.begun() {
+        let begun = lane.begun();
+        if let Some(begun) = begun {
             if !std::mem::replace(&mut running.has_begun, true) {
                 handler::answered(&route, &cx, running.arrived, begun);
             }
@@ -153,18 +154,20 @@ impl ServerEnd {
             }
         }
         let mut failed = None;
-        let is_empty = lane.drain(|item| match self.proto.send(id, item) {
-            Ok(Sending::Done | Sending::Queued) => {
-                route.counters().item_out(item.len() as u64);
-                true
-            }
-            Ok(Sending::Ended) => true,
-            Ok(Sending::Busy) => false,
-            Err(status) => {
-                failed = Some(status.with_handler_ran(HandlerRan::Yes));
-                false
-            }
-        });
+        // What the handler leaves from here on may have metadata before it, and rings again.
+        let is_empty = begun.is_none()
+            || lane.drain(|item| match self.proto.send(id, item) {
+                Ok(Sending::Done | Sending::Queued) => {
+                    route.counters().item_out(item.len() as u64);
+                    true
+                }
+                Ok(Sending::Ended) => true,
+                Ok(Sending::Busy) => false,
+                Err(status) => {
+                    failed = Some(status.with_handler_ran(HandlerRan::Yes));
+                    false
+                }
+            });
         if let Some(status) = failed {
             return self.fail(id, &status);
         }
