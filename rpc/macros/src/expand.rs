@@ -54,8 +54,8 @@ fn server(service: &Service) -> TokenStream {
     // is still served, and nobody can help that here.
     quote! {
         #[doc = #summary]
-        #vis struct #server<T> {
-            implementation: ::std::sync::Arc<T>,
+        #vis struct #server<__Implementation> {
+            implementation: ::std::sync::Arc<__Implementation>,
         }
 
         impl #server<()> {
@@ -63,14 +63,14 @@ fn server(service: &Service) -> TokenStream {
             #vis const NAME: &'static str = #name;
         }
 
-        impl<T: #ident> #server<T> {
+        impl<__Implementation: #ident> #server<__Implementation> {
             /// Serves this implementation.
-            #vis fn new(implementation: T) -> Self {
+            #vis fn new(implementation: __Implementation) -> Self {
                 Self::shared(::std::sync::Arc::new(implementation))
             }
 
             /// Serves an implementation that the rest of the program uses as well.
-            #vis fn shared(implementation: ::std::sync::Arc<T>) -> Self {
+            #vis fn shared(implementation: ::std::sync::Arc<__Implementation>) -> Self {
                 Self { implementation }
             }
         }
@@ -171,7 +171,7 @@ fn client(service: &Service) -> TokenStream {
         ::countersign::__if_testing! {
             impl #client {
                 /// Calls this implementation over TLS in memory, for a unit test.
-                #vis fn in_process<T: #ident>(implementation: T) -> Self {
+                #vis fn in_process<__Implementation: #ident>(implementation: __Implementation) -> Self {
                     Self::new(::countersign::testing::in_process(#server::new(implementation)))
                 }
             }
