@@ -24,7 +24,7 @@ pub enum CallError<F = Infallible> {
     #[error("{0}")]
     Status(Status),
     /// Nobody answered in time. The handler may or may not have run.
-    #[error("no answer within {0:?}")]
+    #[error("not done within {0:?}")]
     Deadline(Duration),
     /// The connection ended first, and the handler may or may not have run.
     #[error("the connection ended first: {0}")]

@@ -126,7 +126,7 @@ fn a_call_that_fails_is_told_with_code_message_and_fault() {
     assert_eq!(one_line(&error), "error: UNAVAILABLE: later\\n\\u{1b}[31m\n");
     assert!(one_line(&call("demo.Fault/panic", "{}", &[])).contains("error: INTERNAL: "));
     let error = call("demo.Clock/sleep", r#"{"ms": 60000}"#, &["--deadline", "20ms"]);
-    assert_eq!(one_line(&error), "error: DEADLINE_EXCEEDED: no answer within 20ms\n");
+    assert_eq!(one_line(&error), "error: DEADLINE_EXCEEDED: not done within 20ms\n");
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn a_stream_ends_with_a_status_or_a_fault_as_every_call() {
     assert!(told.starts_with("error: OUT_OF_RANGE: ") && told.contains(r#"; fault: {"Overflow":"#), "{told}");
     let ticks = ["demo.Clock/ticks", r#"{"interval_ms": 1}"#, "--deadline", "50ms"];
     let told = text(with_input(call(&desk, &demo, &ticks), "").stderr);
-    assert_eq!(told, "error: DEADLINE_EXCEEDED: no answer within 50ms\n");
+    assert_eq!(told, "error: DEADLINE_EXCEEDED: not done within 50ms\n");
 }
 
 #[cfg(unix)]
