@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
+use countersign_proto::limits::MESSAGE_COST;
 use countersign_proto::{Code, Status};
 
 use crate::service::Reply;
@@ -16,9 +17,6 @@ use crate::service::Reply;
 /// Bytes that a handler may leave for the driver before it waits: enough for a full frame to be ready while
 /// the one before it is written, and not more, since the rest of the memory of a stream is the peer's credit.
 const LANE_LEN_MAX: usize = 64 << 10;
-
-/// What an item counts beside its length, here as in credit: many small items take memory too.
-const ITEM_COST: usize = 32;
 
 /// The items of one streaming call on a server, both ways.
 pub(crate) struct Lane {
@@ -88,7 +86,7 @@ impl Lane {
         }
         if let Some(item) = item.take() {
             state.begun.get_or_insert_with(Instant::now);
-            state.outgoing_len += cost(&item);
+            state.outgoing_len += cost(item.len());
             state.outgoing.push_back(item);
             if !state.stalled {
                 self.ring(state);
@@ -183,7 +181,7 @@ impl Lane {
             if !send(item) {
                 break;
             }
-            state.outgoing_len -= cost(item);
+            state.outgoing_len -= cost(item.len());
             state.outgoing.pop_front();
         }
         let is_empty = state.outgoing.is_empty();
@@ -226,7 +224,7 @@ impl Lane {
 impl State {
     fn consume(&mut self, len: usize) {
         self.consumed.push(len);
-        self.consumed_len += len + ITEM_COST;
+        self.consumed_len += cost(len);
     }
 
     fn end(&mut self, status: &Status) {
@@ -247,8 +245,9 @@ impl State {
     }
 }
 
-fn cost(item: &[u8]) -> usize {
-    item.len() + ITEM_COST
+/// What an item of this length counts, here as in credit: many small items take memory too.
+fn cost(len: usize) -> usize {
+    len + MESSAGE_COST as usize
 }
 
 /// Wakes those whom `whom` takes out of the state, without the lock.
@@ -366,13 +365,16 @@ mod tests {
     fn consumption_is_reported_by_the_quarter_of_the_window() {
         let (lane, rings) = lane();
         for _ in 0..4 {
-            assert!(!lane.arrived(vec![0; 256 - ITEM_COST]));
+            assert!(!lane.arrived(vec![0; 256 - MESSAGE_COST as usize]));
         }
         for rings_so_far in [0, 0, 0, 1] {
             assert!(matches!(next(&lane), Poll::Ready(Ok(Some(_)))));
             assert_eq!(rings.load(Ordering::Relaxed), rings_so_far);
         }
-        assert_eq!(lane.progress(), Progress { consumed: vec![256 - ITEM_COST; 4], wants: false });
+        assert_eq!(
+            lane.progress(),
+            Progress { consumed: vec![256 - MESSAGE_COST as usize; 4], wants: false }
+        );
     }
 
     #[test]

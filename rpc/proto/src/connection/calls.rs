@@ -102,6 +102,11 @@ impl<T> Calls<T> {
         }
     }
 
+    /// What is received in a call, once anything but its opening was.
+    pub(super) fn incoming(&mut self, id: CallId) -> Option<&mut Incoming> {
+        self.get_mut(id)?.incoming()
+    }
+
     /// A handler has ended whose call ended before it.
     pub(super) fn release(&mut self) {
         self.orphans = self.orphans.saturating_sub(1);

@@ -224,7 +224,7 @@ impl<T> Connection<T> {
     /// What was held is held no longer.
     fn take(&mut self, id: CallId, bytes: u64) {
         let window = self.limits.initial_credit;
-        let Some(incoming) = self.calls.get_mut(id).and_then(|call| call.incoming()) else { return };
+        let Some(incoming) = self.calls.incoming(id) else { return };
         let before = incoming.beyond(window);
         debug_assert!(bytes <= incoming.held, "what is taken was received");
         incoming.held = incoming.held.saturating_sub(bytes);
@@ -238,7 +238,7 @@ impl<T> Connection<T> {
     /// Grants what was consumed, once that is half of the window: a frame for each item would be too many.
     fn refill(&mut self, id: CallId) {
         let window = u64::from(self.limits.initial_credit);
-        let Some(incoming) = self.calls.get_mut(id).and_then(|call| call.incoming()) else { return };
+        let Some(incoming) = self.calls.incoming(id) else { return };
         let out = incoming.credit + incoming.held;
         if 2 * out <= window && !incoming.is_half_closed {
             incoming.credit += window - out;
@@ -249,7 +249,7 @@ impl<T> Connection<T> {
     /// Queues the message of a call that needs more credit than it has.
     fn ask(&mut self, id: CallId, queue: Queue) {
         self.withdraw(id);
-        if let Some(incoming) = self.calls.get_mut(id).and_then(|call| call.incoming()) {
+        if let Some(incoming) = self.calls.incoming(id) {
             incoming.queued = Some(queue);
             self.budget.join(queue, id);
         }
@@ -258,7 +258,7 @@ impl<T> Connection<T> {
 
     /// Takes the message of a call out of the queue in which it waits, if it does.
     fn withdraw(&mut self, id: CallId) {
-        let incoming = self.calls.get_mut(id).and_then(|call| call.incoming());
+        let incoming = self.calls.incoming(id);
         if let Some(queue) = incoming.and_then(|incoming| incoming.queued.take()) {
             self.budget.leave(queue, id);
         }
@@ -279,7 +279,7 @@ impl<T> Connection<T> {
     /// Grants what one message needs, if the budget has it.
     fn admit_one(&mut self, id: CallId, queue: Queue) -> bool {
         let window = self.limits.initial_credit;
-        let Some(incoming) = self.calls.get_mut(id).and_then(|call| call.incoming()) else { return true };
+        let Some(incoming) = self.calls.incoming(id) else { return true };
         let (lacking, before) = (incoming.lacking(), incoming.beyond(window));
         let after = (incoming.credit + incoming.held + lacking).saturating_sub(window.into());
         if !self.budget.take(queue, after - before) {

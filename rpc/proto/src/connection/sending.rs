@@ -94,9 +94,7 @@ impl<T> Connection<T> {
 
     /// The peer granted a call more credit.
     pub(super) fn granted(&mut self, id: CallId, bytes: u64) {
-        let (credit, window) = (self.initial_credit_of_peer(), self.limits.initial_credit);
-        let Some(call) = self.calls.get_mut(id) else { return };
-        let outgoing = &mut call.flow_mut(credit, window).outgoing;
+        let Some(Flow { outgoing, .. }) = self.flow(id) else { return };
         outgoing.credit = outgoing.credit.saturating_add(bytes);
         let waits = !outgoing.waiting.is_empty();
         self.take_turn(id, waits);
