@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
+import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -31,3 +33,20 @@ class Server:
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
+
+
+class ServerCase(unittest.IsolatedAsyncioTestCase):
+    """Tests that share one server."""
+    server: Server
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.server = Server()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.server.stop()
+
+    async def asyncSetUp(self) -> None:
+        # How fast this machine is just now is not our subject.
+        asyncio.get_running_loop().slow_callback_duration = 60

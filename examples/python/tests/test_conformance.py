@@ -9,7 +9,7 @@ import unittest
 from typing import Any
 
 from countersign import Client, Status, Stream, connect, encode
-from tests.server import ROOT, Server
+from tests.server import ROOT, ServerCase
 
 CASES = json.loads((ROOT / "tests/conformance.json").read_text())
 
@@ -51,17 +51,8 @@ def anything(chance: random.Random) -> dict[str, Any]:
     } | ({"absent": letters} if chance.random() < 0.5 else {})
 
 
-class Conformance(unittest.IsolatedAsyncioTestCase):
+class Conformance(ServerCase):
     maxDiff = 2000
-    server: Server
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.server = Server()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.server.stop()
 
     async def test_each_case_ends_as_it_should(self) -> None:
         async with await connect(self.server.address, self.server.identity) as client:

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from countersign import ConnectError, connect
-from tests.server import Server
+from tests.server import ServerCase
 
 REFUSALS = {
     "sound": "without a goodbye",  # nothing is wrong with it but that it hangs up
@@ -29,18 +29,13 @@ REFUSALS = {
 }
 
 
-class Identity(unittest.IsolatedAsyncioTestCase):
-    server: Server
+class Identity(ServerCase):
     forged: Path  # an identity of another authority, which trusts that one
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.server = Server()
+        super().setUpClass()
         cls.forged = Path(cls.server.said["spoilt"]["folder"]) / "alice"
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.server.stop()
 
     async def test_a_client_refuses_each_server_for_what_is_wrong_with_it(self) -> None:
         servers = self.server.said["spoilt"]["servers"]

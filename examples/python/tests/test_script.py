@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 import subprocess
@@ -12,25 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from countersign import connect
-from tests.server import Server
+from tests.server import ServerCase
 
 SCRIPT = Path(__file__).parents[1] / "countersign.py"
 
 
-class Script(unittest.IsolatedAsyncioTestCase):
-    server: Server
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.server = Server()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.server.stop()
-
-    async def asyncSetUp(self) -> None:
-        asyncio.get_running_loop().slow_callback_duration = 60  # to start a script takes what it takes
-
+class Script(ServerCase):
     def command(self, name: str, *arguments: str) -> list[str]:
         return [sys.executable, str(SCRIPT), name, self.server.address, *arguments,
                 "--identity", str(self.server.identity)]

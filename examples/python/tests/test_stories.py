@@ -6,23 +6,14 @@ import asyncio
 import unittest
 
 from countersign import Client, ConnectionLost, Stream, connect
-from tests.server import Server
+from tests.server import Server, ServerCase
 
 
-class Stories(unittest.IsolatedAsyncioTestCase):
-    server: Server
+class Stories(ServerCase):
     client: Client
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.server = Server()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.server.stop()
-
     async def asyncSetUp(self) -> None:
-        asyncio.get_running_loop().slow_callback_duration = 60  # a machine under load is not our subject
+        await super().asyncSetUp()
         self.client = await self.enterAsyncContext(await connect(self.server.address, self.server.identity))
 
     async def test_many_calls_at_once_each_get_their_own_answer(self) -> None:
