@@ -7,9 +7,8 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use countersign::SpiffeId;
-use countersign_certs::authority::{Host, Request};
-use countersign_certs::{Name, TrustDomain};
 
+use crate::certs::Certs;
 use crate::time::with_unit;
 
 /// Remote procedure call where both sides prove who they are.
@@ -36,7 +35,7 @@ From nothing to a call:
 pub(crate) enum Command {
     /// Make an authority, and issue identities with it.
     #[command(subcommand)]
-    Certs(CertsCommand),
+    Certs(Certs),
     /// Serve the demo service: something to call before you have a service of your own.
     #[command(after_help = "\
 Example:
@@ -93,58 +92,6 @@ Examples:
 
 A closed loop: each of the calls in flight is made again as soon as it is answered.")]
     Bench(Bench),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum CertsCommand {
-    /// Make the authority of a trust domain, in DIR/authority.
-    #[command(after_help = "\
-Example:
-  countersign certs init pki --trust-domain acme.internal")]
-    Init {
-        /// The folder for the authority and the identities that it will issue.
-        dir: PathBuf,
-        /// The domain for whose names the authority vouches.
-        #[arg(long, value_name = "DOMAIN", default_value_t = TrustDomain::default())]
-        trust_domain: TrustDomain,
-    },
-    /// Issue an identity into DIR/NAME: certificate, key, and the root to trust.
-    #[command(after_help = "\
-Examples:
-  countersign certs issue pki server --host localhost --host 127.0.0.1
-  countersign certs issue pki alice --days 7")]
-    Issue {
-        /// The folder in which `countersign certs init` made the authority.
-        dir: PathBuf,
-        /// What the identity is called: spiffe://DOMAIN/NAME.
-        name: Name,
-        /// A host name or address at which it answers; makes it a server. May be given several times.
-        #[arg(long = "host", value_name = "HOST")]
-        hosts: Vec<Host>,
-        /// For how many days it is valid.
-        #[arg(long, default_value_t = Request::DAYS, value_parser = clap::value_parser!(u32).range(1..))]
-        days: u32,
-        /// Put it in the place of the identity of this name, if there is one.
-        #[arg(long)]
-        replace: bool,
-    },
-    /// List every certificate that the authority has issued.
-    #[command(after_help = "\
-Example:
-  countersign certs list pki")]
-    List {
-        /// The folder in which `countersign certs init` made the authority.
-        dir: PathBuf,
-    },
-    /// Say in words what certificates claim.
-    #[command(after_help = "\
-Example:
-  countersign certs show pki/alice/cert.pem")]
-    Show {
-        /// A PEM file with certificates, or the folder of an identity.
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
 }
 
 #[derive(Debug, Args)]
