@@ -24,15 +24,18 @@ mod identity;
 mod pem;
 #[cfg(feature = "identity")]
 mod trust;
+#[cfg(feature = "identity")]
+mod watched;
 
 pub use name::{Name, ParseNameError, SpiffeId, TrustDomain};
 
 #[cfg(feature = "identity")]
 pub use {
     certificate::{CertificateError, CertificateInfo, SpiffeIdError, Validity},
-    credentials::{Credentials, CredentialsError, Warning},
+    credentials::{Credentials, CredentialsError, CredentialsLoader, Warning},
     identity::{Identity, IdentityError},
     trust::{Trust, TrustError},
+    watched::{Changes, ReloadError, ReloadReport, Source, Watched},
 };
 
 #[cfg(feature = "authority")]

@@ -13,38 +13,77 @@ use crate::identity::ClearedKey;
 
 /// The certificates in a file, in their order. There is at least one.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CredentialsError> {
-    let (file, metadata) = open(path)?;
-    let text = read(path, file, &metadata)?;
-    let certificates = CertificateDer::pem_slice_iter(&text)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| malformed(path, &error))?;
-    if certificates.is_empty() {
-        return Err(CredentialsError::Empty {
-            path: path.to_owned(),
-            what: "certificate",
-            hint: hint(&text),
-        });
-    }
-    Ok(certificates)
+    PemFile::read(path)?.certificates()
 }
 
 /// The private keys in a file that only its owner can read, and a warning if a group can, too.
+#[cfg(feature = "authority")]
 pub(crate) fn keys(path: &Path) -> Result<(Vec<ClearedKey>, Option<Warning>), CredentialsError> {
-    let (file, metadata) = open(path)?;
-    let warning = check_access(path, &metadata)?;
-    let text = read(path, file, &metadata)?;
-    let keys = PrivateKeyDer::pem_slice_iter(&text)
-        .map(|key| key.map(ClearedKey::from))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| malformed(path, &error))?;
-    if keys.is_empty() {
-        return Err(CredentialsError::Empty {
-            path: path.to_owned(),
-            what: "private key",
-            hint: hint(&text),
-        });
+    PemFile::read(path)?.keys()
+}
+
+/// A file as it was when it was read, in memory that is cleared afterwards: it may hold a key.
+///
+/// Two are equal if they say the same and let the same people at it.
+#[derive(PartialEq)]
+pub(crate) struct PemFile {
+    path: PathBuf,
+    text: Zeroizing<Vec<u8>>,
+    /// The Unix mode bits, where there are some.
+    mode: Option<u32>,
+}
+
+impl PemFile {
+    pub(crate) fn read(path: &Path) -> Result<PemFile, CredentialsError> {
+        let (file, metadata) = open(path)?;
+        let text = read(path, file, &metadata)?;
+        Ok(PemFile { path: path.to_owned(), text, mode: mode(&metadata) })
     }
-    Ok((keys, warning))
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The certificates in it, in their order. There is at least one.
+    pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, CredentialsError> {
+        let certificates = CertificateDer::pem_slice_iter(&self.text)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| malformed(&self.path, &error))?;
+        if certificates.is_empty() {
+            return Err(self.empty("certificate"));
+        }
+        Ok(certificates)
+    }
+
+    /// The private keys in it, if only its owner can read it, and a warning if a group can, too.
+    pub(crate) fn keys(&self) -> Result<(Vec<ClearedKey>, Option<Warning>), CredentialsError> {
+        let warning = self.check_access()?;
+        let keys = PrivateKeyDer::pem_slice_iter(&self.text)
+            .map(|key| key.map(ClearedKey::from))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| malformed(&self.path, &error))?;
+        if keys.is_empty() {
+            return Err(self.empty("private key"));
+        }
+        Ok((keys, warning))
+    }
+
+    /// Refuses a key that everyone can reach, and warns of one that a group can.
+    fn check_access(&self) -> Result<Option<Warning>, CredentialsError> {
+        let Some(mode) = self.mode else { return Ok(None) };
+        let path = self.path.clone();
+        if mode & 0o006 != 0 {
+            Err(CredentialsError::KeyExposed { path, mode })
+        } else if mode & 0o060 != 0 {
+            Ok(Some(Warning::KeyOpenToGroup { path, mode }))
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn empty(&self, what: &'static str) -> CredentialsError {
+        CredentialsError::Empty { path: self.path.clone(), what, hint: hint(&self.text) }
+    }
 }
 
 /// One PEM section.
@@ -126,25 +165,15 @@ fn hint(text: &[u8]) -> &'static str {
 /// The first byte of everything in DER that we read.
 const DER_SEQUENCE: u8 = 0x30;
 
-/// Refuses a key that everyone can reach, and warns of one that a group can.
-///
-/// Asks the open file, not its path: that may be another file by now.
+/// The mode bits of the open file, not of its path: that may be another file by now.
 #[cfg(unix)]
-fn check_access(path: &Path, metadata: &Metadata) -> Result<Option<Warning>, CredentialsError> {
+fn mode(metadata: &Metadata) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = metadata.permissions().mode() & 0o7777;
-    let path: PathBuf = path.to_owned();
-    if mode & 0o006 != 0 {
-        Err(CredentialsError::KeyExposed { path, mode })
-    } else if mode & 0o060 != 0 {
-        Ok(Some(Warning::KeyOpenToGroup { path, mode }))
-    } else {
-        Ok(None)
-    }
+    Some(metadata.permissions().mode() & 0o7777)
 }
 
 /// Elsewhere a file has no mode bits: who may read the key is what its folder's access list says.
 #[cfg(not(unix))]
-fn check_access(_path: &Path, _metadata: &Metadata) -> Result<Option<Warning>, CredentialsError> {
-    Ok(None)
+fn mode(_metadata: &Metadata) -> Option<u32> {
+    None
 }

@@ -41,9 +41,9 @@ pub use client::Client;
 #[cfg(feature = "tls")]
 pub use client::{ClientBuilder, ClientState, ClientStates, ConnectError};
 pub use context::Context;
-#[cfg(feature = "tls")]
-pub use countersign_certs::Credentials;
 pub use countersign_certs::SpiffeId;
+#[cfg(feature = "tls")]
+pub use countersign_certs::{Credentials, Watched};
 pub use countersign_proto::{Code, HandlerRan, Limits, Metadata, MetadataValue, Status, Times, cbor};
 pub use link::ConnectionError;
 pub use peer::Peer;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_certs::{Credentials, SpiffeId};
+use countersign_certs::{Credentials, SpiffeId, Watched};
 use countersign_proto::Limits;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -28,7 +28,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// What a client needs before it connects. Credentials are not optional.
 #[derive(Debug, Clone)]
 pub struct ClientBuilder {
-    credentials: Credentials,
+    credentials: Watched<Credentials>,
     expected: ExpectedServer,
     limits: Limits,
     connect_timeout: Duration,
@@ -37,9 +37,11 @@ pub struct ClientBuilder {
 
 impl Client {
     /// A client that shows these credentials, and believes the servers that they trust.
-    pub fn builder(credentials: Credentials) -> ClientBuilder {
+    ///
+    /// They may be fixed or watched: `Credentials::load` and `Credentials::watch` fit alike.
+    pub fn builder(credentials: impl Into<Watched<Credentials>>) -> ClientBuilder {
         ClientBuilder {
-            credentials,
+            credentials: credentials.into(),
             expected: ExpectedServer::Host,
             limits: Limits::default(),
             connect_timeout: CONNECT_MAX,
@@ -114,7 +116,7 @@ impl ClientBuilder {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let config = tls::client_config(&self.credentials, self.expected.clone(), trusted)?;
+        let config = tls::client_config(&self.credentials.current(), self.expected.clone(), trusted)?;
         let (link, end) = pair(self.limits.clone(), crate::SOFTWARE);
         let task = tokio::spawn(run(TlsConnector::from(Arc::new(config)), io, host, peer_address, end));
         Ok((link, task.abort_handle()))
@@ -148,8 +150,8 @@ impl Target {
                 Ok(link)
             }
             Err(reason) => {
-                let identity = self.settings.credentials.identity();
-                Err(ConnectError::before_hello(&self.address, &reason, identity, &trusted))
+                let credentials = self.settings.credentials.current();
+                Err(ConnectError::before_hello(&self.address, &reason, credentials.identity(), &trusted))
             }
         }
     }

@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::{
-    BindError, Connections, OnRefusal, RefusedPeer, RefusedPeerReason, Router, ServerBuilder, Stopped,
+    BindError, Connections, OnRefusal, Policy, RefusedPeer, RefusedPeerReason, Router, ServerBuilder, Stopped,
 };
 use crate::backoff::jitter;
 use crate::builtin;
@@ -74,14 +74,16 @@ pub(super) async fn accept_all(listener: &TcpListener, hub: &Arc<Hub>) -> Infall
 
 impl Hub {
     pub(super) fn new(builder: &ServerBuilder) -> Result<Arc<Self>, BindError> {
-        let identity = builder.credentials.identity();
+        let credentials = builder.credentials.current();
+        let identity = credentials.identity();
         if !identity.certificate().has_server_auth() {
             return Err(BindError::ClientIdentity(identity.id().clone()));
         }
         let connections = Arc::new(Connections::default());
-        let services = builtin::with(&builder.services, builder.policy.clone(), &connections)?;
+        let services =
+            builtin::with(&builder.services, Policy::clone(&builder.policy.current()), &connections)?;
         Ok(Arc::new(Self {
-            tls: TlsAcceptor::from(Arc::new(tls::server_config(&builder.credentials)?)),
+            tls: TlsAcceptor::from(Arc::new(tls::server_config(&credentials)?)),
             router: services.router,
             revision: services.revision,
             limits: builder.limits.clone(),

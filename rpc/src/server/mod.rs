@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_certs::Credentials;
+use countersign_certs::{Credentials, Watched};
 use countersign_proto::Limits;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
@@ -36,8 +36,8 @@ type OnRefusal = Arc<dyn Fn(&RefusedPeer) + Send + Sync>;
 
 /// What a server needs before it listens. Credentials and a policy are not optional.
 pub struct ServerBuilder {
-    credentials: Credentials,
-    policy: Policy,
+    credentials: Watched<Credentials>,
+    policy: Watched<Policy>,
     services: Vec<Arc<dyn Service>>,
     limits: Limits,
     handshake_timeout: Duration,
@@ -66,10 +66,15 @@ pub struct Stopped {
 impl Server {
     /// A server that shows these credentials, believes the peers that they trust, and lets them do what the
     /// policy allows.
-    pub fn builder(credentials: Credentials, policy: Policy) -> ServerBuilder {
+    ///
+    /// Either may be fixed or watched: `Credentials::load` and `Credentials::watch` fit alike.
+    pub fn builder(
+        credentials: impl Into<Watched<Credentials>>,
+        policy: impl Into<Watched<Policy>>,
+    ) -> ServerBuilder {
         ServerBuilder {
-            credentials,
-            policy,
+            credentials: credentials.into(),
+            policy: policy.into(),
             services: Vec::new(),
             limits: Limits::default(),
             handshake_timeout: HANDSHAKE_MAX,
