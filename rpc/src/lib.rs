@@ -21,6 +21,8 @@ pub mod builtin;
 pub mod call;
 mod client;
 mod context;
+#[cfg(feature = "tls")]
+pub mod failure;
 mod link;
 mod peer;
 pub mod schema;
@@ -45,6 +47,8 @@ pub use countersign_certs::SpiffeId;
 #[cfg(feature = "tls")]
 pub use countersign_certs::{Credentials, Watched};
 pub use countersign_proto::{Code, HandlerRan, Limits, Metadata, MetadataValue, Status, Times, cbor};
+#[cfg(feature = "tls")]
+pub use failure::FailureKind;
 pub use link::ConnectionError;
 pub use peer::Peer;
 pub use schemars::Schema;
@@ -52,7 +56,7 @@ pub use schemars::Schema;
 pub use server::{BindError, Policy, RefusedPeer, RefusedPeerReason, Server, ServerBuilder, Stopped};
 pub use stream::{Receiver, Sender};
 #[cfg(feature = "tls")]
-pub use tls::{ProbableCause, Refusal, RefusedByServer, TlsSetupError};
+pub use tls::{ProbableCause, Refusal, RefusedByPeer, TlsSetupError};
 
 /// What we say in our hello.
 #[cfg(feature = "tls")]

@@ -10,7 +10,7 @@ use countersign_certs::{Credentials, SpiffeId, Watched};
 use countersign_proto::Limits;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -136,9 +136,23 @@ impl Target {
         Ok(Self { address: address.to_owned(), host, settings })
     }
 
+    /// The first of the host's addresses that answers.
+    async fn reach(&self) -> Result<TcpStream, ConnectError> {
+        let unknown = |source| ConnectError::HostUnknown { address: self.address.clone(), source };
+        let addresses = lookup_host(&self.address).await.map_err(unknown)?;
+        let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+        for address in addresses {
+            match TcpStream::connect(address).await {
+                Ok(tcp) => return Ok(tcp),
+                Err(error) => failure = error,
+            }
+        }
+        Err(ConnectError::Unreachable { address: self.address.clone(), source: failure })
+    }
+
     async fn dial(&self) -> Result<Arc<Handle>, ConnectError> {
         let unreachable = |source| ConnectError::Unreachable { address: self.address.clone(), source };
-        let tcp = TcpStream::connect(&self.address).await.map_err(unreachable)?;
+        let tcp = self.reach().await?;
         // Small calls must not wait for the acknowledgement of earlier ones.
         tcp.set_nodelay(true).map_err(unreachable)?;
         let (peer_address, trusted) = (tcp.peer_addr().ok(), TrustedByServer::default());

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_certs::Identity;
-use jiff::Timestamp;
 
+use crate::failure::{FailureKind, Side};
 use crate::link::{self, ConnectionError};
 use crate::text;
-use crate::tls::{self, Refusal, RefusedByServer, TlsSetupError, TrustedByServer};
+use crate::tls::{self, Refusal, RefusedByPeer, TlsSetupError, TrustedByServer};
 
 /// Why a client has no connection. Its message is one sentence; [`remedy`](Self::remedy) says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -21,8 +21,16 @@ pub enum ConnectError {
     /// Our own credentials cannot be used.
     #[error(transparent)]
     Setup(#[from] TlsSetupError),
+    /// There is no such host.
+    #[error("cannot find the host of {address}: {}", text::of_io(source))]
+    HostUnknown {
+        /// What was dialled.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Nobody listens there, or no way leads there.
-    #[error("cannot reach {address}: {}", text::of_io(source))]
+    #[error("cannot reach {address}: {}", unreachable(source))]
     Unreachable {
         /// What was dialled.
         address: String,
@@ -38,20 +46,12 @@ pub enum ConnectError {
         refusal: Refusal,
     },
     /// The server refused this side.
-    #[error("{address}: {refusal}")]
+    #[error("{address} refused us: {refusal}")]
     RefusedByServer {
         /// What was dialled.
         address: String,
         /// Its alert, and what is probably behind it.
-        refusal: RefusedByServer,
-    },
-    /// What answers there does not speak TLS 1.3.
-    #[error("{address} does not speak TLS 1.3: {detail}")]
-    NotTls {
-        /// What was dialled.
-        address: String,
-        /// What came instead.
-        detail: String,
+        refusal: RefusedByPeer,
     },
     /// Something listens there and says nothing.
     #[error("{address} did not answer within {waited:?}")]
@@ -86,31 +86,37 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// Which row of the table of failures it is.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Address(_) => FailureKind::Address,
+            Self::Setup(_) => FailureKind::Credentials,
+            Self::HostUnknown { .. } => FailureKind::HostUnknown,
+            Self::Unreachable { source, .. } if nobody_listens(source) => FailureKind::NobodyListens,
+            Self::Unreachable { .. } => FailureKind::Unreachable,
+            Self::Refused { refusal, .. } => refusal.kind(),
+            Self::RefusedByServer { refusal, .. } => refusal.cause.kind(),
+            Self::Silent { .. } => FailureKind::Silent,
+            Self::Closed { .. } => FailureKind::Closed,
+            Self::Lost { .. } => FailureKind::Lost,
+            Self::Failed { .. } => FailureKind::Network,
+        }
+    }
+
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Address(_) => "write it as HOST:PORT, such as localhost:7443",
-            Self::Setup(_) => "check the identity's files with `countersign certs show`",
-            Self::Unreachable { .. } => "check the address, and that the server runs",
-            Self::Refused { refusal, .. } => refusal.remedy(),
-            Self::RefusedByServer { refusal, .. } => refusal.cause.remedy(),
-            Self::NotTls { .. } => "check the address: another service answers there",
-            Self::Silent { .. } => "check the address and the network between; the server may be overloaded",
-            Self::Closed { .. } => "see the server's log; it may be stopping, or be another service",
-            Self::Lost { .. } => "check that the server runs; its log says why it ended the connection",
-            Self::Failed { .. } => "see the server's log",
+            Self::RefusedByServer { .. } => self.kind().remedy(Side::Refused),
+            _ => self.kind().remedy(Side::Judging),
         }
     }
 
     /// Whether waiting does not help, since somebody has to change something first.
     pub fn is_permanent(&self) -> bool {
         match self {
-            Self::Address(_)
-            | Self::Setup(_)
-            | Self::Refused { .. }
-            | Self::RefusedByServer { .. }
-            | Self::NotTls { .. } => true,
-            Self::Unreachable { .. }
+            Self::Address(_) | Self::Setup(_) | Self::Refused { .. } | Self::RefusedByServer { .. } => true,
+            Self::HostUnknown { .. }
+            | Self::Unreachable { .. }
             | Self::Silent { .. }
             | Self::Closed { .. }
             | Self::Lost { .. }
@@ -141,15 +147,20 @@ impl ConnectError {
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         match tls {
             Some(rustls::Error::AlertReceived(alert)) => {
-                let refusal = tls::refused(*alert, identity, trusted, Timestamp::now());
+                let refusal = tls::refused_by_server(*alert, identity, trusted);
                 Self::RefusedByServer { address, refusal }
             }
-            Some(error) => match Refusal::of(error, "server") {
-                Some(refusal) => Self::Refused { address, refusal },
-                None => Self::NotTls { address, detail: error.to_string() },
-            },
+            Some(error) => Self::Refused { address, refusal: Refusal::of(error, "server") },
             None if link::is_cut(error) => Self::Closed { address },
             None => Self::Failed { address, detail: error.to_string() },
         }
     }
+}
+
+fn nobody_listens(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionRefused
+}
+
+fn unreachable(error: &io::Error) -> String {
+    if nobody_listens(error) { "nobody listens there".to_owned() } else { text::of_io(error) }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use countersign_certs::Identity;
 use countersign_proto::{Connection, Limits};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -44,6 +45,7 @@ const GOODBYE_MAX: Duration = Duration::from_secs(1);
 /// What all connections of a server share.
 pub(crate) struct Hub {
     tls: TlsAcceptor,
+    identity: Identity,
     router: Arc<Router>,
     revision: Bytes,
     limits: Limits,
@@ -84,6 +86,7 @@ impl Hub {
             builtin::with(&builder.services, Policy::clone(&builder.policy.current()), &connections)?;
         Ok(Arc::new(Self {
             tls: TlsAcceptor::from(Arc::new(tls::server_config(&credentials)?)),
+            identity: identity.clone(),
             router: services.router,
             revision: services.revision,
             limits: builder.limits.clone(),
@@ -133,7 +136,7 @@ impl Hub {
             Ok(stream) => Ok(stream),
             Err((error, mut io)) => {
                 let _ = timeout(LAST_WORDS_MAX, last_words(&mut io)).await;
-                Err(refused(error))
+                Err(self.refused(error))
             }
         }
     }
@@ -152,9 +155,21 @@ impl Hub {
         drive(stream, ServerEnd::new(proto, window, self.router.clone(), peer, mailbox)).await;
     }
 
+    fn refused(&self, error: io::Error) -> RefusedPeerReason {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(rustls::Error::AlertReceived(alert)) => {
+                RefusedPeerReason::RefusedUs(tls::refused_by_client(*alert, &self.identity))
+            }
+            Some(error) => RefusedPeerReason::Refused(Refusal::of(error, "client")),
+            None if is_cut(&error) => RefusedPeerReason::Closed,
+            None => RefusedPeerReason::Io(error),
+        }
+    }
+
     fn tell(&self, refused: RefusedPeer) {
         let address = refused.address.map(|address| address.to_string()).unwrap_or_default();
-        tracing::warn!(target: "countersign::audit", %address, reason = %refused.reason, "peer refused");
+        let (reason, kind) = (&refused.reason, refused.reason.kind());
+        tracing::warn!(target: "countersign::audit", %address, %reason, %kind, "peer refused");
         if let Some(tell) = &self.on_refusal {
             tell(&refused);
         }
@@ -187,18 +202,4 @@ async fn last_words<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S) -> io::Result
     let mut scrap = [0; 1024];
     while io.read(&mut scrap).await? > 0 {}
     Ok(())
-}
-
-fn refused(error: io::Error) -> RefusedPeerReason {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::AlertReceived(alert)) => {
-            RefusedPeerReason::RefusedUs { alert: tls::alert_name(*alert) }
-        }
-        Some(error) => match Refusal::of(error, "client") {
-            Some(refusal) => RefusedPeerReason::Refused(refusal),
-            None => RefusedPeerReason::NotTls(error.to_string()),
-        },
-        None if is_cut(&error) => RefusedPeerReason::Closed,
-        None => RefusedPeerReason::Io(error),
-    }
 }

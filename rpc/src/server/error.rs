@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use countersign_certs::SpiffeId;
 
+use crate::failure::{FailureKind, Side};
 use crate::service::DescriptionError;
-use crate::tls::{Refusal, TlsSetupError};
+use crate::tls::{Refusal, RefusedByPeer, TlsSetupError};
 
 /// Why a server does not listen.
 #[derive(Debug, thiserror::Error)]
@@ -50,15 +51,9 @@ pub enum RefusedPeerReason {
     /// We refused it, exactly for this.
     #[error("{0}")]
     Refused(Refusal),
-    /// It refused us: its alert by the name in RFC 8446.
-    #[error("the peer refused this server: {alert}")]
-    RefusedUs {
-        /// Such as `unknown_ca`.
-        alert: String,
-    },
-    /// It does not speak TLS 1.3.
-    #[error("the peer does not speak TLS 1.3: {0}")]
-    NotTls(String),
+    /// It refused us: its alert, and what is probably behind it.
+    #[error("the peer refused us: {0}")]
+    RefusedUs(RefusedByPeer),
     /// It said nothing, or not enough.
     #[error("the peer did not complete the handshake within {0:?}")]
     Silent(Duration),
@@ -71,4 +66,26 @@ pub enum RefusedPeerReason {
     /// The network failed.
     #[error("{0}")]
     Io(io::Error),
+}
+
+impl RefusedPeerReason {
+    /// Which row of the table of failures it is.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Refused(refusal) => refusal.kind(),
+            Self::RefusedUs(refusal) => refusal.cause.kind(),
+            Self::Silent(_) => FailureKind::Silent,
+            Self::Closed => FailureKind::Closed,
+            Self::Crowded => FailureKind::Crowded,
+            Self::Io(_) => FailureKind::Network,
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::RefusedUs(_) => self.kind().remedy(Side::Refused),
+            _ => self.kind().remedy(Side::Judging),
+        }
+    }
 }

@@ -1,27 +1,29 @@
-//! Why the server may have refused us. TLS tells the refused side only an alert, so the client looks at its
-//! own certificate and at whom the server trusts, and says what it sees.
+//! Why the peer may have refused us. TLS tells the refused side only an alert, so that side looks at its own
+//! certificate and, on a client, at whom the server trusts, and says what it sees.
 
 use std::fmt;
 
-use countersign_certs::{CertificateInfo, Identity, Validity};
+use countersign_certs::{CertificateInfo, Identity, SpiffeId, Validity};
 use jiff::Timestamp;
 use rustls::AlertDescription;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 use super::TrustedByServer;
+use super::refusal::names;
+use crate::failure::{FailureKind, Side};
 
-/// The server refused us: its alert, and what may be behind it.
+/// The peer refused us: its alert, and what may be behind it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the server refused: {alert}; {cause}")]
-pub struct RefusedByServer {
+#[error("{alert}; {cause}")]
+pub struct RefusedByPeer {
     /// The alert by its name in RFC 8446, section 6, such as `unknown_ca`.
     pub alert: String,
     /// What we make of it.
     pub cause: ProbableCause,
 }
 
-/// What this client's own certificate, or else the alert alone, says about a refusal.
+/// What our own certificate, or else the alert alone, says about a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProbableCause {
@@ -29,24 +31,38 @@ pub enum ProbableCause {
     Expired(Timestamp),
     /// Our certificate is not valid yet.
     NotYetValid(Timestamp),
+    /// By our clock, our certificate is valid from the first to the second of these.
+    ClocksDiffer(Timestamp, Timestamp),
     /// Our certificate does not name exactly one SPIFFE ID.
     SpiffeId(String),
-    /// Our certificate may not be used as a client's.
-    WrongUsage,
-    /// Our certificate's issuer is none of those that the server trusts.
+    /// Our certificate may not be used as a client's, or a server's.
+    WrongUsage(&'static str),
+    /// Our certificate's issuer is none of those that the peer trusts.
     UnknownAuthority {
         /// Who issued ours.
         issuer: String,
-        /// Whom the server trusts.
-        trusted: Vec<String>,
+        /// Whom the peer trusts; only servers say.
+        trusted: Option<Vec<String>>,
     },
-    /// The server trusts an authority with the name of ours, which is not the same, or not for our domain.
+    /// The peer trusts an authority with the name of ours, which is not the same, or not for our domain.
     OtherAuthority(String),
     /// Our certificate was revoked.
     Revoked,
-    /// No certificate of ours reached the server.
+    /// The peer's revocation list is out of date.
+    StaleCrl,
+    /// The peer, a client, dialled a host that our certificate does not name; it names these.
+    WrongHost(Vec<String>),
+    /// The peer, a client, expected someone else, or nobody of our trust domain.
+    WrongPeer(SpiffeId),
+    /// No certificate of ours reached the peer.
     NoCertificate,
-    /// What answers there is not a Countersign server, or not of this version.
+    /// The peer did not find that we hold the key of our certificate.
+    KeyMismatch,
+    /// The peer does not speak TLS 1.3.
+    NoCommonVersion,
+    /// The peer accepts none of our algorithms.
+    NoCommonAlgorithm,
+    /// What answers there is not a Countersign peer, or not of this version.
     NotCountersign,
     /// Our certificate looks sound from here.
     Unknown,
@@ -55,99 +71,181 @@ pub enum ProbableCause {
 impl fmt::Display for ProbableCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Expired(when) => write!(f, "probably because this client's certificate expired on {when}"),
+            Self::Expired(when) => write!(f, "probably because our certificate expired on {when}"),
             Self::NotYetValid(when) => {
-                write!(f, "probably because this client's certificate is not valid before {when}")
+                write!(f, "probably because our certificate is not valid before {when}")
+            }
+            Self::ClocksDiffer(from, to) => {
+                write!(
+                    f,
+                    "probably because its clock is another: by ours, our certificate is valid from {from} to {to}"
+                )
             }
             Self::SpiffeId(why) => {
-                write!(f, "probably because this client's certificate does not name one peer: {why}")
+                write!(f, "probably because our certificate does not name one peer: {why}")
             }
-            Self::WrongUsage => {
-                f.write_str("probably because this client's certificate may not be used as a client's")
+            Self::WrongUsage(role) => {
+                write!(f, "probably because our certificate may not be used as a {role}'s")
             }
-            Self::UnknownAuthority { issuer, trusted } => write!(
+            Self::UnknownAuthority { issuer, trusted: None } => {
+                write!(f, "probably because it does not trust {issuer}, which issued our certificate")
+            }
+            Self::UnknownAuthority { issuer, trusted: Some(trusted) } => write!(
                 f,
-                "probably because this client's certificate was issued by {issuer}, and the server trusts {}",
+                "probably because our certificate was issued by {issuer}, and it trusts {}",
                 if trusted.is_empty() { "nobody that it names".to_owned() } else { trusted.join(", ") }
             ),
             Self::OtherAuthority(issuer) => write!(
                 f,
-                "probably because the server's {issuer} is another authority than the one of the same name that \
-                 issued this client's certificate"
+                "probably because its {issuer} is another authority than the one of the same name that issued our \
+                 certificate"
             ),
-            Self::Revoked => f.write_str("this client's certificate was revoked"),
-            Self::NoCertificate => f.write_str("no certificate of this client reached it"),
-            Self::NotCountersign => f.write_str("it does not speak countersign/1"),
-            Self::Unknown => {
-                f.write_str("this client's certificate looks sound from here, so its log has to say why")
+            Self::Revoked => f.write_str("our certificate was revoked"),
+            Self::StaleCrl => f.write_str("probably because its revocation list is out of date"),
+            Self::WrongHost(hosts) => {
+                write!(f, "probably because it dialled another host than {}", names(hosts))
             }
+            Self::WrongPeer(id) => {
+                write!(
+                    f,
+                    "probably because it expected another peer than {id}, or nobody of that trust domain"
+                )
+            }
+            Self::NoCertificate => f.write_str("no certificate of ours reached it"),
+            Self::KeyMismatch => f.write_str("it did not find that we hold the key of our certificate"),
+            Self::NoCommonVersion => f.write_str("it does not speak TLS 1.3"),
+            Self::NoCommonAlgorithm => {
+                f.write_str("it accepts none of our key exchanges, ciphers or signatures")
+            }
+            Self::NotCountersign => f.write_str("it does not speak countersign/1"),
+            Self::Unknown => f.write_str("our certificate looks sound from here, so its log has to say why"),
         }
     }
 }
 
 impl ProbableCause {
+    /// Which row of the table of failures it is.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Expired(_) => FailureKind::Expired,
+            Self::NotYetValid(_) => FailureKind::NotYetValid,
+            Self::ClocksDiffer(..) => FailureKind::ClocksDiffer,
+            Self::SpiffeId(_) => FailureKind::NotOneSpiffeId,
+            Self::WrongUsage(_) => FailureKind::WrongUsage,
+            Self::UnknownAuthority { .. } | Self::OtherAuthority(_) => FailureKind::UnknownAuthority,
+            Self::Revoked => FailureKind::Revoked,
+            Self::StaleCrl => FailureKind::StaleCrl,
+            Self::WrongHost(_) => FailureKind::WrongHost,
+            Self::WrongPeer(_) => FailureKind::WrongSpiffeId,
+            Self::NoCertificate => FailureKind::NoCertificate,
+            Self::KeyMismatch => FailureKind::KeyMismatch,
+            Self::NoCommonVersion => FailureKind::NoCommonVersion,
+            Self::NoCommonAlgorithm => FailureKind::NoCommonAlgorithm,
+            Self::NotCountersign => FailureKind::NotCountersign,
+            Self::Unknown => FailureKind::Unexplained,
+        }
+    }
+
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
-        match self {
-            Self::Expired(_) => "renew the identity",
-            Self::NotYetValid(_) => "check the clock of this machine",
-            Self::SpiffeId(_) | Self::WrongUsage | Self::NoCertificate => {
-                "use an identity made with `countersign certs issue`"
-            }
-            Self::UnknownAuthority { .. } | Self::OtherAuthority(_) => {
-                "use an identity issued by an authority that the server trusts"
-            }
-            Self::Revoked => "ask for a new identity",
-            Self::NotCountersign => "check the address: another service answers there",
-            Self::Unknown => "ask the server's operator why it refused",
-        }
+        self.kind().remedy(Side::Refused)
     }
 }
 
-/// What we make of an alert.
-pub(crate) fn refused(
+/// What a client makes of a server's alert.
+pub(crate) fn refused_by_server(
     alert: AlertDescription,
     identity: &Identity,
     trusted: &TrustedByServer,
-    now: Timestamp,
-) -> RefusedByServer {
-    let cause = match alert {
-        AlertDescription::NoApplicationProtocol => ProbableCause::NotCountersign,
-        AlertDescription::CertificateRevoked => ProbableCause::Revoked,
-        AlertDescription::CertificateRequired => ProbableCause::NoCertificate,
-        _ => own_certificate(alert, identity, &trusted.names(), now),
-    };
-    RefusedByServer { alert: alert_name(alert), cause }
+) -> RefusedByPeer {
+    refused(alert, Own { identity, trusted: Some(&trusted.names()), now: Timestamp::now() })
 }
 
-/// The first thing about our own certificate that explains a refusal.
-fn own_certificate(
-    alert: AlertDescription,
-    identity: &Identity,
-    trusted: &[Vec<u8>],
+/// What a server makes of a client's alert.
+pub(crate) fn refused_by_client(alert: AlertDescription, identity: &Identity) -> RefusedByPeer {
+    refused(alert, Own { identity, trusted: None, now: Timestamp::now() })
+}
+
+fn refused(alert: AlertDescription, own: Own<'_>) -> RefusedByPeer {
+    let cause = match alert {
+        AlertDescription::NoApplicationProtocol => ProbableCause::NotCountersign,
+        AlertDescription::ProtocolVersion => ProbableCause::NoCommonVersion,
+        AlertDescription::HandshakeFailure
+        | AlertDescription::InsufficientSecurity
+        | AlertDescription::MissingExtension => ProbableCause::NoCommonAlgorithm,
+        AlertDescription::CertificateRevoked => ProbableCause::Revoked,
+        AlertDescription::CertificateRequired => ProbableCause::NoCertificate,
+        AlertDescription::DecryptError => ProbableCause::KeyMismatch,
+        AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::AccessDenied => own.cause(alert),
+        _ => ProbableCause::Unknown,
+    };
+    RefusedByPeer { alert: alert_name(alert), cause }
+}
+
+/// What this side knows of itself.
+struct Own<'a> {
+    identity: &'a Identity,
+    /// Whom the peer trusts, in DER. A client does not say, so `None` on a server.
+    trusted: Option<&'a [Vec<u8>]>,
     now: Timestamp,
-) -> ProbableCause {
-    let certificate = identity.certificate();
-    match certificate.validity_at(now) {
-        Validity::Expired => return ProbableCause::Expired(certificate.not_after()),
-        Validity::NotYet => return ProbableCause::NotYetValid(certificate.not_before()),
-        Validity::Valid => {}
+}
+
+impl Own<'_> {
+    /// The first thing about our own certificate that explains a refusal.
+    fn cause(&self, alert: AlertDescription) -> ProbableCause {
+        let certificate = self.identity.certificate();
+        let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
+        match certificate.validity_at(self.now) {
+            Validity::Expired => return ProbableCause::Expired(not_after),
+            Validity::NotYet => return ProbableCause::NotYetValid(not_before),
+            Validity::Valid if alert == AlertDescription::CertificateExpired => {
+                return ProbableCause::ClocksDiffer(not_before, not_after);
+            }
+            Validity::Valid => {}
+        }
+        if let Err(error) = certificate.spiffe_id() {
+            return ProbableCause::SpiffeId(error.to_string());
+        }
+        match self.trusted {
+            Some(_) if !certificate.has_client_auth() => ProbableCause::WrongUsage("client"),
+            None if !certificate.has_server_auth() => ProbableCause::WrongUsage("server"),
+            Some(trusted) => self.as_client(alert, trusted),
+            None => self.as_server(alert),
+        }
     }
-    if let Err(error) = certificate.spiffe_id() {
-        return ProbableCause::SpiffeId(error.to_string());
+
+    fn as_client(&self, alert: AlertDescription, trusted: &[Vec<u8>]) -> ProbableCause {
+        let issuer = self.identity.certificate().issuer().to_owned();
+        let issuers: Vec<Vec<u8>> = self.identity.chain().iter().filter_map(|der| issuer_of(der)).collect();
+        match trusted.iter().any(|name| issuers.contains(name)) {
+            false => {
+                let trusted = trusted.iter().take(NAMES_MAX).map(|name| words(name)).collect();
+                ProbableCause::UnknownAuthority { issuer, trusted: Some(trusted) }
+            }
+            true if alert == AlertDescription::UnknownCA => ProbableCause::OtherAuthority(issuer),
+            true if alert == AlertDescription::CertificateUnknown => ProbableCause::StaleCrl,
+            true => ProbableCause::Unknown,
+        }
     }
-    if !certificate.has_client_auth() {
-        return ProbableCause::WrongUsage;
-    }
-    let issuer = certificate.issuer().to_owned();
-    let issuers: Vec<Vec<u8>> = identity.chain().iter().filter_map(|der| issuer_of(der)).collect();
-    match trusted.iter().any(|name| issuers.contains(name)) {
-        false => ProbableCause::UnknownAuthority {
-            issuer,
-            trusted: trusted.iter().take(NAMES_MAX).map(|name| words(name)).collect(),
-        },
-        true if alert == AlertDescription::UnknownCA => ProbableCause::OtherAuthority(issuer),
-        true => ProbableCause::Unknown,
+
+    fn as_server(&self, alert: AlertDescription) -> ProbableCause {
+        let certificate = self.identity.certificate();
+        match alert {
+            AlertDescription::UnknownCA => {
+                ProbableCause::UnknownAuthority { issuer: certificate.issuer().to_owned(), trusted: None }
+            }
+            AlertDescription::BadCertificate => {
+                let ips = certificate.ips().iter().map(ToString::to_string);
+                ProbableCause::WrongHost(certificate.dns_names().iter().cloned().chain(ips).collect())
+            }
+            AlertDescription::CertificateUnknown => ProbableCause::WrongPeer(self.identity.id().clone()),
+            _ => ProbableCause::Unknown,
+        }
     }
 }
 

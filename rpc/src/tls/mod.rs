@@ -16,8 +16,8 @@ use rustls::{ClientConfig, CommonState, ServerConfig, SignatureScheme};
 
 use crate::peer::Peer;
 
-pub use cause::{ProbableCause, RefusedByServer};
-pub(crate) use cause::{alert_name, refused};
+pub use cause::{ProbableCause, RefusedByPeer};
+pub(crate) use cause::{refused_by_client, refused_by_server};
 pub use refusal::Refusal;
 
 /// The one version mechanism of the protocol.

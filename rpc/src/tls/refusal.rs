@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use countersign_certs::{SpiffeId, TrustDomain};
-use rustls::{CertificateError, Error, OtherError};
+use jiff::Timestamp;
+use rustls::pki_types::UnixTime;
+use rustls::{CertificateError, Error, InvalidMessage, OtherError, PeerIncompatible};
+
+use crate::failure::{FailureKind, Side};
+use crate::text::escaped;
 
 /// Why this side refused the peer during the handshake, before a byte of the application was handled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,14 +35,20 @@ pub enum Refusal {
     #[error("the peer's certificate was not issued by an authority that is trusted here for its domain")]
     UnknownAuthority,
     /// Its time is over.
-    #[error("the peer's certificate has expired")]
-    Expired,
+    #[error("the peer's certificate expired on {0}")]
+    Expired(Timestamp),
     /// Its time has not come, or one of the two clocks is wrong.
-    #[error("the peer's certificate is not valid yet")]
-    NotYetValid,
+    #[error("the peer's certificate is not valid before {0}")]
+    NotYetValid(Timestamp),
     /// It was revoked.
     #[error("the peer's certificate was revoked")]
     Revoked,
+    /// Whether it was revoked is not known any more: its authority's list should have been renewed by then.
+    #[error("the revocation list of the peer's authority is out of date since {0}")]
+    StaleCrl(Timestamp),
+    /// Whether it was revoked is not known: there are lists for its domain, and none of its issuer.
+    #[error("no revocation list here tells of the peer's certificate")]
+    UnknownRevocation,
     /// It is valid, and for other hosts.
     #[error("the server's certificate is not for {expected}, but for {}", names(.presented))]
     WrongHost {
@@ -63,70 +74,108 @@ pub enum Refusal {
     /// An authority's certificate in place of a peer's.
     #[error("the peer showed an authority's certificate")]
     IsAuthority,
+    /// It holds another key than the one in its certificate.
+    #[error("the peer does not hold the key of its certificate")]
+    KeyMismatch,
+    /// What it says is not TLS.
+    #[error("the peer does not speak TLS")]
+    NotTls,
+    /// It has no TLS 1.3.
+    #[error("the peer does not speak TLS 1.3")]
+    NoCommonVersion,
+    /// It has TLS 1.3, and none of the algorithms that are accepted here.
+    #[error("the peer has no key exchange, cipher or signature that is accepted here")]
+    NoCommonAlgorithm,
     /// The session is sound, and speaks another protocol.
     #[error("the peer does not speak countersign/1")]
     NotCountersign,
     /// Anything else that TLS refuses.
-    #[error("{0}")]
+    #[error("the peer broke the rules of TLS: {0}")]
     Tls(String),
 }
 
 impl Refusal {
-    /// What to do about it.
-    pub fn remedy(&self) -> &'static str {
+    /// Which row of the table of failures it is.
+    pub fn kind(&self) -> FailureKind {
         match self {
-            Self::NoCertificate => "give the peer an identity of its own",
-            Self::Malformed(_) | Self::SpiffeId(_) | Self::IsAuthority => {
-                "issue the peer a certificate with `countersign certs issue`"
-            }
-            Self::WrongTrustDomain { .. } => {
-                "check that this is the right peer; to trust its domain too, place its roots in trust/DOMAIN.pem"
-            }
-            Self::UnknownAuthority => {
-                "check that this is the right peer and that ca.pem is its authority's certificate"
-            }
-            Self::Expired => "renew the peer's certificate",
-            Self::NotYetValid => "check the clocks of both machines",
-            Self::Revoked => "issue the peer a new certificate, if it should have one",
-            Self::WrongHost { .. } => {
-                "dial a host that the certificate names, or issue one with `--host` for this host"
-            }
-            Self::WrongPeer { .. } => "check the address and the expected ID",
-            Self::WrongUsage { role: "server" } => "issue the server's certificate with `--host`",
-            Self::WrongUsage { .. } => "issue the peer a certificate for this use",
-            Self::NotCountersign => "check the address: another service answers there",
-            Self::Tls(_) => "see the log of the other side",
+            Self::NoCertificate => FailureKind::NoCertificate,
+            Self::Malformed(_) => FailureKind::MalformedCertificate,
+            Self::SpiffeId(_) => FailureKind::NotOneSpiffeId,
+            Self::WrongTrustDomain { .. } => FailureKind::WrongTrustDomain,
+            Self::UnknownAuthority => FailureKind::UnknownAuthority,
+            Self::Expired(_) => FailureKind::Expired,
+            Self::NotYetValid(_) => FailureKind::NotYetValid,
+            Self::Revoked => FailureKind::Revoked,
+            Self::StaleCrl(_) => FailureKind::StaleCrl,
+            Self::UnknownRevocation => FailureKind::UnknownRevocation,
+            Self::WrongHost { .. } => FailureKind::WrongHost,
+            Self::WrongPeer { .. } => FailureKind::WrongSpiffeId,
+            Self::WrongUsage { .. } => FailureKind::WrongUsage,
+            Self::IsAuthority => FailureKind::IsAuthority,
+            Self::KeyMismatch => FailureKind::KeyMismatch,
+            Self::NotTls => FailureKind::NotTls,
+            Self::NoCommonVersion => FailureKind::NoCommonVersion,
+            Self::NoCommonAlgorithm => FailureKind::NoCommonAlgorithm,
+            Self::NotCountersign => FailureKind::NotCountersign,
+            Self::Tls(_) => FailureKind::BrokenTls,
         }
     }
 
-    /// The refusal within an error of TLS, if it is one of ours and not the peer's.
-    pub(crate) fn of(error: &Error, role_of_peer: &'static str) -> Option<Self> {
-        Some(match error {
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        self.kind().remedy(Side::Judging)
+    }
+
+    /// The refusal within an error of TLS that is ours and not the peer's alert.
+    pub(crate) fn of(error: &Error, role_of_peer: &'static str) -> Self {
+        match error {
             Error::NoCertificatesPresented => Self::NoCertificate,
             Error::NoApplicationProtocol => Self::NotCountersign,
             Error::InvalidCertificate(error) => Self::of_certificate(error, role_of_peer),
-            _ => return None,
-        })
+            Error::InvalidCertRevocationList(_) => Self::UnknownRevocation,
+            Error::PeerIncompatible(lack) => match lack {
+                PeerIncompatible::SupportedVersionsExtensionRequired
+                | PeerIncompatible::ServerDoesNotSupportTls12Or13
+                | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+                | PeerIncompatible::Tls12NotOffered
+                | PeerIncompatible::Tls12NotOfferedOrEnabled => Self::NoCommonVersion,
+                _ => Self::NoCommonAlgorithm,
+            },
+            Error::InvalidMessage(
+                InvalidMessage::InvalidContentType
+                | InvalidMessage::InvalidEmptyPayload
+                | InvalidMessage::MessageTooLarge
+                | InvalidMessage::UnknownProtocolVersion,
+            ) => Self::NotTls,
+            _ => Self::Tls(escaped(&error.to_string())),
+        }
     }
 
-    fn of_certificate(error: &CertificateError, role_of_peer: &'static str) -> Self {
+    pub(super) fn of_certificate(error: &CertificateError, role_of_peer: &'static str) -> Self {
         match error {
             CertificateError::Other(OtherError(ours)) => match ours.downcast_ref::<Self>() {
                 Some(ours) => ours.clone(),
-                None => Self::Tls(error.to_string()),
+                None => Self::Malformed(escaped(&error.to_string())),
             },
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
+            CertificateError::ExpiredContext { not_after, .. } => Self::Expired(timestamp(*not_after)),
+            CertificateError::NotValidYetContext { not_before, .. } => {
+                Self::NotYetValid(timestamp(*not_before))
+            }
             CertificateError::Revoked => Self::Revoked,
+            CertificateError::ExpiredRevocationListContext { next_update, .. } => {
+                Self::StaleCrl(timestamp(*next_update))
+            }
+            CertificateError::UnknownRevocationStatus => Self::UnknownRevocation,
             CertificateError::UnknownIssuer => Self::UnknownAuthority,
             CertificateError::NotValidForNameContext { expected, presented } => {
-                Self::WrongHost { expected: expected.to_str().into_owned(), presented: presented.clone() }
+                Self::WrongHost { expected: expected.to_str().into_owned(), presented: hosts(presented) }
             }
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
                 Self::WrongUsage { role: role_of_peer }
             }
-            CertificateError::BadEncoding => Self::Malformed(error.to_string()),
-            _ => Self::Tls(error.to_string()),
+            // That of a chain is an unknown authority by now: this is the handshake's own.
+            CertificateError::BadSignature => Self::KeyMismatch,
+            _ => Self::Malformed(escaped(&error.to_string())),
         }
     }
 }
@@ -137,11 +186,29 @@ impl From<Refusal> for Error {
     }
 }
 
+fn timestamp(time: UnixTime) -> Timestamp {
+    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+/// The hosts among the names of a certificate, which webpki writes as `DnsName("localhost")`.
+fn hosts(presented: &[String]) -> Vec<String> {
+    let host = |name: &String| {
+        let inner = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress("))?;
+        Some(escaped(inner.trim_end_matches(')').trim_matches('"')))
+    };
+    presented.iter().filter_map(host).take(HOSTS_SHOWN).collect()
+}
+
+/// Hosts of a certificate worth reading in one sentence.
+const HOSTS_SHOWN: usize = 8;
+
 fn list(domains: &[TrustDomain]) -> String {
     domains.iter().map(TrustDomain::as_str).collect::<Vec<_>>().join(", ")
 }
 
-fn names(presented: &[String]) -> String {
+/// Hosts, or that there are none, as the end of a sentence.
+pub(super) fn names(presented: &[String]) -> String {
     match presented {
         [] => "no host at all".to_owned(),
         names => names.join(", "),

@@ -48,10 +48,15 @@ fn wrong_domain<T>(domains: &BTreeMap<TrustDomain, T>, id: &SpiffeId) -> Refusal
 }
 
 /// What webpki says, except that an authority of the right name with another key is an unknown authority:
-/// that is what it means to a person, and what the alert should tell the peer.
+/// that is what it means to a person, and what the alert should tell the peer. A list that is too old is not
+/// the peer's fault, and must not be told as `unknown_ca`.
 fn judged<T>(verdict: Result<T, Error>) -> Result<T, Error> {
     verdict.map_err(|error| match error {
         Error::InvalidCertificate(CertificateError::BadSignature) => CertificateError::UnknownIssuer.into(),
+        Error::InvalidCertificate(
+            ref list @ (CertificateError::ExpiredRevocationListContext { .. }
+            | CertificateError::UnknownRevocationStatus),
+        ) => Refusal::of_certificate(list, "peer").into(),
         error => error,
     })
 }

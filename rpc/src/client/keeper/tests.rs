@@ -12,6 +12,7 @@ use crate::client::ClientState;
 use crate::context;
 use crate::link::End as _;
 use crate::link::client::{ClientEnd, pair};
+use crate::tls::Refusal;
 
 const ADDRESS: &str = "ledger:7443";
 
@@ -102,7 +103,7 @@ fn unreachable() -> ConnectError {
 }
 
 fn not_tls() -> ConnectError {
-    ConnectError::NotTls { address: ADDRESS.to_owned(), detail: "it says hello".to_owned() }
+    ConnectError::Refused { address: ADDRESS.to_owned(), refusal: Refusal::NotTls }
 }
 
 fn keeping(stage: &Stage) -> Post {
