@@ -3,7 +3,7 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::exchange::Purpose;
-use crate::model::view::{Lens, Scope, TimeRange};
+use crate::model::view::{Lens, Page, Scope, TimeRange};
 
 /// A wish of the user. The model obeys it; what concerns the network becomes an order to the worker.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,8 +46,10 @@ pub(crate) enum Command {
     SetScope(Scope),
     /// Light if dark, dark if light.
     ToggleTheme,
-    /// Show or hide who is at the other end.
+    /// Show or leave the certificates of both sides.
     ToggleIdentity,
+    /// Turn the window to this page.
+    Show(Page),
     /// Look at the reply in this way.
     SetLens(Lens),
     /// Fold or unfold a row of the reply, or of its fault.
@@ -116,7 +118,9 @@ impl Command {
             Self::SetScope(Scope::Selected) => "Graph the selected procedure",
             Self::SetScope(Scope::All) => "Graph all procedures",
             Self::ToggleTheme => "Switch between light and dark",
-            Self::ToggleIdentity => "Connection details",
+            Self::ToggleIdentity => "Identity and trust",
+            Self::Show(Page::Calls) => "Back to the calls",
+            Self::Show(Page::Certificates) => "Certificates",
             Self::SetLens(_) => "Change how the reply is shown",
             Self::ToggleRow(_) => "Fold or unfold",
             Self::Browse(_) => "Browse…",

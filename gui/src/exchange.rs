@@ -11,6 +11,7 @@ use crate::form::{Arguments, Part};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::catalogue::Service;
 use crate::model::connection::{Failure, Retry, Session, Target};
+use crate::model::identity::Identity;
 use crate::model::reply::{Body, Problem};
 use crate::model::settings::Settings;
 use crate::model::stream::Batch;
@@ -48,6 +49,8 @@ pub(crate) enum Order {
         /// As it came.
         bytes: Arc<[u8]>,
     },
+    /// Look what is in an identity's folder.
+    ShowIdentity(String),
     /// Let the user choose a file or folder.
     Browse(Purpose),
     /// Write the settings to their file.
@@ -116,6 +119,8 @@ pub(crate) enum News {
     Failed(Failure),
     /// The connection is lost, and is being brought back.
     Reconnecting(Retry),
+    /// What is in the identity's folder.
+    Identity(String, Result<Box<Identity>, Failure>),
     /// What the server can do.
     Catalogue(Result<Vec<Service>, Failure>),
     /// What the server counted.

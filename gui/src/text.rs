@@ -83,6 +83,20 @@ pub(crate) fn clock(seconds: u64) -> String {
     if hours == 0 { format!("{minutes}:{seconds:02}") } else { format!("{hours}:{minutes:02}:{seconds:02}") }
 }
 
+/// A number of seconds as people say a stretch of time, in its two largest units: `29 d`, `5 h 12 min`, `32 s`.
+pub(crate) fn span(seconds: i64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match seconds {
+        ..60 => format!("{seconds} s"),
+        60..3600 => format!("{minutes} min {} s", seconds % 60),
+        3600..86_400 => format!("{hours} h {minutes} min"),
+        86_400..864_000 => format!("{days} d {hours} h"),
+        864_000..63_072_000 => format!("{days} d"),
+        // Nobody plans by the day of the year after next.
+        _ => format!("{} years", (days + 182) / 365),
+    }
+}
+
 /// A number for each second: with a decimal only where that says something.
 pub(crate) fn rate(per_second: f64) -> String {
     if per_second < 100.0 { format!("{per_second:.1}") } else { count(per_second.round() as u64) }
@@ -121,6 +135,8 @@ mod tests {
         assert_eq!([size(1), size(212), size(4096)], ["1 byte", "212 bytes", "4.0 KiB"]);
         assert_eq!([count(0), count(999), count(1_234_567)], ["0", "999", "1,234,567"]);
         assert_eq!([rate(2.04), rate(1_234.5)], ["2.0", "1,235"]);
+        let spans = [32, 272, 18_725, 274_000, 2_592_000, 315_360_000].map(span);
+        assert_eq!(spans, ["32 s", "4 min 32 s", "5 h 12 min", "3 d 4 h", "30 d", "10 years"]);
         let elapsed = |ms| elapsed(Duration::from_millis(ms));
         assert_eq!([elapsed(11_900), elapsed(125_345), elapsed(3_725_000)], ["11.90 s", "2:05.3", "1:02:05"]);
         assert_eq!([latency(0.000_85), latency(0.0031), latency(0.31)], ["850 µs", "3.1 ms", "310 ms"]);

@@ -245,8 +245,8 @@ open_procedure demo.Fault/fail
 shoot fault-light
 picture "$form" "$scratch/before.png"
 xdotool key ctrl+i
-within 5 "the details of the connection" differs "$form" "$scratch/before.png"
-shoot details-light
+within 5 "the certificates of both sides" differs "$form" "$scratch/before.png"
+shoot identity-light
 xdotool key ctrl+i
 open_procedure demo.Orders/place
 shoot order-light

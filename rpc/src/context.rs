@@ -72,6 +72,7 @@ impl Context {
             id: "spiffe://test.internal/client".parse().expect("it is an ID"),
             address: None,
             fingerprint: String::new(),
+            not_before: jiff::Timestamp::MIN,
             not_after: jiff::Timestamp::MAX,
             key_exchange: String::new(),
             cipher: String::new(),

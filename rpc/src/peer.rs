@@ -12,6 +12,7 @@ pub struct Peer {
     pub(crate) id: SpiffeId,
     pub(crate) address: Option<SocketAddr>,
     pub(crate) fingerprint: String,
+    pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
     pub(crate) key_exchange: String,
     pub(crate) cipher: String,
@@ -31,6 +32,11 @@ impl Peer {
     /// SHA-256 of its certificate, in lower-case hexadecimal.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// Since when its certificate is valid.
+    pub fn not_before(&self) -> Timestamp {
+        self.not_before
     }
 
     /// When its certificate expires.

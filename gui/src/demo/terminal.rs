@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal as _, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
-use countersign::Schema;
 use countersign::schema;
+use countersign::{Credentials, Schema};
 use serde_json::{Value as Json, json};
 use tokio::runtime;
 
@@ -39,7 +39,9 @@ pub fn in_terminal(demo: &Demo) -> anyhow::Result<()> {
 }
 
 async fn show<W: Write>(demo: &Demo, page: &mut Page<W>) -> anyhow::Result<()> {
-    let link = match Link::connect(demo.target()).await {
+    let credentials = Credentials::load(&demo.target().identity)?;
+    let own_id = credentials.identity().id().clone();
+    let link = match Link::connect(&demo.target().address, credentials).await {
         Ok(link) => link,
         Err(failure) => bail!("{}", failure.reason),
     };
@@ -47,7 +49,7 @@ async fn show<W: Write>(demo: &Demo, page: &mut Page<W>) -> anyhow::Result<()> {
     let peer = &session.peer;
     writeln!(page.out, "certificates  {}", demo.folder().display())?;
     writeln!(page.out, "server        {} at {}", peer.id, peer.address)?;
-    writeln!(page.out, "this side     {}", session.own_id)?;
+    writeln!(page.out, "this side     {own_id}")?;
     writeln!(page.out, "connection    TLS 1.3, {}, {}", peer.key_exchange, peer.cipher)?;
     let services = match link.services().await {
         Ok(services) => services,

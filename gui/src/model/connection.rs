@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::life::Life;
+
 /// Which server to talk to, and who we are to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Target {
@@ -34,10 +36,6 @@ pub(crate) enum Connection {
 pub(crate) struct Session {
     /// The server, as its certificate says.
     pub(crate) peer: PeerFacts,
-    /// Who we are to the server, as our own certificate says.
-    pub(crate) own_id: String,
-    /// When our own certificate ends.
-    pub(crate) own_not_after: Option<Timestamp>,
 }
 
 /// What is known of the peer, ready to show.
@@ -49,7 +47,9 @@ pub(crate) struct PeerFacts {
     pub(crate) address: String,
     /// SHA-256 of the certificate, in hexadecimal.
     pub(crate) fingerprint: String,
-    /// When the certificate ends.
+    /// Since when the certificate is valid.
+    pub(crate) not_before: Timestamp,
+    /// When it ends.
     pub(crate) not_after: Timestamp,
     /// The cipher suite.
     pub(crate) cipher: String,
@@ -100,6 +100,13 @@ impl Connection {
     /// Whether calls can be made just now.
     pub(crate) fn is_connected(&self) -> bool {
         self.session().is_some()
+    }
+}
+
+impl PeerFacts {
+    /// How the certificate stands.
+    pub(crate) fn life(&self, now: Timestamp) -> Life {
+        Life::new(self.not_before, self.not_after, now)
     }
 }
 

@@ -2,10 +2,13 @@
 
 pub(crate) mod calls;
 pub(crate) mod catalogue;
+pub(crate) mod clock;
 pub(crate) mod connection;
 pub(crate) mod draft;
 pub(crate) mod graphs;
 pub(crate) mod history;
+pub(crate) mod identity;
+pub(crate) mod life;
 pub(crate) mod reply;
 pub(crate) mod settings;
 pub(crate) mod stream;
@@ -17,14 +20,16 @@ use std::time::{Duration, Instant};
 
 use self::calls::{CallNumber, Calls, OwnCall};
 use self::catalogue::{Catalogue, Procedure};
+use self::clock::Clock;
 use self::connection::{Connection, Failure, Target};
 use self::draft::Draft;
 use self::graphs::Graphs;
 use self::history::History;
+use self::identity::Own;
 use self::reply::Body;
 use self::settings::Settings;
 use self::stream::{Look, Stream};
-use self::view::{Lens, Scope, Theme, TimeRange};
+use self::view::{Lens, Page, Scope, Theme, TimeRange};
 use crate::command::Command;
 use crate::exchange::{CallOrder, Generation, ItemOrder, News, Order, Purpose, Update};
 use crate::form::Part;
@@ -65,8 +70,12 @@ pub(crate) struct Model {
     pub(crate) lens: Lens,
     /// What is drawn, worked out once for each change.
     pub(crate) graphs: Graphs,
-    /// Whether the details of the connection are shown.
-    pub(crate) identity_shown: bool,
+    /// What the window is turned to.
+    pub(crate) page: Page,
+    /// Who we are, and whom we trust.
+    pub(crate) own: Own,
+    /// What time it is.
+    pub(crate) clock: Clock,
     /// What is typed into the list of commands, while that is shown.
     pub(crate) palette: Option<String>,
     /// Whether the filter is to get the cursor.
@@ -153,7 +162,9 @@ impl Model {
                 let opposite = if self.is_dark { Theme::Light } else { Theme::Dark };
                 return self.set_theme(opposite);
             }
-            Command::ToggleIdentity => self.identity_shown = !self.identity_shown,
+            Command::ToggleIdentity if self.page == Page::Calls => return self.turn_to(Page::Certificates),
+            Command::ToggleIdentity => return self.turn_to(Page::Calls),
+            Command::Show(page) => return self.turn_to(page),
             Command::SetLens(lens) => self.lens = lens,
             Command::ToggleRow(place) => self.toggle_row(place),
             Command::Browse(purpose) => return Some(Order::Browse(purpose)),
@@ -181,6 +192,7 @@ impl Model {
             News::Ended(number, ended) => self.calls.end(number, ended, update.at),
             News::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
             News::Trouble(failure) => self.trouble = Some(failure),
+            News::Identity(folder, found) => self.own.learn(&folder, found),
             news if is_present => self.learn_of_server(news, update.at),
             _ => {} // of a server that we have left
         }
@@ -268,7 +280,6 @@ impl Model {
             Command::Disconnect => {
                 !matches!(self.connection, Connection::Disconnected | Connection::Failed(..))
             }
-            Command::ToggleIdentity => self.connection.is_connected(),
             Command::ResetForm | Command::FillExample | Command::FindProcedure => {
                 !self.catalogue.services().is_empty()
             }
@@ -293,6 +304,7 @@ impl Model {
             self.graphs = Graphs::default();
         }
         self.generation.0 += 1;
+        self.own.ask(&target.identity);
         self.connection = Connection::Connecting(target.clone());
         Some(Order::Connect(target, self.generation))
     }

@@ -83,3 +83,13 @@ pub(crate) enum Lens {
     /// In CBOR diagnostic notation.
     Diagnostic,
 }
+
+/// What the window is turned to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Page {
+    /// Procedures, calls and graphs.
+    #[default]
+    Calls,
+    /// Who we are, whom we trust, and who is at the other end.
+    Certificates,
+}

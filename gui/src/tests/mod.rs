@@ -2,6 +2,7 @@
 
 mod flow;
 mod forms;
+mod identity;
 mod panels;
 mod stage;
 mod streams;

@@ -147,12 +147,11 @@ pub(crate) fn session() -> Session {
             id: "spiffe://countersign.internal/server".to_owned(),
             address: "127.0.0.1:7443".to_owned(),
             fingerprint: "9f".repeat(32),
+            not_before: jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5),
             not_after: jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 29 + 1),
             cipher: "TLS13_AES_256_GCM_SHA384".to_owned(),
             key_exchange: "X25519MLKEM768".to_owned(),
         },
-        own_id: "spiffe://countersign.internal/alice".to_owned(),
-        own_not_after: None,
     }
 }
 

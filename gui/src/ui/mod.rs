@@ -4,10 +4,11 @@ pub(crate) mod parts;
 pub(crate) mod theme;
 
 mod connect;
-mod details;
+mod facts;
 mod field;
 mod form;
 mod graphs;
+mod identity;
 mod palette;
 mod procedures;
 mod reply;
@@ -15,6 +16,7 @@ mod request;
 mod sparkline;
 mod stream;
 mod top_bar;
+mod trouble;
 
 use std::time::Instant;
 
@@ -23,6 +25,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::connection::Connection;
+use crate::model::view::Page;
 
 /// Draws the whole dashboard and returns what the user wished.
 pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<Command> {
@@ -30,46 +33,63 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
     let mut wishes = shortcuts(ui, model);
     model.refresh(now);
     match &model.connection {
+        Connection::Disconnected | Connection::Connecting(_) | Connection::Failed(..)
+            if model.page != Page::Calls =>
+        {
+            let frame = panel_frame(ui, 20, 14);
+            CentralPanel::default().frame(frame).show(ui, |ui| identity::identity_ui(ui, model, &mut wishes));
+        }
         Connection::Disconnected | Connection::Connecting(_) | Connection::Failed(..) => {
             CentralPanel::default().show(ui, |ui| connect::connect_ui(ui, model, &mut wishes));
         }
         Connection::Connected(..) | Connection::Reconnecting(..) => connected_ui(ui, model, now, &mut wishes),
     }
     palette::palette_ui(ui, model, &mut wishes);
-    details::trouble_ui(ui, model, &mut wishes);
+    trouble::trouble_ui(ui, model, &mut wishes);
     wishes
 }
 
 fn connected_ui(ui: &mut Ui, model: &mut Model, now: Instant, wishes: &mut Vec<Command>) {
-    let fill = ui.visuals().panel_fill;
-    let frame = |x, y| Frame::new().fill(fill).inner_margin(Margin::symmetric(x, y));
-    Panel::top("top bar").frame(frame(12, 6)).show(ui, |ui| top_bar::top_bar_ui(ui, model, wishes));
+    Panel::top("top bar").frame(panel_frame(ui, 12, 6)).show(ui, |ui| top_bar::top_bar_ui(ui, model, wishes));
     if let Connection::Reconnecting(_, retry) = &model.connection {
-        Panel::top("lost").frame(frame(12, 6)).show(ui, |ui| top_bar::lost_ui(ui, retry, now, wishes));
+        Panel::top("lost")
+            .frame(panel_frame(ui, 12, 6))
+            .show(ui, |ui| top_bar::lost_ui(ui, retry, now, wishes));
     } else {
         // The panels below keep their identity, and so the field that is typed into keeps the cursor.
         ui.skip_ahead_auto_ids(1);
+    }
+    if model.page != Page::Calls {
+        CentralPanel::default()
+            .frame(panel_frame(ui, 20, 14))
+            .show(ui, |ui| identity::identity_ui(ui, model, wishes));
+        return;
     }
     Panel::bottom("graphs")
         .resizable(true)
         .default_size(250.0)
         .size_range(180.0..=520.0)
-        .frame(frame(12, 8))
+        .frame(panel_frame(ui, 12, 8))
         .show(ui, |ui| filling_ui(ui, |ui| graphs::graphs_ui(ui, model, now, wishes)));
     Panel::left("procedures")
         .default_size(270.0)
         .size_range(180.0..=480.0)
-        .frame(frame(10, 8))
+        .frame(panel_frame(ui, 10, 8))
         .show(ui, |ui| filling_ui(ui, |ui| procedures::procedures_ui(ui, model, wishes)));
     // The form needs the larger half.
     let reply_max = (ui.available_width() * 0.45).max(240.0);
     Panel::right("reply")
         .default_size(440.0_f32.min(reply_max))
         .size_range(240.0..=reply_max)
-        .frame(frame(12, 8))
+        .frame(panel_frame(ui, 12, 8))
         .show(ui, |ui| filling_ui(ui, |ui| reply::reply_ui(ui, model, now, wishes)));
-    CentralPanel::default().frame(frame(12, 8)).show(ui, |ui| request::request_ui(ui, model, wishes));
-    details::details_ui(ui, model, wishes);
+    CentralPanel::default()
+        .frame(panel_frame(ui, 12, 8))
+        .show(ui, |ui| request::request_ui(ui, model, wishes));
+}
+
+fn panel_frame(ui: &Ui, x: i8, y: i8) -> Frame {
+    Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(x, y))
 }
 
 /// Draws in all the room there is and in no more. A panel takes the size of what is in it: without this

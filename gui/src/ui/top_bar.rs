@@ -5,12 +5,14 @@ use std::time::Instant;
 use egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 use jiff::Timestamp;
 
+use super::facts::health_color;
 use super::parts::{command_button_ui, dot_ui, muted};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::connection::{Connection, Retry, Session};
-use crate::model::view::TimeRange;
+use crate::model::life::Health;
+use crate::model::view::{Page, TimeRange};
 
 /// The line at the top of the window.
 pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
@@ -27,7 +29,10 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) 
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             controls_ui(ui, model, wishes);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| match &model.connection {
-                Connection::Connected(_, session) => session_ui(ui, session, wishes),
+                Connection::Connected(_, session) => {
+                    own_expiry_ui(ui, model, wishes);
+                    session_ui(ui, session, model.clock.now(), wishes);
+                }
                 _ => {
                     ui.label(RichText::new("Not connected").color(colors.error));
                 }
@@ -36,22 +41,38 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) 
     });
 }
 
-fn session_ui(ui: &mut Ui, session: &Session, wishes: &mut Vec<Command>) {
+fn session_ui(ui: &mut Ui, session: &Session, now: Timestamp, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
     let peer = &session.peer;
-    let (expiry, is_soon) = expiry(peer.not_after, Timestamp::now());
+    let life = peer.life(now);
     let shown = ui.scope(|ui| {
         ui.set_max_width(ui.available_width().min(360.0));
-        ui.add(Button::new(&peer.id).truncate()).on_hover_text(Command::ToggleIdentity.text())
+        let button = ui.add(Button::new(&peer.id).truncate());
+        button.on_hover_text(format!("{}\n{}", peer.id, Command::ToggleIdentity.text()))
     });
     if shown.inner.clicked() {
         wishes.push(Command::ToggleIdentity);
     }
-    let color = if is_soon { colors.warn } else { colors.muted };
-    ui.add(Label::new(RichText::new(expiry).small().color(color)).truncate());
+    let color =
+        if life.health() == Health::Fine { colors.muted } else { health_color(&colors, life.health()) };
+    ui.add(Label::new(RichText::new(life.words()).small().color(color)).truncate());
     let protection = format!("TLS 1.3 · {} · {}", peer.key_exchange, peer.cipher);
     ui.separator();
     ui.add(Label::new(muted(&colors, protection).small()).truncate());
+}
+
+/// That our own certificate wants renewing, if it does.
+fn own_expiry_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
+    let Some(identity) = model.own.identity() else { return };
+    let life = identity.life(model.clock.now());
+    if life.health() == Health::Fine {
+        return;
+    }
+    let words = RichText::new(format!("Your certificate {}", life.words()));
+    let button = Button::new(words.color(health_color(&palette(ui), life.health())));
+    if ui.add(button).on_hover_text(life.advice()).clicked() {
+        wishes.push(Command::Show(Page::Certificates));
+    }
 }
 
 fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
@@ -96,33 +117,5 @@ pub(crate) fn lost_ui(ui: &mut Ui, retry: &Retry, now: Instant, wishes: &mut Vec
     });
     if retry.next.is_some() {
         ui.ctx().request_repaint_after(std::time::Duration::from_millis(500));
-    }
-}
-
-/// When a certificate ends, in words, and whether that is soon.
-pub(crate) fn expiry(not_after: Timestamp, now: Timestamp) -> (String, bool) {
-    let seconds = not_after.as_second() - now.as_second();
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600, seconds / 60);
-    let words = match () {
-        () if seconds < 0 => "expired".to_owned(),
-        () if days >= 3 => format!("expires in {days} d"),
-        () if hours >= 2 => format!("expires in {hours} h"),
-        () => format!("expires in {minutes} min"),
-    };
-    (words, days < 7)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_expiry_is_said_in_the_unit_that_matters() {
-        let now = Timestamp::from_second(1_000_000).unwrap();
-        let after = |seconds: i64| expiry(Timestamp::from_second(1_000_000 + seconds).unwrap(), now);
-        assert_eq!(after(30 * 86_400), ("expires in 30 d".to_owned(), false));
-        assert_eq!(after(50 * 3600), ("expires in 50 h".to_owned(), true));
-        assert_eq!(after(600), ("expires in 10 min".to_owned(), true));
-        assert_eq!(after(-1), ("expired".to_owned(), true));
     }
 }

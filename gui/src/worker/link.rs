@@ -1,7 +1,6 @@
 //! One connection to a server: the one file that knows the client.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -12,15 +11,13 @@ use countersign::cbor::{self, Value};
 use countersign::schema;
 use countersign::service::{CallKind, ProcedureDescription, ServiceDescription};
 use countersign::{
-    CallError, Client, ClientBuilder, ClientState, ClientStates, ConnectError, Credentials, HandlerRan, Peer,
-    Schema, Status,
+    CallError, Client, ClientState, ClientStates, ConnectError, Credentials, HandlerRan, Peer, Schema, Status,
 };
-use countersign_certs::Identity;
 
 use crate::exchange::CallOrder;
 use crate::form::Arguments;
 use crate::model::catalogue::{DeclaredFault, NAME_SHOWN, Procedure, Service, is_builtin};
-use crate::model::connection::{Failure, PeerFacts, Retry, Session, Target};
+use crate::model::connection::{Failure, PeerFacts, Retry, Session};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 use crate::text;
 
@@ -38,7 +35,6 @@ const DOCUMENTATION_SHOWN: usize = 4000;
 pub(crate) struct Link {
     client: Client,
     address: String,
-    own: Arc<Identity>,
 }
 
 /// How the connection stands.
@@ -59,17 +55,15 @@ pub(super) struct Standings {
 
 impl Link {
     /// Connects, and returns once the server has accepted us.
-    pub(crate) async fn connect(target: &Target) -> Result<Self, Failure> {
-        let (builder, own) = prepare(target).await?;
-        let client = builder.connect(&target.address).await.map_err(|error| failure(&error))?;
-        Ok(Self { client, address: target.address.clone(), own })
+    pub(crate) async fn connect(address: &str, credentials: Credentials) -> Result<Self, Failure> {
+        let connected = Client::builder(credentials).connect(address).await;
+        Ok(Self { client: connected.map_err(|error| failure(&error))?, address: address.to_owned() })
     }
 
-    /// The same with whatever is in the identity's folder by now, and without waiting.
-    pub(super) async fn again(target: &Target) -> Result<Self, Failure> {
-        let (builder, own) = prepare(target).await?;
-        let client = builder.connect_lazy(&target.address).map_err(|error| failure(&error))?;
-        Ok(Self { client, address: target.address.clone(), own })
+    /// The same without waiting.
+    pub(super) fn lazy(address: &str, credentials: Credentials) -> Result<Self, Failure> {
+        let client = Client::builder(credentials).connect_lazy(address);
+        Ok(Self { client: client.map_err(|error| failure(&error))?, address: address.to_owned() })
     }
 
     /// Who is at the other end, or was before the connection was lost.
@@ -78,11 +72,7 @@ impl Link {
     }
 
     fn session_with(&self, peer: &Peer) -> Session {
-        Session {
-            peer: facts(peer, &self.address),
-            own_id: self.own.id().to_string(),
-            own_not_after: Some(self.own.certificate().not_after()),
-        }
+        Session { peer: facts(peer, &self.address) }
     }
 
     /// How the connection stands, now and whenever that changes.
@@ -186,13 +176,6 @@ impl Standings {
     }
 }
 
-/// What it takes to connect, with the identity as its folder has it now.
-async fn prepare(target: &Target) -> Result<(ClientBuilder, Arc<Identity>), Failure> {
-    let credentials = load(target.identity.clone()).await?;
-    let own = Arc::new(credentials.identity().clone());
-    Ok((Client::builder(credentials), own))
-}
-
 fn failure(error: &ConnectError) -> Failure {
     let remedy = match error {
         ConnectError::Lost { .. } => {
@@ -203,7 +186,8 @@ fn failure(error: &ConnectError) -> Failure {
     Failure::new(message(error), remedy)
 }
 
-async fn load(folder: String) -> Result<Credentials, Failure> {
+/// Loads the identity as its folder has it now.
+pub(crate) async fn load(folder: String) -> Result<Credentials, Failure> {
     let loaded = tokio::task::spawn_blocking(move || Credentials::load(folder)).await;
     match loaded {
         Ok(Ok(credentials)) => Ok(credentials),
@@ -217,6 +201,7 @@ fn facts(peer: &Peer, dialled: &str) -> PeerFacts {
         id: peer.id().to_string(),
         address: peer.address().map_or_else(|| dialled.to_owned(), |address| address.to_string()),
         fingerprint: peer.fingerprint().to_owned(),
+        not_before: peer.not_before(),
         not_after: peer.not_after(),
         cipher: peer.cipher().to_owned(),
         key_exchange: peer.key_exchange().to_owned(),

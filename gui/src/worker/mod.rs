@@ -2,6 +2,7 @@
 //! it has told something, so that the window itself never waits.
 
 mod counting;
+mod identity;
 mod link;
 mod session;
 mod stream;
@@ -133,6 +134,9 @@ impl Worker {
                 });
             }
             Order::Cancel(number) => self.cancel(number),
+            Order::ShowIdentity(folder) => {
+                tokio::spawn(identity::tell(folder, self.speaker.clone()));
+            }
             Order::Browse(purpose) => self.browse(purpose),
             Order::Save(settings) => self.save(settings),
         }

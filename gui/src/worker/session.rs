@@ -5,13 +5,15 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign::Credentials;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until};
 
 use super::Speaker;
 use super::counting::Counting;
-use super::link::{Link, Standing, Standings};
+use super::identity;
+use super::link::{self, Link, Standing, Standings};
 use crate::exchange::News;
 use crate::model::connection::{Failure, Retry, Target};
 
@@ -68,7 +70,7 @@ struct Keeper {
 
 impl Keeper {
     async fn stay_connected(self) {
-        let mut link = match Link::connect(&self.target).await {
+        let mut link = match self.connect().await {
             Ok(link) => link,
             // Nothing worked yet: the user has to change something first.
             Err(failure) => return self.speaker.say(News::Failed(failure)),
@@ -77,10 +79,22 @@ impl Keeper {
             self.follow(&link).await;
             // Refused for a reason that may have gone by now, such as an identity that was renewed: with another
             // look at its files.
-            if let Ok(again) = Link::again(&self.target).await {
+            let again = self.load().await.and_then(|found| Link::lazy(&self.target.address, found));
+            if let Ok(again) = again {
                 link = again;
             }
         }
+    }
+
+    async fn connect(&self) -> Result<Link, Failure> {
+        Link::connect(&self.target.address, self.load().await?).await
+    }
+
+    /// The identity as its folder has it now.
+    async fn load(&self) -> Result<Credentials, Failure> {
+        let loaded = link::load(self.target.identity.clone()).await;
+        identity::say(&self.target.identity, loaded.as_ref(), &self.speaker);
+        loaded
     }
 
     /// Tells how the connection stands and what is learned over it, until the server refuses us for good and enough

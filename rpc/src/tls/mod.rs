@@ -104,6 +104,7 @@ pub(crate) fn peer_of(tls: &CommonState, address: Option<std::net::SocketAddr>) 
         id: id.clone(),
         address,
         fingerprint: certificate.fingerprint().to_owned(),
+        not_before: certificate.not_before(),
         not_after: certificate.not_after(),
         key_exchange: key_exchange.unwrap_or_default(),
         cipher: cipher.unwrap_or_default(),

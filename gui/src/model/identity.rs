@@ -1,0 +1,189 @@
+//! Who we are and whom we trust, as the identity's folder says, ready to show.
+
+use countersign_certs::{CertificateInfo, Credentials, TrustDomain};
+
+use jiff::Timestamp;
+
+use super::Model;
+use super::connection::Failure;
+use super::life::Life;
+use super::view::Page;
+use crate::exchange::Order;
+use crate::text;
+
+/// The longest warning that is shown.
+const WARNING_SHOWN: usize = 1000;
+
+/// Our own identity as far as it is known, and how it is looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
+    /// The folder that was asked for.
+    pub(crate) folder: String,
+    /// What was found in it.
+    pub(crate) found: Found,
+    /// Which certificate of the chain is shown in full.
+    pub(crate) chosen: usize,
+}
+
+/// What was found in the identity's folder.
+#[derive(Debug, Default)]
+pub(crate) enum Found {
+    /// Nobody has looked yet, or the worker is looking.
+    #[default]
+    Nothing,
+    /// An identity.
+    Identity(Box<Identity>),
+    /// Why there is none.
+    Failed(Failure),
+}
+
+/// An identity that can be used, and the trust beside it.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    /// The SPIFFE ID.
+    pub(crate) id: String,
+    /// The identity's own certificate first, the root last if it is known. There is at least one.
+    pub(crate) chain: Vec<Link>,
+    /// Whom we believe, our own domain first.
+    pub(crate) domains: Vec<Domain>,
+    /// What the operator should change, though it does not prevent the work.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A certificate of a chain.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    /// What it is there for.
+    pub(crate) role: Role,
+    /// What it says.
+    pub(crate) certificate: CertificateInfo,
+}
+
+/// What a certificate is in its chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The identity's own.
+    Own,
+    /// An authority's, vouched for by the next one.
+    Intermediate,
+    /// An authority's, which is believed as it is.
+    Root,
+}
+
+/// A trust domain and the authorities that may speak for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Domain {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether it is the one that our own identity belongs to.
+    pub(crate) is_own: bool,
+    /// The certificates of its authorities.
+    pub(crate) roots: Vec<CertificateInfo>,
+}
+
+impl Own {
+    /// Another folder, or the same one anew.
+    pub(crate) fn ask(&mut self, folder: &str) {
+        if self.folder != folder {
+            *self = Self { folder: folder.to_owned(), ..Self::default() };
+        }
+    }
+
+    /// What the worker found in a folder.
+    pub(crate) fn learn(&mut self, folder: &str, found: Result<Box<Identity>, Failure>) {
+        if folder != self.folder {
+            return;
+        }
+        self.found = match found {
+            Ok(identity) => {
+                self.chosen = self.chosen.min(identity.chain.len() - 1);
+                Found::Identity(identity)
+            }
+            Err(failure) => Found::Failed(failure),
+        };
+    }
+
+    /// The identity, if there is one.
+    pub(crate) fn identity(&self) -> Option<&Identity> {
+        match &self.found {
+            Found::Identity(identity) => Some(identity),
+            _ => None,
+        }
+    }
+}
+
+impl Identity {
+    /// What these credentials say.
+    pub(crate) fn of(credentials: &Credentials) -> Self {
+        let (identity, trust) = (credentials.identity(), credentials.trust());
+        let own = identity.id().trust_domain();
+        let mut warnings: Vec<String> = credentials
+            .warnings()
+            .iter()
+            .map(|warning| text::line(&warning.to_string(), WARNING_SHOWN))
+            .collect();
+        let mut chain = vec![Link { role: Role::Own, certificate: identity.certificate().clone() }];
+        for (number, der) in (2..).zip(&identity.chain()[1..]) {
+            match CertificateInfo::from_der(der) {
+                Ok(certificate) => chain.push(Link { role: role(&certificate), certificate }),
+                Err(problem) => warnings.push(format!("the chain's certificate {number} is {problem}")),
+            }
+        }
+        let roots = |domain: &TrustDomain| -> Vec<CertificateInfo> {
+            trust.roots(domain).iter().filter_map(|der| CertificateInfo::from_der(der).ok()).collect()
+        };
+        let last = chain.last().filter(|link| link.role != Role::Root);
+        let issuer = last.map(|link| link.certificate.issuer().to_owned());
+        let root = issuer.and_then(|issuer| roots(own).into_iter().find(|root| root.subject() == issuer));
+        chain.extend(root.map(|certificate| Link { role: Role::Root, certificate }));
+        let mut domains: Vec<Domain> = trust
+            .domains()
+            .map(|domain| Domain { name: domain.to_string(), is_own: domain == own, roots: roots(domain) })
+            .collect();
+        domains.sort_by_key(|domain| !domain.is_own);
+        Self { id: identity.id().to_string(), chain, domains, warnings }
+    }
+
+    /// The identity's own certificate.
+    pub(crate) fn certificate(&self) -> &CertificateInfo {
+        &self.chain[0].certificate
+    }
+
+    /// How its own certificate stands.
+    pub(crate) fn life(&self, now: Timestamp) -> Life {
+        life(self.certificate(), now)
+    }
+}
+
+impl Role {
+    /// As it is written in the window.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Own => "own certificate",
+            Self::Intermediate => "intermediate authority",
+            Self::Root => "root authority",
+        }
+    }
+}
+
+/// How a certificate stands.
+pub(crate) fn life(certificate: &CertificateInfo, now: Timestamp) -> Life {
+    Life::new(certificate.not_before(), certificate.not_after(), now)
+}
+
+fn role(certificate: &CertificateInfo) -> Role {
+    if certificate.issuer() == certificate.subject() { Role::Root } else { Role::Intermediate }
+}
+
+impl Model {
+    /// Turns the window to a page. Where no connection tells it, the worker has to look who we are.
+    pub(super) fn turn_to(&mut self, page: Page) -> Option<Order> {
+        self.page = page;
+        let folder = self.entry.target.identity.trim();
+        if page == Page::Calls || self.connection.is_connected() || folder.is_empty() {
+            return None;
+        }
+        self.own.ask(folder);
+        Some(Order::ShowIdentity(folder.to_owned()))
+    }
+}

@@ -1,0 +1,115 @@
+//! The page of certificates, seen at dates that the test chooses.
+
+use countersign::Credentials;
+use countersign_certs::Authority;
+use countersign_certs::TrustDomain;
+use countersign_certs::authority::Request;
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+use jiff::Timestamp;
+
+use super::stage::{Stage, ledger};
+use crate::exchange::{News, Order};
+use crate::model::clock::Clock;
+use crate::model::connection::Failure;
+use crate::model::identity::Identity;
+
+/// An identity that answers at two hosts.
+fn server() -> Credentials {
+    let authority = Authority::in_memory(&TrustDomain::default()).unwrap();
+    let hosts = ["tea.example".parse().unwrap(), "127.0.0.1".parse().unwrap()];
+    let request = Request::server("alice".parse().unwrap(), hosts);
+    authority.issue(&request).unwrap().credentials().clone()
+}
+
+impl Stage {
+    /// The worker has looked into the identity's folder.
+    fn tell_identity(&mut self, credentials: &Credentials) {
+        self.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(Identity::of(credentials)))));
+    }
+
+    /// The date becomes that at which this share of a certificate's life is left.
+    fn leave_of_its_life(&mut self, credentials: &Credentials, share: f64) {
+        let certificate = credentials.identity().certificate();
+        let (from, until) = (certificate.not_before().as_second(), certificate.not_after().as_second());
+        let left = ((until - from) as f64 * share) as i64;
+        self.window.state_mut().model.clock = Clock::At(Timestamp::from_second(until - left).unwrap());
+        self.settle();
+    }
+}
+
+#[test]
+fn the_page_says_who_both_sides_are() {
+    let mut stage = Stage::connected(ledger());
+    let alice = server();
+    stage.tell_identity(&alice);
+    stage.click("spiffe://countersign.internal/server");
+    assert!(stage.shows("TLS13_AES_256_GCM_SHA384") && stage.shows(&"9f".repeat(16)));
+    assert!(stage.shows("spiffe://countersign.internal/alice") && stage.shows("expires in 29 d"));
+    let certificate = alice.identity().certificate();
+    let fingerprint = certificate.fingerprint();
+    assert!(
+        stage.shows(&fingerprint[..32])
+            && stage.shows(&fingerprint[32..])
+            && stage.shows(certificate.serial())
+    );
+    assert!(stage.shows("tea.example, 127.0.0.1") && stage.shows("ECDSA P-256"));
+    assert!(stage.shows("our own domain"));
+    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::I);
+    stage.settle();
+    assert!(stage.shows("Call") && !stage.shows("tea.example"), "the same keys lead back");
+}
+
+#[test]
+fn each_certificate_of_the_chain_is_shown_in_full_when_it_is_chosen() {
+    let mut stage = Stage::connected(ledger());
+    let alice = server();
+    stage.tell_identity(&alice);
+    stage.click("spiffe://countersign.internal/server");
+    let root = &Identity::of(&alice).chain[1].certificate;
+    assert!(!stage.shows(root.serial()));
+    let row = stage.window.get_all_by_role(Role::Button).find(|row| {
+        egui_kittest::kittest::NodeT::accesskit_node(row)
+            .label()
+            .is_some_and(|l| l.contains("root authority"))
+    });
+    row.unwrap().click();
+    stage.settle();
+    assert!(stage.shows(root.serial()) && stage.shows("keyCertSign"));
+}
+
+#[test]
+fn a_certificate_at_the_end_of_its_life_is_warned_of_in_words() {
+    let mut stage = Stage::connected(ledger());
+    let alice = server();
+    stage.tell_identity(&alice);
+    stage.leave_of_its_life(&alice, 0.5);
+    assert!(!stage.shows("Your certificate"));
+    stage.leave_of_its_life(&alice, 0.29);
+    stage.click("Your certificate expires in 8 d 16 h");
+    assert!(stage.shows("Renew soon") && stage.shows("29 % of its life left"));
+    stage.leave_of_its_life(&alice, 0.09);
+    assert!(stage.shows("Renew now"));
+    stage.leave_of_its_life(&alice, -0.01);
+    assert!(stage.shows("Expired") && stage.shows("expired 7 h"));
+}
+
+#[test]
+fn an_identity_is_shown_before_anything_is_dialled_and_so_is_why_there_is_none() {
+    let mut stage = Stage::new();
+    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::I);
+    stage.settle();
+    assert_eq!(stage.order(), Some(Order::ShowIdentity("pki/alice".to_owned())));
+    assert!(stage.shows("Reading the identity"));
+    let folder = "pki/alice".to_owned();
+    let failure =
+        Failure::new("pki/alice: no such folder; make an identity with `countersign certs issue`", "");
+    stage.tell(News::Identity(folder, Err(failure)));
+    assert!(stage.shows("pki/alice: no such folder"));
+    stage.tell_identity(&server());
+    assert!(stage.shows("tea.example") && !stage.shows("no such folder"));
+    stage.window.key_press(Key::Escape);
+    stage.settle();
+    assert!(stage.shows("Identity folder"));
+}
