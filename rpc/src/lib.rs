@@ -15,6 +15,8 @@
 #[cfg(any(feature = "tls", test))]
 extern crate self as countersign;
 
+#[cfg(feature = "tls")]
+mod audit;
 mod backoff;
 #[cfg(feature = "tls")]
 pub mod builtin;
@@ -53,7 +55,10 @@ pub use link::ConnectionError;
 pub use peer::Peer;
 pub use schemars::Schema;
 #[cfg(feature = "tls")]
-pub use server::{BindError, Policy, RefusedPeer, RefusedPeerReason, Server, ServerBuilder, Stopped};
+pub use server::{
+    BindError, Explanation, Policy, PolicyBuilder, PolicyError, PolicyProblem, RefusedPeer,
+    RefusedPeerReason, Server, ServerBuilder, Stopped,
+};
 pub use stream::{Receiver, Sender};
 #[cfg(feature = "tls")]
 pub use tls::{ProbableCause, Refusal, RefusedByPeer, TlsSetupError};

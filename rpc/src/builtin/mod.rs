@@ -82,7 +82,7 @@ impl Known {
         self.services.get().into_iter().flatten().filter_map(|service| {
             let mut visible = service.clone();
             visible.procedures.retain(|procedure| {
-                self.policy.allows(peer, &format!("{}/{}", service.name, procedure.name))
+                self.policy.allows(peer.id(), &format!("{}/{}", service.name, procedure.name))
             });
             (!visible.procedures.is_empty()).then_some(visible)
         })

@@ -167,9 +167,7 @@ impl Hub {
     }
 
     fn tell(&self, refused: RefusedPeer) {
-        let address = refused.address.map(|address| address.to_string()).unwrap_or_default();
-        let (reason, kind) = (&refused.reason, refused.reason.kind());
-        tracing::warn!(target: "countersign::audit", %address, %reason, %kind, "peer refused");
+        self.router.audit().peer_refused(&refused);
         if let Some(tell) = &self.on_refusal {
             tell(&refused);
         }

@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use crate::service::Service;
 
 pub use error::{BindError, RefusedPeer, RefusedPeerReason};
-pub use policy::Policy;
+pub use policy::{Explanation, Policy, PolicyBuilder, PolicyError, PolicyProblem};
 
 pub(crate) use accept::Hub;
 pub(crate) use connections::{Connections, Live};

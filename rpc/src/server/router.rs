@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use countersign_proto::{Code, HandlerRan, Status};
 
 use super::{BindError, Policy};
+use crate::audit::Audit;
 use crate::builtin::stats::{Counters, Registry};
 use crate::builtin::trace::{Outcome, Recorder, Spans, Traces};
 use crate::context::Context;
@@ -20,6 +21,7 @@ pub(crate) struct Router {
     routes: HashMap<Arc<str>, Arc<Route>, foldhash::fast::RandomState>,
     policy: Policy,
     recorder: Arc<Recorder>,
+    audit: Audit,
 }
 
 /// One procedure.
@@ -58,13 +60,13 @@ impl Router {
                 }
             }
         }
-        Ok(Self { routes, policy, recorder })
+        Ok(Self { routes, policy, recorder, audit: Audit::new() })
     }
 
     /// What answers this call. The policy comes first: whether a procedure exists is told only to those who
     /// may call it.
     pub(crate) fn find(&self, peer: &Peer, procedure: &str) -> Result<&Arc<Route>, Status> {
-        let found = match self.policy.allows(peer, procedure) {
+        let found = match self.policy.allows(peer.id(), procedure) {
             true => self.routes.get(procedure).ok_or(Code::Unimplemented),
             false => Err(Code::PermissionDenied),
         };
@@ -73,9 +75,15 @@ impl Router {
 
     #[cold]
     fn refused(&self, peer: &Peer, procedure: &str, code: Code) -> Status {
+        if code == Code::PermissionDenied {
+            self.audit.call_refused(peer, procedure, || self.policy.explain(peer.id(), procedure));
+        }
         let procedure = text::escaped(procedure);
         let why = match code {
-            Code::PermissionDenied => format!("{} may not call {procedure}", peer.id()),
+            Code::PermissionDenied => format!(
+                "{} may not call {procedure}; ask whoever runs this server for a rule in its policy",
+                peer.id()
+            ),
             _ => format!("this server has no procedure {procedure}"),
         };
         self.recorder.keep_refused(Outcome {
@@ -90,6 +98,11 @@ impl Router {
             bytes_out: 0,
         });
         Status::new(code, why).with_handler_ran(HandlerRan::No)
+    }
+
+    /// What tells of refusals.
+    pub(crate) fn audit(&self) -> &Audit {
+        &self.audit
     }
 
     /// What keeps the calls that are worth a look.

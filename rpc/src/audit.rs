@@ -1,0 +1,127 @@
+//! Who was refused, and on request who called what: one event each under the target `countersign::audit`, in the
+//! log of whoever installs a subscriber of `tracing`.
+//!
+//! What a peer sent is escaped and clipped. Refusals cost their makers nothing, and so there is a bound to how many
+//! of them are told: a burst at once and then one a second, with the number of those in between. Nobody can fill
+//! a disk with them, nor hide for long behind them, since calls and handshakes have a bound each.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::peer::Peer;
+use crate::server::{Explanation, RefusedPeer};
+use crate::text::escaped;
+
+/// Refusals that are told at once.
+const BURST: u32 = 100;
+
+/// After a burst, how often one more is told: in a day some 30 MB.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The audit of one server.
+#[derive(Debug)]
+pub(crate) struct Audit {
+    peers: Mutex<Bound>,
+    calls: Mutex<Bound>,
+}
+
+/// Lets so many events pass, and counts the others.
+#[derive(Debug)]
+struct Bound {
+    left: u32,
+    since: Instant,
+    withheld: u64,
+}
+
+impl Audit {
+    pub(crate) fn new() -> Self {
+        let now = Instant::now();
+        Self { peers: Mutex::new(Bound::new(now)), calls: Mutex::new(Bound::new(now)) }
+    }
+
+    /// A peer was refused in its handshake.
+    pub(crate) fn peer_refused(&self, refused: &RefusedPeer) {
+        let Some(withheld) = pass(&self.peers) else { return };
+        let address = refused.address.map(|address| address.to_string()).unwrap_or_default();
+        let (reason, kind) = (escaped(&refused.reason.to_string()), refused.reason.kind());
+        tracing::warn!(target: "countersign::audit", address, reason, %kind, withheld, "peer refused");
+    }
+
+    /// The policy does not allow a call, for the reason that `explain` gives.
+    pub(crate) fn call_refused(&self, peer: &Peer, procedure: &str, explain: impl FnOnce() -> Explanation) {
+        let Some(withheld) = pass(&self.calls) else { return };
+        let (id, procedure, reason) = (peer.id().as_str(), escaped(procedure), explain().to_string());
+        let address = peer.address().map(|address| address.to_string()).unwrap_or_default();
+        tracing::warn!(
+            target: "countersign::audit",
+            peer = id, address, procedure, status = "PERMISSION_DENIED", reason, withheld, "call refused"
+        );
+    }
+}
+
+/// Whether one more may be told of now, and how many were not since the last that was.
+fn pass(bound: &Mutex<Bound>) -> Option<u64> {
+    bound.lock().unwrap_or_else(PoisonError::into_inner).pass(Instant::now())
+}
+
+impl Bound {
+    fn new(now: Instant) -> Self {
+        Self { left: BURST, since: now, withheld: 0 }
+    }
+
+    fn pass(&mut self, now: Instant) -> Option<u64> {
+        let pauses = now.saturating_duration_since(self.since).as_secs() / PAUSE.as_secs();
+        if 0 < pauses {
+            self.left = BURST.min(self.left.saturating_add(u32::try_from(pauses).unwrap_or(BURST)));
+            self.since += PAUSE * u32::try_from(pauses).unwrap_or(u32::MAX);
+        }
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                Some(std::mem::take(&mut self.withheld))
+            }
+            None => {
+                self.withheld += 1;
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Audit {
+    /// What was withheld and not told since.
+    fn drop(&mut self) {
+        for (bound, what) in [(&mut self.peers, "peers"), (&mut self.calls, "calls")] {
+            let withheld = bound.get_mut().unwrap_or_else(PoisonError::into_inner).withheld;
+            if withheld != 0 {
+                tracing::warn!(target: "countersign::audit", withheld, "more {what} were refused");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_refusals_is_counted_rather_than_told() {
+        let start = Instant::now();
+        let mut bound = Bound::new(start);
+        let told = (0..10_000).filter(|_| bound.pass(start).is_some()).count();
+        assert_eq!(told, BURST as usize);
+        assert_eq!(bound.pass(start + PAUSE), Some(9_900));
+        assert_eq!(bound.pass(start + PAUSE), None);
+        assert_eq!(bound.pass(start + 2 * PAUSE), Some(1));
+    }
+
+    #[test]
+    fn after_a_rest_there_is_room_for_a_burst_again() {
+        let start = Instant::now();
+        let mut bound = Bound::new(start);
+        (0..BURST).for_each(|_| assert_eq!(bound.pass(start), Some(0)));
+        let later = start + Duration::from_secs(86_400 * 365);
+        (0..BURST).for_each(|_| assert_eq!(bound.pass(later), Some(0)));
+        assert_eq!(bound.pass(later), None);
+    }
+}
