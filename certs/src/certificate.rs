@@ -39,6 +39,10 @@ pub struct CertificateInfo {
     key_usages: Vec<&'static str>,
     extended_key_usages: Vec<String>,
     key_algorithm: String,
+    #[serde(skip)]
+    has_weak_key: bool,
+    #[serde(skip)]
+    has_control_characters: bool,
     fingerprint: String,
     #[serde(skip)]
     issuer_der: Vec<u8>,
@@ -63,6 +67,10 @@ impl CertificateInfo {
         let key_usage = certificate.key_usage().map_err(|e| unreadable("key usage", &e))?;
         let extended = certificate.extended_key_usage().map_err(|e| unreadable("extended key usage", &e))?;
         Ok(CertificateInfo {
+            has_weak_key: words::is_weak(certificate.public_key()),
+            has_control_characters: names.has_control_characters
+                || words::has_control_characters(certificate.subject())
+                || words::has_control_characters(certificate.issuer()),
             subject: words::distinguished_name(certificate.subject()),
             issuer: words::distinguished_name(certificate.issuer()),
             serial: hex(certificate.raw_serial()),
@@ -199,6 +207,16 @@ impl CertificateInfo {
         &self.key_algorithm
     }
 
+    /// Whether its key is RSA of fewer than 2048 bits, which no verifier should accept.
+    pub fn has_weak_key(&self) -> bool {
+        self.has_weak_key
+    }
+
+    /// Whether there are control characters in what it says of names: somebody wants to deceive the reader.
+    pub fn has_control_characters(&self) -> bool {
+        self.has_control_characters
+    }
+
     /// The SHA-256 digest of the whole certificate in hexadecimal.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
@@ -263,15 +281,17 @@ pub enum SpiffeIdError {
     Invalid(#[from] ParseNameError),
 }
 
+#[derive(Default)]
 struct AlternativeNames<'a> {
     uris: Vec<Cow<'a, str>>,
     dns_names: Vec<String>,
     ips: Vec<IpAddr>,
+    has_control_characters: bool,
 }
 
 impl<'a> AlternativeNames<'a> {
     fn of(certificate: &'a X509Certificate<'_>) -> Result<AlternativeNames<'a>, CertificateError> {
-        let mut names = AlternativeNames { uris: Vec::new(), dns_names: Vec::new(), ips: Vec::new() };
+        let mut names = AlternativeNames::default();
         let extension =
             certificate.subject_alternative_name().map_err(|e| unreadable("alternative names", &e))?;
         for name in extension.iter().flat_map(|extension| &extension.value.general_names) {
@@ -281,7 +301,10 @@ impl<'a> AlternativeNames<'a> {
                 GeneralName::Invalid(tag, bytes) if tag.0 == URI_TAG => {
                     names.uris.push(String::from_utf8_lossy(bytes));
                 }
-                GeneralName::DNSName(name) => names.dns_names.push(words::clipped(name)),
+                GeneralName::DNSName(name) => {
+                    names.has_control_characters |= name.chars().any(char::is_control);
+                    names.dns_names.push(words::clipped(name));
+                }
                 GeneralName::IPAddress(bytes) => names.ips.push(ip(bytes)?),
                 _ => {}
             }

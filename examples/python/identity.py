@@ -9,6 +9,8 @@ from typing import Any
 
 ALPN = "countersign/1"
 SPIFFE_ID = re.compile(r"spiffe://([a-z0-9._-]{1,255})(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+)+")
+# The extension keyUsage in DER, with its first bit set: digitalSignature.
+SIGNS = re.compile(rb"\x06\x03\x55\x1d\x0f(?:\x01\x01\xff)?\x04[\x04\x05]\x03[\x02\x03].[\x80-\xff]", re.S)
 
 
 def tls_settings(folder: Path, expect: str | None) -> tuple[ssl.SSLContext, str]:
@@ -46,6 +48,7 @@ def server_id(tls: ssl.SSLObject, domain: str, expect: str | None) -> str:
         (judge.cert_store_stats()["x509_ca"] == 0, "the server's certificate is that of an authority"),  # R8
         # OpenSSL demands serverAuth where there is an extended key usage, and not that there is one.
         (bytes.fromhex("0603551d25") in leaf, "the server's certificate has no extended key usage"),  # R10
+        (SIGNS.search(leaf), "the server's certificate may not sign"),  # R104
         (expect in (None, ids[0] if ids else None), f"the server is not {expect}"),  # R11
     ]:
         if not holds:

@@ -63,6 +63,8 @@ pub enum FailureKind {
     WrongUsage,
     /// An authority's certificate in place of a peer's.
     IsAuthority,
+    /// A key is too short to be relied on.
+    WeakKey,
     /// A key is not the one of its certificate.
     KeyMismatch,
     /// The peer broke the rules of TLS.
@@ -112,6 +114,7 @@ impl FailureKind {
         Self::WrongSpiffeId,
         Self::WrongUsage,
         Self::IsAuthority,
+        Self::WeakKey,
         Self::KeyMismatch,
         Self::BrokenTls,
         Self::Unexplained,
@@ -225,6 +228,11 @@ impl FailureKind {
             Self::IsAuthority => one(
                 "is-authority",
                 "put the peer's own certificate first in its chain, and its authority's behind it",
+            ),
+            Self::WeakKey => (
+                "weak-key",
+                "issue the peer a certificate for a key of P-256, Ed25519, or RSA with 2048 bits or more",
+                "use a key of P-256, Ed25519, or RSA with 2048 bits or more",
             ),
             Self::KeyMismatch => one(
                 "key-mismatch",

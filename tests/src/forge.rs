@@ -1,30 +1,37 @@
 //! Certificates that no sound authority issues, for those who must refuse them.
 
+mod leaf;
+
 use std::sync::Arc;
 
 use countersign::Credentials;
 use countersign_certs::authority::Authority;
-use countersign_certs::{Identity, SpiffeId, Trust};
+use countersign_certs::{Identity, SpiffeId, Trust, TrustDomain};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
+    SanType,
 };
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::TLS13;
 use time::{Duration, OffsetDateTime};
+
+pub use leaf::Leaf;
 
 /// An authority that signs whatever it is told to.
 pub struct Forge {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
-    trust: Trust,
     authority: Authority,
 }
 
-/// What a forged certificate says. Begins as a sound one of `spiffe://DOMAIN/mallory` for `localhost`.
-pub struct Leaf {
-    params: CertificateParams,
+/// An authority that another one signed for. Signs whatever it is told to.
+pub struct Below<'a> {
+    issuer: Issuer<'static, KeyPair>,
+    /// Its certificate, and those between it and the root.
+    above: Vec<CertificateDer<'static>>,
+    forge: &'a Forge,
 }
 
 /// A chain with its key, as rustls takes them.
@@ -38,22 +45,16 @@ pub struct Pair {
 impl Forge {
     /// An authority of `domain` whose key is at hand.
     pub fn of(domain: &str) -> Self {
+        Self::named(&format!("{domain} authority"), domain)
+    }
+
+    /// The same under a name of its own.
+    pub fn named(common_name: &str, domain: &str) -> Self {
         let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, format!("{domain} authority"));
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.subject_alt_names = vec![uri(&format!("spiffe://{domain}"))];
-        params.not_before = OffsetDateTime::now_utc() - Duration::hours(1);
-        params.not_after = OffsetDateTime::now_utc() + Duration::days(30);
+        let params = authority(common_name, domain);
         let certificate = params.self_signed(&key).expect("a certificate");
         let authority = Authority::from_pem(&certificate.pem(), &key.serialize_pem()).expect("an authority");
-        Self {
-            certificate: certificate.der().clone(),
-            trust: authority.trust().clone(),
-            authority,
-            issuer: Issuer::new(params, key),
-        }
+        Self { certificate: certificate.der().clone(), authority, issuer: Issuer::new(params, key) }
     }
 
     /// The same authority, as one that issues only what is sound.
@@ -61,9 +62,14 @@ impl Forge {
         &self.authority
     }
 
+    /// For whom it speaks.
+    pub fn domain(&self) -> &TrustDomain {
+        self.authority.trust_domain()
+    }
+
     /// Whom its own peers trust.
     pub fn trust(&self) -> &Trust {
-        &self.trust
+        self.authority.trust()
     }
 
     /// Its certificate.
@@ -73,90 +79,76 @@ impl Forge {
 
     /// A sound leaf, to be spoilt.
     pub fn leaf(&self) -> Leaf {
-        let domain = self.authority.trust_domain();
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "mallory");
-        params.subject_alt_names = vec![
-            uri(&format!("spiffe://{domain}/mallory")),
-            SanType::DnsName("localhost".try_into().expect("a name")),
-        ];
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
-        params.use_authority_key_identifier_extension = true;
-        params.not_before = OffsetDateTime::now_utc() - Duration::minutes(5);
-        params.not_after = OffsetDateTime::now_utc() + Duration::hours(1);
-        Leaf { params }
+        Leaf::of(self.domain().as_str())
+    }
+
+    /// An authority below this one, with these limits, for whom it signs.
+    pub fn below(&self, spoil: impl FnOnce(CertificateParams) -> CertificateParams) -> Below<'_> {
+        let key = KeyPair::generate().expect("a key");
+        let params = spoil(authority(&format!("{} below", self.domain()), self.domain().as_str()));
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate").der().clone();
+        Below { above: vec![certificate], issuer: Issuer::new(params, key), forge: self }
     }
 
     /// Signs it.
     pub fn sign(&self, leaf: Leaf) -> Pair {
+        signed(leaf, &self.issuer, &[])
+    }
+
+    /// Signs it for a key that nobody holds.
+    pub fn sign_for(&self, leaf: Leaf, public_key: &impl PublicKeyData) -> Pair {
+        let certificate = leaf.params.signed_by(public_key, &self.issuer).expect("a certificate");
+        Pair { chain: vec![certificate.der().clone()], key: private(&KeyPair::generate().expect("a key")) }
+    }
+
+    /// Lets it sign itself.
+    pub fn self_sign(&self, leaf: Leaf) -> Pair {
         let key = KeyPair::generate().expect("a key");
-        let certificate = leaf.params.signed_by(&key, &self.issuer).expect("a certificate");
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        Pair { chain: vec![certificate.der().clone()], key }
+        let certificate = leaf.params.self_signed(&key).expect("a certificate");
+        Pair { chain: vec![certificate.der().clone()], key: private(&key) }
     }
 
     /// Signs it and makes credentials of it, where our own library takes it.
     pub fn credentials(&self, leaf: Leaf) -> Credentials {
         let pair = self.sign(leaf);
-        Credentials::new(Identity::new(pair.chain, pair.key).expect("one SPIFFE ID"), self.trust.clone())
+        Credentials::new(Identity::new(pair.chain, pair.key).expect("one SPIFFE ID"), self.trust().clone())
     }
 }
 
-impl Leaf {
-    /// Its time is over.
-    pub fn expired(mut self) -> Self {
-        self.params.not_before = OffsetDateTime::now_utc() - Duration::hours(2);
-        self.params.not_after = OffsetDateTime::now_utc() - Duration::hours(1);
-        self
+impl<'a> Below<'a> {
+    /// Signs it.
+    pub fn sign(&self, leaf: Leaf) -> Pair {
+        signed(leaf, &self.issuer, &self.above)
     }
 
-    /// Its time has not come.
-    pub fn not_yet_valid(mut self) -> Self {
-        self.params.not_before = OffsetDateTime::now_utc() + Duration::hours(1);
-        self.params.not_after = OffsetDateTime::now_utc() + Duration::hours(2);
-        self
-    }
-
-    /// For a server's side alone.
-    pub fn server_only(mut self) -> Self {
-        self.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        self
-    }
-
-    /// For a client's side alone.
-    pub fn client_only(mut self) -> Self {
-        self.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self
-    }
-
-    /// For neither side.
-    pub fn without_usages(mut self) -> Self {
-        self.params.extended_key_usages.clear();
-        self
-    }
-
-    /// With these URIs and the host `localhost`.
-    pub fn uris(mut self, uris: &[&str]) -> Self {
-        self.params.subject_alt_names = uris.iter().map(|text| uri(text)).collect();
-        self.params.subject_alt_names.push(SanType::DnsName("localhost".try_into().expect("a name")));
-        self
-    }
-
-    /// An authority's certificate.
-    pub fn authority(mut self) -> Self {
-        self.params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        self.params.key_usages.push(KeyUsagePurpose::KeyCertSign);
-        self
+    /// Another one below this one.
+    pub fn below(&self) -> Below<'a> {
+        let (domain, key) = (self.forge.domain(), KeyPair::generate().expect("a key"));
+        let params = authority(&format!("{domain} at {}", self.above.len()), domain.as_str());
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate").der().clone();
+        let above = [&[certificate], &self.above[..]].concat();
+        Below { above, issuer: Issuer::new(params, key), forge: self.forge }
     }
 }
 
 impl Pair {
+    /// With another chain in place of its own.
+    pub fn showing(
+        self,
+        spoil: impl FnOnce(Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'static>>,
+    ) -> Self {
+        Self { chain: spoil(self.chain), key: self.key }
+    }
+
+    /// This, whatever is wrong with it.
+    fn shown(self) -> Arc<SingleCertAndKey> {
+        let key = aws_lc_rs::sign::any_supported_type(&self.key).expect("a key of ours");
+        Arc::new(SingleCertAndKey::from(CertifiedKey::new(self.chain, key)))
+    }
+
     /// A client of rustls alone, which believes `root` and shows this.
     pub fn client(self, root: &CertificateDer<'static>, alpn: &[u8]) -> rustls::ClientConfig {
-        let builder = client_builder(root);
-        let mut config = builder.with_client_auth_cert(self.chain, self.key).expect("a matching key");
+        let mut config = client_builder(root).with_client_cert_resolver(self.shown());
         config.alpn_protocols = alpns(alpn);
         config
     }
@@ -166,11 +158,32 @@ impl Pair {
         let builder = rustls::ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_protocol_versions(&[&TLS13])
             .expect("TLS 1.3");
-        let mut config =
-            builder.with_no_client_auth().with_single_cert(self.chain, self.key).expect("a matching key");
+        let mut config = builder.with_no_client_auth().with_cert_resolver(self.shown());
         config.alpn_protocols = alpns(alpn);
         config
     }
+}
+
+/// An authority's certificate, as a sound one makes it.
+fn authority(common_name: &str, domain: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.subject_alt_names = vec![uri(&format!("spiffe://{domain}"))];
+    params.not_before = OffsetDateTime::now_utc() - Duration::hours(1);
+    params.not_after = OffsetDateTime::now_utc() + Duration::days(30);
+    params
+}
+
+fn signed(leaf: Leaf, issuer: &Issuer<'_, KeyPair>, above: &[CertificateDer<'static>]) -> Pair {
+    let key = KeyPair::generate().expect("a key");
+    let certificate = leaf.params.signed_by(&key, issuer).expect("a certificate").der().clone();
+    Pair { chain: [&[certificate], above].concat(), key: private(&key) }
+}
+
+fn private(key: &KeyPair) -> PrivateKeyDer<'static> {
+    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()))
 }
 
 /// A client of rustls alone, which believes `root` and shows nothing.

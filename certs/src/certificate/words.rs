@@ -96,6 +96,12 @@ pub(super) fn distinguished_name(name: &X509Name<'_>) -> String {
     }))
 }
 
+/// Whether a part of a name is text with control characters in it.
+pub(super) fn has_control_characters(name: &X509Name<'_>) -> bool {
+    let texts = name.iter_attributes().filter_map(|attribute| attribute.as_str().ok());
+    texts.flat_map(str::chars).any(char::is_control)
+}
+
 /// The first few of `items`, and how many more there are.
 fn listed(items: impl Iterator<Item = String>) -> String {
     let mut items: Vec<String> = items.collect();
@@ -135,6 +141,15 @@ pub(super) fn extended_key_usages(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
     let known = known.into_iter().filter(|(set, _)| *set).map(|(_, name)| name.to_owned());
     known.chain(usage.other.iter().map(|oid| clipped(&oid.to_id_string()))).collect()
 }
+
+/// Whether it is an RSA key that is too short, or cannot be read.
+pub(super) fn is_weak(key: &SubjectPublicKeyInfo<'_>) -> bool {
+    key.algorithm.algorithm == oid::OID_PKCS1_RSAENCRYPTION
+        && key.parsed().map_or(true, |parsed| parsed.key_size() < RSA_BITS_MIN)
+}
+
+/// The shortest RSA key that is still in use.
+const RSA_BITS_MIN: usize = 2048;
 
 pub(super) fn key_algorithm(key: &SubjectPublicKeyInfo<'_>) -> String {
     let algorithm = &key.algorithm.algorithm;

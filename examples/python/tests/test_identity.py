@@ -16,6 +16,7 @@ REFUSALS = {
     "not valid yet": "certificate is not yet valid",
     "for clients": "certificate purpose",
     "without usages": "no extended key usage",
+    "without key usage": "may not sign",
     "an authority": "that of an authority",
     "without an ID": "not one SPIFFE ID",
     "two IDs": "not one SPIFFE ID",

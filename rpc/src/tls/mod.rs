@@ -1,6 +1,8 @@
 //! TLS, set up in one place: version 1.3, both sides with a certificate, no resumption, no early data.
 
 mod cause;
+mod judge;
+mod leaf;
 mod refusal;
 mod verify;
 
@@ -14,6 +16,7 @@ use rustls::sign::CertifiedKey;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, CommonState, ServerConfig, SignatureScheme};
 
+use self::judge::Judge;
 use crate::peer::Peer;
 
 pub use cause::{ProbableCause, RefusedByPeer};
@@ -50,10 +53,10 @@ impl TrustedByServer {
 /// The settings of a server: every client shows a certificate.
 pub(crate) fn server_config(credentials: &Credentials) -> Result<ServerConfig, TlsSetupError> {
     let provider = provider();
-    let verifier = verify::ClientVerifier::new(credentials.trust(), &provider)?;
+    let judge = Arc::new(Judge::new(credentials.trust(), &provider)?);
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
-        .with_client_cert_verifier(Arc::new(verifier))
+        .with_client_cert_verifier(Arc::new(verify::ClientVerifier { judge }))
         .with_single_cert(
             credentials.identity().chain().to_vec(),
             credentials.identity().key().clone_key(),
@@ -77,12 +80,12 @@ pub(crate) fn client_config(
         credentials.identity().key().clone_key(),
         &provider,
     )?;
-    let verifier = verify::ServerVerifier::new(credentials.trust(), expected, &provider);
+    let judge = Arc::new(Judge::new(credentials.trust(), &provider)?);
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
         // The name means that rustls does not check for us; `ServerVerifier` does, and more.
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(Arc::new(verify::ServerVerifier { judge, expected }))
         .with_client_cert_resolver(Arc::new(OneIdentity { key: Arc::new(key), trusted_by_server }));
     config.alpn_protocols = vec![ALPN.to_vec()];
     config.resumption = Resumption::disabled();

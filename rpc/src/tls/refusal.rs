@@ -71,6 +71,9 @@ pub enum Refusal {
         /// `client` or `server`.
         role: &'static str,
     },
+    /// Its key is of a kind or a length that nobody should rely on any more.
+    #[error("the peer's key is too weak: {0}")]
+    WeakKey(String),
     /// An authority's certificate in place of a peer's.
     #[error("the peer showed an authority's certificate")]
     IsAuthority,
@@ -112,6 +115,7 @@ impl Refusal {
             Self::WrongPeer { .. } => FailureKind::WrongSpiffeId,
             Self::WrongUsage { .. } => FailureKind::WrongUsage,
             Self::IsAuthority => FailureKind::IsAuthority,
+            Self::WeakKey(_) => FailureKind::WeakKey,
             Self::KeyMismatch => FailureKind::KeyMismatch,
             Self::NotTls => FailureKind::NotTls,
             Self::NoCommonVersion => FailureKind::NoCommonVersion,

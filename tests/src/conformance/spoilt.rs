@@ -42,6 +42,7 @@ fn configs(forge: &Forge) -> Vec<(&'static str, ServerConfig)> {
         ("not valid yet", sound().not_yet_valid()),
         ("for clients", sound().client_only()),
         ("without usages", sound().without_usages()),
+        ("without key usage", sound().key_usage(None)),
         ("an authority", sound().authority()),
         ("without an ID", forge.leaf().uris(&[])),
         ("two IDs", forge.leaf().uris(&[ours, "spiffe://conformance.internal/other"])),

@@ -4,6 +4,7 @@ mod calls;
 mod chains;
 mod conformance;
 mod hostile;
+mod identity_matrix;
 mod reconnect;
 mod refusals;
 mod session;

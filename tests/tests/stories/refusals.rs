@@ -14,19 +14,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-const ALPN: &[u8] = b"countersign/1";
+pub(crate) const ALPN: &[u8] = b"countersign/1";
 
 /// What a refusal may take, from dialling to the error.
 const PROMPT: Duration = Duration::from_secs(1);
 
 /// A sound server, and what it says of those it refuses.
-struct Judge {
+pub(crate) struct Judge {
     running: Running,
     refused: mpsc::UnboundedReceiver<RefusedPeerReason>,
 }
 
 impl Judge {
-    async fn new(credentials: Credentials) -> Self {
+    pub(crate) async fn new(credentials: Credentials) -> Self {
         let (tell, refused) = mpsc::unbounded_channel();
         let builder = Server::builder(credentials, Policy::any_trusted_peer())
             .service(DeskServer::new(Clerk::default()))
@@ -42,11 +42,11 @@ impl Judge {
         Self::new(forge.credentials(forge.leaf())).await
     }
 
-    fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.running.address
     }
 
-    async fn verdict(&mut self) -> RefusedPeerReason {
+    pub(crate) async fn verdict(&mut self) -> RefusedPeerReason {
         soon("the refusal", self.refused.recv()).await.expect("the server runs")
     }
 
