@@ -64,6 +64,8 @@ pub(crate) struct Failure {
     pub(crate) reason: String,
     /// The next step, or empty.
     pub(crate) remedy: String,
+    /// Whether the page of certificates is where to look.
+    pub(crate) is_of_identity: bool,
 }
 
 /// A lost connection that is being brought back.
@@ -113,6 +115,11 @@ impl PeerFacts {
 impl Failure {
     /// A failure with a reason and a next step.
     pub(crate) fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { reason: reason.into(), remedy: remedy.into() }
+        Self { reason: reason.into(), remedy: remedy.into(), is_of_identity: false }
+    }
+
+    /// The same, which has to do with our own certificate or with whom we trust.
+    pub(crate) fn of_identity(self) -> Self {
+        Self { is_of_identity: true, ..self }
     }
 }

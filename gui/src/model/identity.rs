@@ -1,11 +1,11 @@
 //! Who we are and whom we trust, as the identity's folder says, ready to show.
 
-use countersign_certs::{CertificateInfo, Credentials, TrustDomain};
+use countersign_certs::{CertificateInfo, Credentials, ReloadReport, TrustDomain};
 
 use jiff::Timestamp;
 
 use super::Model;
-use super::connection::Failure;
+use super::connection::{Connection, Failure};
 use super::life::Life;
 use super::view::Page;
 use crate::exchange::Order;
@@ -48,6 +48,11 @@ pub(crate) struct Identity {
     pub(crate) domains: Vec<Domain>,
     /// What the operator should change, though it does not prevent the work.
     pub(crate) warnings: Vec<String>,
+    /// Why the newest files are not used: what is shown here is from before.
+    pub(crate) broken: Option<String>,
+    /// Since when this has been in force, and how many it took the place of.
+    pub(crate) since: Timestamp,
+    pub(crate) replaced: u64,
 }
 
 /// A certificate of a chain.
@@ -113,8 +118,8 @@ impl Own {
 }
 
 impl Identity {
-    /// What these credentials say.
-    pub(crate) fn of(credentials: &Credentials) -> Self {
+    /// What these credentials say, and how it went when they were read again.
+    pub(crate) fn of(credentials: &Credentials, report: &ReloadReport) -> Self {
         let (identity, trust) = (credentials.identity(), credentials.trust());
         let own = identity.id().trust_domain();
         let mut warnings: Vec<String> = credentials
@@ -141,7 +146,15 @@ impl Identity {
             .map(|domain| Domain { name: domain.to_string(), is_own: domain == own, roots: roots(domain) })
             .collect();
         domains.sort_by_key(|domain| !domain.is_own);
-        Self { id: identity.id().to_string(), chain, domains, warnings }
+        Self {
+            id: identity.id().to_string(),
+            chain,
+            domains,
+            warnings,
+            broken: report.failure.as_deref().map(|reason| text::line(reason, WARNING_SHOWN)),
+            since: report.since,
+            replaced: report.replaced,
+        }
     }
 
     /// The identity's own certificate.
@@ -180,7 +193,8 @@ impl Model {
     pub(super) fn turn_to(&mut self, page: Page) -> Option<Order> {
         self.page = page;
         let folder = self.entry.target.identity.trim();
-        if page == Page::Calls || self.connection.is_connected() || folder.is_empty() {
+        let is_idle = matches!(self.connection, Connection::Disconnected | Connection::Failed(..));
+        if page == Page::Calls || !is_idle || folder.is_empty() {
             return None;
         }
         self.own.ask(folder);

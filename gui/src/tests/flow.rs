@@ -6,6 +6,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use countersign::{Credentials, Policy, Server};
+use countersign_certs::Authority;
+use countersign_certs::authority::{Existing, Request};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use tempfile::TempDir;
@@ -233,9 +235,52 @@ fn a_dashboard_that_was_refused_is_let_in_with_a_renewed_identity() {
     for file in ["cert.pem", "key.pem", "ca.pem"] {
         std::fs::copy(shop.identities.dashboard.join(file), old.dashboard.join(file)).unwrap();
     }
-    window.wait_until("the next attempt", |window| window.shows("next attempt"));
-    window.press("Try again now");
+    // Nobody has to press anything.
     window.wait_until("the connection", |window| !window.shows("Connection lost"));
+}
+
+#[test]
+fn a_renewed_identity_is_shown_at_once_and_a_broken_one_leaves_the_old_in_force() {
+    let shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Echo/record");
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::I);
+    window.wait_for("This dashboard");
+    let serial = || {
+        let credentials = Credentials::load(&shop.identities.dashboard).unwrap();
+        credentials.identity().certificate().serial().to_owned()
+    };
+    let old = serial();
+    window.wait_for(&old);
+    let key = shop.identities.dashboard.join("key.pem");
+    let sound = std::fs::read(&key).unwrap();
+    std::fs::write(&key, "not a key").unwrap();
+    window.wait_for("New identity not usable");
+    assert!(window.shows("key.pem: no private key in this file") && window.shows(&old));
+    std::fs::write(&key, sound).unwrap();
+    window.wait_until("the old files", |window| !window.shows("New identity not usable"));
+    let authority = Authority::open(shop.folder.path()).unwrap();
+    let request = Request::client("dashboard".parse().unwrap());
+    authority.issue_to(shop.folder.path(), &request, Existing::Replace).unwrap();
+    window.wait_for(&serial());
+    assert!(!window.shows(&old) && window.shows("renewed once"));
+}
+
+#[test]
+fn an_identity_that_could_not_be_used_is_taken_as_soon_as_it_can() {
+    let shop = Shop::open();
+    let key = shop.identities.dashboard.join("key.pem");
+    let sound = std::fs::read(&key).unwrap();
+    std::fs::write(&key, "not a key").unwrap();
+    let mut window = Window::open(shop.target());
+    window.wait_for("key.pem: no private key in this file");
+    window.press("Show certificates");
+    window.wait_for("This dashboard");
+    std::fs::write(&key, sound).unwrap();
+    window.wait_for("own certificate");
+    window.press("Back to the calls");
+    window.press("Connect");
+    window.wait_for("demo.Echo/record");
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! The page of certificates, seen at dates that the test chooses.
 
 use countersign::Credentials;
-use countersign_certs::Authority;
-use countersign_certs::TrustDomain;
 use countersign_certs::authority::Request;
+use countersign_certs::{Authority, TrustDomain, Watched};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
@@ -23,10 +22,14 @@ fn server() -> Credentials {
     authority.issue(&request).unwrap().credentials().clone()
 }
 
+fn identity(credentials: &Credentials) -> Identity {
+    Identity::of(credentials, &Watched::fixed(credentials.clone()).report())
+}
+
 impl Stage {
     /// The worker has looked into the identity's folder.
     fn tell_identity(&mut self, credentials: &Credentials) {
-        self.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(Identity::of(credentials)))));
+        self.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(identity(credentials)))));
     }
 
     /// The date becomes that at which this share of a certificate's life is left.
@@ -67,7 +70,7 @@ fn each_certificate_of_the_chain_is_shown_in_full_when_it_is_chosen() {
     let alice = server();
     stage.tell_identity(&alice);
     stage.click("spiffe://countersign.internal/server");
-    let root = &Identity::of(&alice).chain[1].certificate;
+    let root = &identity(&alice).chain[1].certificate;
     assert!(!stage.shows(root.serial()));
     let row = stage.window.get_all_by_role(Role::Button).find(|row| {
         egui_kittest::kittest::NodeT::accesskit_node(row)
@@ -112,4 +115,51 @@ fn an_identity_is_shown_before_anything_is_dialled_and_so_is_why_there_is_none()
     stage.window.key_press(Key::Escape);
     stage.settle();
     assert!(stage.shows("Identity folder"));
+}
+
+#[test]
+fn a_failure_that_is_about_certificates_leads_to_them_and_another_one_is_tried_again() {
+    let mut stage = Stage::new();
+    stage.click("Connect");
+    stage.order();
+    let expired =
+        "localhost:7443 refused us: certificate_expired; probably because this certificate has expired";
+    stage.tell(News::Failed(Failure::new(expired, "Renew this identity.").of_identity()));
+    assert!(stage.shows("No connection to localhost:7443") && stage.shows(expired));
+    assert!(stage.shows("Renew this identity.") && !stage.shows("Try again"));
+    stage.click("Show certificates");
+    assert!(stage.shows("Identity and trust"));
+    stage.click("Back to the calls");
+    stage.tell(News::Failed(Failure::new("cannot reach localhost:7443: nobody listens there", "")));
+    while stage.order().is_some() {}
+    stage.click("Try again");
+    assert!(matches!(stage.order(), Some(Order::Connect(..))));
+}
+
+#[test]
+fn what_is_wrong_with_new_files_is_said_beside_the_old_ones_that_are_in_force() {
+    let mut stage = Stage::connected(ledger());
+    let alice = server();
+    let mut broken = identity(&alice);
+    broken.broken = Some("pki/alice/key.pem: no private key in this file; put it there".to_owned());
+    stage.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(broken))));
+    stage.click("New identity not usable");
+    assert!(
+        stage.shows("pki/alice/key.pem: no private key")
+            && stage.shows(alice.identity().certificate().serial())
+    );
+    stage.tell_identity(&alice);
+    assert!(!stage.shows("no private key"));
+}
+
+#[test]
+fn warnings_about_the_files_are_shown() {
+    let mut stage = Stage::connected(ledger());
+    let mut warned = identity(&server());
+    warned
+        .warnings
+        .push("pki/alice/key.pem: its group can reach this key (mode 0640); run `chmod 600`".to_owned());
+    stage.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(warned))));
+    stage.click("spiffe://countersign.internal/server");
+    assert!(stage.shows("Warning") && stage.shows("its group can reach this key"));
 }

@@ -2,12 +2,13 @@
 
 use egui::{Align, Frame, Key, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
 
-use super::parts::{command_button_ui, failure_card_ui, muted, primary_button_ui};
+use super::parts::{command_button_ui, failed_state_ui, muted, primary_button_ui};
 use super::theme::palette;
 use crate::command::Command;
 use crate::exchange::Purpose;
 use crate::model::connection::Connection;
 use crate::model::{Entry, Model};
+use crate::text;
 
 /// How wide the card is, and the names of the fields in it.
 const CARD_WIDTH: f32 = 560.0;
@@ -43,9 +44,13 @@ fn card_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
     fields_ui(ui, model, wishes);
     ui.add_space(6.0);
     buttons_ui(ui, model, wishes);
-    if let Connection::Failed(_, failure) = &model.connection {
+    if let Connection::Failed(target, failure) = &model.connection {
         ui.add_space(6.0);
-        failure_card_ui(ui, failure);
+        let state = match target.address.as_str() {
+            "" => "Nothing was dialled".to_owned(),
+            address => format!("No connection to {}", text::line(address, 60)),
+        };
+        failed_state_ui(ui, &state, failure, Command::Connect, wishes);
     }
 }
 

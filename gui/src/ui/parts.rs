@@ -8,6 +8,7 @@ use egui::{
 use super::theme::{Palette, palette};
 use crate::command::Command;
 use crate::model::connection::Failure;
+use crate::model::view::Page;
 
 /// Pushes the command when its button is pressed; greyed out while it would do nothing.
 pub(crate) fn command_button_ui(
@@ -79,19 +80,50 @@ pub(crate) fn failed_ui(ui: &mut Ui, failure: &Failure) {
 
 /// A failure and its remedy, in a frame of the colour of errors.
 pub(crate) fn failure_card_ui(ui: &mut Ui, failure: &Failure) {
-    let palette = palette(ui);
+    notice_ui(ui, palette(ui).error, |ui| failure_words_ui(ui, failure));
+}
+
+/// What does not work, why, what to do about it, and the button that does the obvious.
+pub(crate) fn failed_state_ui(
+    ui: &mut Ui,
+    state: &str,
+    failure: &Failure,
+    retry: Command,
+    wishes: &mut Vec<Command>,
+) {
+    notice_ui(ui, palette(ui).error, |ui| {
+        ui.add(Label::new(RichText::new(state).strong()).wrap());
+        failure_words_ui(ui, failure);
+        ui.add_space(2.0);
+        let (text, command) = match failure.is_of_identity {
+            true => ("Show certificates", Command::Show(Page::Certificates)),
+            false => ("Try again", retry),
+        };
+        if ui.button(text).clicked() {
+            wishes.push(command);
+        }
+    });
+}
+
+fn failure_words_ui(ui: &mut Ui, failure: &Failure) {
+    let color = palette(ui).error;
+    ui.add(Label::new(RichText::new(&failure.reason).color(color)).wrap());
+    if !failure.remedy.is_empty() {
+        ui.add(Label::new(&failure.remedy).wrap());
+    }
+}
+
+/// Words in a frame of a colour that says how bad they are.
+pub(crate) fn notice_ui(ui: &mut Ui, color: Color32, words: impl FnOnce(&mut Ui)) {
     Frame::new()
-        .fill(palette.error.gamma_multiply(0.10))
-        .stroke(Stroke::new(1.0, palette.error.gamma_multiply(0.7)))
+        .fill(color.gamma_multiply(0.10))
+        .stroke(Stroke::new(1.0, color.gamma_multiply(0.7)))
         .corner_radius(6)
         .inner_margin(10)
         .show(ui, |ui| {
             ui.vertical(|ui| {
                 ui.set_min_width(ui.available_width());
-                ui.add(Label::new(RichText::new(&failure.reason).color(palette.error)).wrap());
-                if !failure.remedy.is_empty() {
-                    ui.add(Label::new(RichText::new(&failure.remedy)).wrap());
-                }
+                words(ui);
             });
         });
 }

@@ -30,7 +30,7 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) 
             controls_ui(ui, model, wishes);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| match &model.connection {
                 Connection::Connected(_, session) => {
-                    own_expiry_ui(ui, model, wishes);
+                    own_trouble_ui(ui, model, wishes);
                     session_ui(ui, session, model.clock.now(), wishes);
                 }
                 _ => {
@@ -61,16 +61,20 @@ fn session_ui(ui: &mut Ui, session: &Session, now: Timestamp, wishes: &mut Vec<C
     ui.add(Label::new(muted(&colors, protection).small()).truncate());
 }
 
-/// That our own certificate wants renewing, if it does.
-fn own_expiry_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
+/// That our own identity wants looking at, if it does.
+fn own_trouble_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     let Some(identity) = model.own.identity() else { return };
+    let colors = palette(ui);
     let life = identity.life(model.clock.now());
-    if life.health() == Health::Fine {
-        return;
-    }
-    let words = RichText::new(format!("Your certificate {}", life.words()));
-    let button = Button::new(words.color(health_color(&palette(ui), life.health())));
-    if ui.add(button).on_hover_text(life.advice()).clicked() {
+    let (words, color, why) = match &identity.broken {
+        Some(reason) => ("New identity not usable".to_owned(), colors.warn, reason.as_str()),
+        None if life.health() == Health::Fine => return,
+        None => {
+            let words = format!("Your certificate {}", life.words());
+            (words, health_color(&colors, life.health()), life.advice())
+        }
+    };
+    if ui.add(Button::new(RichText::new(words).color(color))).on_hover_text(why).clicked() {
         wishes.push(Command::Show(Page::Certificates));
     }
 }
@@ -100,21 +104,27 @@ fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
 /// The line that says that the connection is lost, and what is being done about it.
 pub(crate) fn lost_ui(ui: &mut Ui, retry: &Retry, now: Instant, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
+    let next = match retry.next {
+        Some(at) => format!("next attempt in {} s", at.saturating_duration_since(now).as_secs() + 1),
+        None => "trying again…".to_owned(),
+    };
+    let failure = &retry.failure;
     ui.horizontal(|ui| {
-        let next = match retry.next {
-            Some(at) => format!("next attempt in {} s", at.saturating_duration_since(now).as_secs() + 1),
-            None => "trying again…".to_owned(),
-        };
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command_button_ui(ui, Command::RetryNow, retry.next.is_some(), wishes);
+            if failure.is_of_identity && ui.button("Show certificates").clicked() {
+                wishes.push(Command::Show(Page::Certificates));
+            }
             ui.label(muted(&colors, format!("attempt {}, {next}", retry.attempt)));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.label(RichText::new("Connection lost").strong().color(colors.error));
-                let reason = Label::new(RichText::new(&retry.failure.reason).color(colors.error)).truncate();
-                ui.add(reason).on_hover_text(&retry.failure.remedy);
+                ui.add(Label::new(RichText::new(&failure.reason).color(colors.error)).truncate());
             });
         });
     });
+    if !failure.remedy.is_empty() {
+        ui.add(Label::new(&failure.remedy).truncate());
+    }
     if retry.next.is_some() {
         ui.ctx().request_repaint_after(std::time::Duration::from_millis(500));
     }

@@ -11,8 +11,10 @@ use countersign::cbor::{self, Value};
 use countersign::schema;
 use countersign::service::{CallKind, ProcedureDescription, ServiceDescription};
 use countersign::{
-    CallError, Client, ClientState, ClientStates, ConnectError, Credentials, HandlerRan, Peer, Schema, Status,
+    CallError, Client, ClientState, ClientStates, ConnectError, Credentials, FailureKind, HandlerRan, Peer,
+    Schema, Status,
 };
+use countersign_certs::{CredentialsError, Watched};
 
 use crate::exchange::CallOrder;
 use crate::form::Arguments;
@@ -43,8 +45,6 @@ pub(super) enum Standing {
     Connected(Session),
     /// The client is getting it back.
     Lost(Retry),
-    /// One side refuses the other: somebody has to change something.
-    Refused(Retry),
 }
 
 /// What becomes of the connection from now on.
@@ -55,15 +55,12 @@ pub(super) struct Standings {
 
 impl Link {
     /// Connects, and returns once the server has accepted us.
-    pub(crate) async fn connect(address: &str, credentials: Credentials) -> Result<Self, Failure> {
+    pub(crate) async fn connect(
+        address: &str,
+        credentials: impl Into<Watched<Credentials>>,
+    ) -> Result<Self, Failure> {
         let connected = Client::builder(credentials).connect(address).await;
         Ok(Self { client: connected.map_err(|error| failure(&error))?, address: address.to_owned() })
-    }
-
-    /// The same without waiting.
-    pub(super) fn lazy(address: &str, credentials: Credentials) -> Result<Self, Failure> {
-        let client = Client::builder(credentials).connect_lazy(address);
-        Ok(Self { client: client.map_err(|error| failure(&error))?, address: address.to_owned() })
     }
 
     /// Who is at the other end, or was before the connection was lost.
@@ -159,11 +156,7 @@ impl Standings {
                 }
                 ClientState::Waiting { failed, until, error } => {
                     let retry = Retry { failure: failure(&error), attempt: failed, next: Some(until) };
-                    return if error.is_permanent() {
-                        Standing::Refused(retry)
-                    } else {
-                        Standing::Lost(retry)
-                    };
+                    return Standing::Lost(retry);
                 }
                 ClientState::Connecting { failed, error: Some(error) } => {
                     let retry = Retry { failure: failure(&error), attempt: failed + 1, next: None };
@@ -183,17 +176,36 @@ fn failure(error: &ConnectError) -> Failure {
         }
         _ => sentence(error.remedy()),
     };
-    Failure::new(message(error), remedy)
+    let failure = Failure::new(message(error), remedy);
+    if is_of_identity(error) { failure.of_identity() } else { failure }
 }
 
-/// Loads the identity as its folder has it now.
-pub(crate) async fn load(folder: String) -> Result<Credentials, Failure> {
-    let loaded = tokio::task::spawn_blocking(move || Credentials::load(folder)).await;
-    match loaded {
-        Ok(Ok(credentials)) => Ok(credentials),
-        Ok(Err(error)) => Err(Failure::new(message(&error), "")),
-        Err(error) => Err(Failure::new(format!("The identity could not be loaded: {error}"), "")),
+/// Whether our own certificate, or whom we trust, is where to look.
+fn is_of_identity(error: &ConnectError) -> bool {
+    match error {
+        ConnectError::Setup(_) => true,
+        ConnectError::RefusedByServer { .. } => !matches!(
+            error.kind(),
+            FailureKind::NotCountersign
+                | FailureKind::NotTls
+                | FailureKind::NoCommonVersion
+                | FailureKind::NoCommonAlgorithm
+                | FailureKind::BrokenTls
+        ),
+        ConnectError::Refused { .. } => matches!(
+            error.kind(),
+            FailureKind::WrongTrustDomain
+                | FailureKind::UnknownAuthority
+                | FailureKind::StaleCrl
+                | FailureKind::UnknownRevocation
+        ),
+        _ => false,
     }
+}
+
+/// Why an identity cannot be used. The words name the file and the remedy.
+pub(super) fn credentials_failure(error: &CredentialsError) -> Failure {
+    Failure::new(message(error), "").of_identity()
 }
 
 fn facts(peer: &Peer, dialled: &str) -> PeerFacts {

@@ -21,6 +21,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
 
 pub(crate) use self::counting::Counting;
+use self::identity::{OwnIdentity, Ready};
 pub(crate) use self::link::{Link, answer, encoded, problem};
 use self::session::Session;
 use self::stream::Reins;
@@ -52,7 +53,14 @@ pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Rec
     let speaker =
         Speaker { updates: update_sender, repaint: desk.repaint.clone(), generation: Generation::default() };
     thread::Builder::new().name("clients".to_owned()).spawn(move || {
-        let worker = Worker { desk, speaker, session: None, calls: HashMap::new(), running: JoinSet::new() };
+        let worker = Worker {
+            desk,
+            speaker,
+            session: None,
+            own: None,
+            calls: HashMap::new(),
+            running: JoinSet::new(),
+        };
         runtime.block_on(worker.run(orders));
         runtime.shutdown_background();
     })?;
@@ -88,6 +96,7 @@ struct Worker {
     desk: Desk,
     speaker: Speaker,
     session: Option<Session>,
+    own: Option<OwnIdentity>,
     calls: HashMap<CallNumber, UnderWay>,
     running: JoinSet<CallNumber>,
 }
@@ -113,7 +122,8 @@ impl Worker {
         match order {
             Order::Connect(target, generation) => {
                 self.speaker.generation = generation;
-                self.session = Some(Session::start(target, self.speaker.clone()));
+                let ready = self.own(target.identity.clone());
+                self.session = Some(Session::start(target, ready, self.speaker.clone()));
             }
             Order::Disconnect => self.leave(),
             Order::RetryNow => self.session.iter().for_each(Session::retry_now),
@@ -134,11 +144,18 @@ impl Worker {
                 });
             }
             Order::Cancel(number) => self.cancel(number),
-            Order::ShowIdentity(folder) => {
-                tokio::spawn(identity::tell(folder, self.speaker.clone()));
-            }
+            Order::ShowIdentity(folder) => drop(self.own(folder)),
             Order::Browse(purpose) => self.browse(purpose),
             Order::Save(settings) => self.save(settings),
+        }
+    }
+
+    /// The identity in this folder, which is watched from now on.
+    fn own(&mut self, folder: String) -> Ready {
+        let speaker = self.speaker.clone();
+        match &self.own {
+            Some(own) if own.serves(&folder) => own.ready(),
+            _ => self.own.insert(OwnIdentity::start(folder, speaker)).ready(),
         }
     }
 

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::Credentials;
+use countersign_certs::Watched;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::sleep;
 
 use super::Speaker;
 use super::counting::Counting;
-use super::identity;
-use super::link::{self, Link, Standing, Standings};
+use super::identity::{self, Ready};
+use super::link::{Link, Standing, Standings};
 use crate::exchange::News;
 use crate::model::connection::{Failure, Retry, Target};
 
@@ -29,12 +30,18 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Begins to connect.
-    pub(super) fn start(target: Target, speaker: Speaker) -> Self {
+    /// Begins to connect, as soon as the identity is there.
+    pub(super) fn start(target: Target, ready: Ready, speaker: Speaker) -> Self {
         let (link_sender, link) = watch::channel(None);
         let (retry, reload) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let keeper =
-            Keeper { target, speaker, link: link_sender, retry: retry.clone(), reload: reload.clone() };
+        let keeper = Keeper {
+            target,
+            ready,
+            speaker,
+            link: link_sender,
+            retry: retry.clone(),
+            reload: reload.clone(),
+        };
         Self { link, retry, reload, task: tokio::spawn(keeper.stay_connected()) }
     }
 
@@ -62,6 +69,7 @@ impl Drop for Session {
 
 struct Keeper {
     target: Target,
+    ready: Ready,
     speaker: Speaker,
     link: watch::Sender<Option<Link>>,
     retry: Arc<Notify>,
@@ -69,37 +77,22 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn stay_connected(self) {
-        let mut link = match self.connect().await {
-            Ok(link) => link,
+    async fn stay_connected(mut self) {
+        match self.connect().await {
+            Ok((link, credentials)) => self.follow(&link, &credentials).await,
             // Nothing worked yet: the user has to change something first.
-            Err(failure) => return self.speaker.say(News::Failed(failure)),
-        };
-        loop {
-            self.follow(&link).await;
-            // Refused for a reason that may have gone by now, such as an identity that was renewed: with another
-            // look at its files.
-            let again = self.load().await.and_then(|found| Link::lazy(&self.target.address, found));
-            if let Ok(again) = again {
-                link = again;
-            }
+            Err(failure) => self.speaker.say(News::Failed(failure)),
         }
     }
 
-    async fn connect(&self) -> Result<Link, Failure> {
-        Link::connect(&self.target.address, self.load().await?).await
+    async fn connect(&mut self) -> Result<(Link, Watched<Credentials>), Failure> {
+        let credentials = self.ready.wait().await?;
+        let link = Link::connect(&self.target.address, credentials.clone()).await?;
+        Ok((link, credentials))
     }
 
-    /// The identity as its folder has it now.
-    async fn load(&self) -> Result<Credentials, Failure> {
-        let loaded = link::load(self.target.identity.clone()).await;
-        identity::say(&self.target.identity, loaded.as_ref(), &self.speaker);
-        loaded
-    }
-
-    /// Tells how the connection stands and what is learned over it, until the server refuses us for good and enough
-    /// time has passed since.
-    async fn follow(&self, link: &Link) {
+    /// Tells how the connection stands and what is learned over it.
+    async fn follow(&self, link: &Link, credentials: &Watched<Credentials>) {
         let mut standings = link.standings();
         let mut standing = standings.next().await;
         loop {
@@ -108,8 +101,7 @@ impl Keeper {
                     self.speaker.say(News::Connected(session));
                     self.use_until_lost(link, &mut standings).await
                 }
-                Standing::Lost(retry) => self.wait(link, retry, &mut standings).await,
-                Standing::Refused(retry) => return self.wait_to_be_let_in(retry).await,
+                Standing::Lost(retry) => self.wait(link, credentials, retry, &mut standings).await,
             }
         }
     }
@@ -126,25 +118,23 @@ impl Keeper {
         standing
     }
 
-    async fn wait(&self, link: &Link, retry: Retry, standings: &mut Standings) -> Standing {
+    async fn wait(
+        &self,
+        link: &Link,
+        credentials: &Watched<Credentials>,
+        retry: Retry,
+        standings: &mut Standings,
+    ) -> Standing {
+        let mut changes = credentials.changes();
         self.speaker.say(News::Reconnecting(retry));
         tokio::select! {
-            standing = standings.next() => standing,
-            () = self.retry.notified() => {
-                link.reconnect_now();
-                standings.next().await
-            }
+            standing = standings.next() => return standing,
+            () = self.retry.notified() => identity::look_now(credentials).await,
+            // Whoever was refused may be let in with a new identity.
+            Some(_) = changes.next() => {}
         }
-    }
-
-    async fn wait_to_be_let_in(&self, retry: Retry) {
-        let next = retry.next;
-        self.speaker.say(News::Reconnecting(retry.clone()));
-        tokio::select! {
-            () = async { if let Some(next) = next { sleep_until(next.into()).await } } => {}
-            () = self.retry.notified() => {}
-        }
-        self.speaker.say(News::Reconnecting(Retry { next: None, ..retry }));
+        link.reconnect_now();
+        standings.next().await
     }
 
     async fn list(&self, link: &Link) -> Infallible {

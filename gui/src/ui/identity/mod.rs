@@ -9,7 +9,7 @@ use std::time::Duration;
 use egui::{Align, Key, Label, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::facts::card_ui;
-use super::parts::{command_button_ui, empty_ui, failure_card_ui, loading_ui};
+use super::parts::{command_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::Model;
@@ -58,8 +58,11 @@ fn certificates_ui(ui: &mut Ui, model: &mut Model, _wishes: &mut Vec<Command>) {
             card_ui(ui, "This dashboard", |ui| failure_card_ui(ui, failure));
         }
         Found::Identity(identity) => {
+            if let Some(reason) = &identity.broken {
+                warning_ui(ui, "The new files cannot be used; what is shown here stays in force", reason);
+            }
             for warning in &identity.warnings {
-                warning_ui(ui, warning);
+                warning_ui(ui, "Warning", warning);
             }
             let column = (ui.available_width() - GAP) / 2.0;
             ui.horizontal_top(|ui| {
@@ -82,18 +85,10 @@ fn certificates_ui(ui: &mut Ui, model: &mut Model, _wishes: &mut Vec<Command>) {
 }
 
 /// Something that should be changed, though all works.
-fn warning_ui(ui: &mut Ui, warning: &str) {
+fn warning_ui(ui: &mut Ui, title: &str, warning: &str) {
     let colors = palette(ui);
-    egui::Frame::new()
-        .fill(colors.warn.gamma_multiply(0.10))
-        .stroke(egui::Stroke::new(1.0, colors.warn.gamma_multiply(0.7)))
-        .corner_radius(6)
-        .inner_margin(10)
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.horizontal_top(|ui| {
-                ui.label(RichText::new("Warning").strong().color(colors.warn));
-                ui.add(Label::new(warning).wrap());
-            });
-        });
+    notice_ui(ui, colors.warn, |ui| {
+        ui.label(RichText::new(title).strong().color(colors.warn));
+        ui.add(Label::new(warning).wrap());
+    });
 }

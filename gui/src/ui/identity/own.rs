@@ -18,6 +18,7 @@ pub(super) fn own_ui(ui: &mut Ui, folder: &str, identity: &Identity, chosen: usi
     card_ui(ui, "This dashboard", |ui| {
         copied_fact_ui(ui, "SPIFFE ID", &identity.id);
         copied_fact_ui(ui, "Folder", folder);
+        fact_ui(ui, "In force", &in_force(identity));
         ui.add_space(8.0);
         ui.label(RichText::new("Chain").strong());
         ui.scope(|ui| {
@@ -38,6 +39,15 @@ pub(super) fn own_ui(ui: &mut Ui, folder: &str, identity: &Identity, chosen: usi
         }
     });
     chosen
+}
+
+fn in_force(identity: &Identity) -> String {
+    let since = moment(identity.since);
+    match identity.replaced {
+        0 => format!("since {since}"),
+        1 => format!("since {since}, renewed once"),
+        count => format!("since {since}, renewed {count} times"),
+    }
 }
 
 /// A row of the chain, further in than the one that it vouches for; says whether it was chosen.
