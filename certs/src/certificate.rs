@@ -1,6 +1,6 @@
 //! What a certificate says, parsed once. Believes nothing: whether to trust it is decided elsewhere.
 
-mod words;
+pub(crate) mod words;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -47,6 +47,8 @@ pub struct CertificateInfo {
     #[serde(skip)]
     issuer_der: Vec<u8>,
     #[serde(skip)]
+    raw_serial: Vec<u8>,
+    #[serde(skip)]
     public_key: Vec<u8>,
     #[serde(skip)]
     subject_key_id: Option<Vec<u8>>,
@@ -87,6 +89,7 @@ impl CertificateInfo {
             key_algorithm: words::key_algorithm(certificate.public_key()),
             fingerprint: hex(&Sha256::digest(der)),
             issuer_der: certificate.issuer().as_raw().to_vec(),
+            raw_serial: certificate.raw_serial().to_vec(),
             public_key: certificate.public_key().raw.to_vec(),
             subject_key_id: subject_key_id(&certificate),
         })
@@ -126,6 +129,11 @@ impl CertificateInfo {
     /// The serial number in hexadecimal.
     pub fn serial(&self) -> &str {
         &self.serial
+    }
+
+    /// The serial number in big-endian bytes, as a revocation list has it.
+    pub fn raw_serial(&self) -> &[u8] {
+        &self.raw_serial
     }
 
     /// The first moment at which it is valid.
@@ -360,7 +368,7 @@ fn unreadable(what: &str, error: &x509_parser::error::X509Error) -> CertificateE
 /// The moment in a certificate; what lies beyond the range of `Timestamp` becomes its end.
 ///
 /// RFC 5280 writes "no end" as the last second of the year 9999, a few hours after that range.
-fn timestamp(time: ASN1Time) -> Timestamp {
+pub(crate) fn timestamp(time: ASN1Time) -> Timestamp {
     let second = time.timestamp();
     Timestamp::from_second(second).unwrap_or(if second < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }

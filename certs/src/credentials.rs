@@ -3,10 +3,13 @@
 mod error;
 mod files;
 mod loader;
+mod succession;
+mod warning;
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::identity::Identity;
 use crate::trust::Trust;
@@ -14,6 +17,8 @@ use crate::watched::Watched;
 
 pub use error::CredentialsError;
 pub use loader::CredentialsLoader;
+pub use succession::SuccessionError;
+pub use warning::Warning;
 
 /// An identity to show and the trust to judge others by. Cheap to clone.
 ///
@@ -22,7 +27,7 @@ pub use loader::CredentialsLoader;
 ///
 /// let credentials = Credentials::load("pki/alice")?;
 /// println!("I am {}", credentials.identity().id());
-/// for warning in credentials.warnings() {
+/// for warning in credentials.warnings_at(jiff::Timestamp::now()) {
 ///     eprintln!("warning: {warning}");
 /// }
 /// # Ok::<(), countersign_certs::CredentialsError>(())
@@ -31,6 +36,7 @@ pub use loader::CredentialsLoader;
 pub struct Credentials {
     identity: Identity,
     trust: Trust,
+    /// Of the files as they were when they were read. Those that come with time are added when asked for.
     warnings: Arc<[Warning]>,
 }
 
@@ -47,6 +53,10 @@ impl Credentials {
     /// `svid_bundle.pem`; `svid.0.pem`, `svid.0.key`, `bundle.0.pem`) name them. The third holds the
     /// roots of the certificate's own trust domain; those of other domains lie in
     /// `trust/DOMAIN.pem`. The key file may hold several keys, of which the matching one is taken.
+    ///
+    /// `crl.pem`, if there is one, holds the revocation lists of the own domain, one for each issuer, and
+    /// `trust/DOMAIN.crl.pem` those of another one. Where an intermediate signed a list, its certificate
+    /// may lie in the same file. The peers of a domain without lists are not checked for revocation.
     ///
     /// On Unix a key that everyone can read is refused. On Windows the access list of the folder is
     /// what protects it, and nothing is checked.
@@ -77,32 +87,9 @@ impl Credentials {
         &self.trust
     }
 
-    /// What is worth telling the operator, though it does not prevent the work.
-    pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
-    }
-}
-
-/// Something about the loaded files that an operator should change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Warning {
-    /// More people than the owner can reach the key.
-    KeyOpenToGroup {
-        /// The key file.
-        path: PathBuf,
-        /// Its Unix mode bits.
-        mode: u32,
-    },
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Warning::KeyOpenToGroup { path, mode } => {
-                let path = path.display();
-                write!(f, "{path}: its group can reach this key (mode {mode:04o}); run `chmod 600 {path}`")
-            }
-        }
+    /// What is worth telling the operator at `now`, though it does not prevent the work, or not yet: files
+    /// that too many can read, and what expires soon.
+    pub fn warnings_at(&self, now: Timestamp) -> Vec<Warning> {
+        Warning::of(self, now)
     }
 }

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroize;
 
-use crate::certificate::{CertificateError, CertificateInfo, SpiffeIdError};
+use crate::certificate::{CertificateError, CertificateInfo, SpiffeIdError, Validity};
 use crate::name::SpiffeId;
 
 /// A key and the certificate chain that says whose it is. Cheap to clone.
@@ -21,6 +22,7 @@ struct Inner {
     id: SpiffeId,
     certificate: CertificateInfo,
     chain: Vec<CertificateDer<'static>>,
+    not_after: Timestamp,
     key: ClearedKey,
 }
 
@@ -48,7 +50,9 @@ impl Identity {
             return Err(IdentityError::NoPath { id });
         }
         let key = matching(keys, &certificate)?;
-        Ok(Identity(Arc::new(Inner { id, certificate, chain, key })))
+        let ends = chain.iter().filter_map(|der| Some(CertificateInfo::from_der(der).ok()?.not_after()));
+        let not_after = ends.fold(certificate.not_after(), Timestamp::min);
+        Ok(Identity(Arc::new(Inner { id, certificate, chain, not_after, key })))
     }
 
     /// Who this is.
@@ -64,6 +68,20 @@ impl Identity {
     /// The private key that belongs to the first certificate.
     pub fn key(&self) -> &PrivateKeyDer<'static> {
         &self.0.key.0
+    }
+
+    /// The last moment at which every certificate of the chain is valid.
+    pub fn not_after(&self) -> Timestamp {
+        self.0.not_after
+    }
+
+    /// How the whole chain stands at `now`, as to its dates.
+    pub fn validity_at(&self, now: Timestamp) -> Validity {
+        match self.0.certificate.validity_at(now) {
+            // Certificates count in whole seconds, and the last one counts to its end.
+            Validity::Valid if now.as_second() > self.0.not_after.as_second() => Validity::Expired,
+            validity => validity,
+        }
     }
 
     /// What the first certificate says.

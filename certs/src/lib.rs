@@ -19,9 +19,13 @@ mod certificate;
 #[cfg(feature = "identity")]
 mod credentials;
 #[cfg(feature = "identity")]
+mod crl;
+#[cfg(feature = "identity")]
 mod identity;
 #[cfg(feature = "identity")]
 mod pem;
+#[cfg(feature = "identity")]
+mod signature;
 #[cfg(feature = "identity")]
 mod trust;
 #[cfg(feature = "identity")]
@@ -32,9 +36,10 @@ pub use name::{Name, ParseNameError, SpiffeId, TrustDomain};
 #[cfg(feature = "identity")]
 pub use {
     certificate::{CertificateError, CertificateInfo, SpiffeIdError, Validity},
-    credentials::{Credentials, CredentialsError, CredentialsLoader, Warning},
+    credentials::{Credentials, CredentialsError, CredentialsLoader, SuccessionError, Warning},
+    crl::{Crl, CrlError},
     identity::{Identity, IdentityError},
-    trust::{Trust, TrustError},
+    trust::{Revocation, StaleCrl, Trust, TrustError},
     watched::{Changes, ReloadError, ReloadReport, Source, Watched},
 };
 

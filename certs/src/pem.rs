@@ -4,11 +4,12 @@ use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use rustls_pki_types::pem::{self, PemObject};
+use rustls_pki_types::pem::{self, PemObject, SectionKind};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use crate::credentials::{CredentialsError, Warning};
+use crate::crl::Crl;
 use crate::identity::ClearedKey;
 
 /// The certificates in a file, in their order. There is at least one.
@@ -34,9 +35,19 @@ pub(crate) struct PemFile {
 }
 
 impl PemFile {
+    /// A file with certificates or keys.
     pub(crate) fn read(path: &Path) -> Result<PemFile, CredentialsError> {
-        let (file, metadata) = open(path)?;
-        let text = read(path, file, &metadata)?;
+        PemFile::read_up_to(FILE_LIMIT, path)
+    }
+
+    /// A file with revocation lists.
+    pub(crate) fn read_crls(path: &Path) -> Result<PemFile, CredentialsError> {
+        PemFile::read_up_to(CRL_FILE_LIMIT, path)
+    }
+
+    fn read_up_to(limit: u64, path: &Path) -> Result<PemFile, CredentialsError> {
+        let (file, metadata) = open(path, limit)?;
+        let text = read(path, file, &metadata, limit)?;
         Ok(PemFile { path: path.to_owned(), text, mode: mode(&metadata) })
     }
 
@@ -53,6 +64,29 @@ impl PemFile {
             return Err(self.empty("certificate"));
         }
         Ok(certificates)
+    }
+
+    /// The revocation lists in it, and the certificates of intermediates who may have signed them.
+    pub(crate) fn crls(&self) -> Result<(Vec<Crl>, Vec<CertificateDer<'static>>), CredentialsError> {
+        let (mut crls, mut intermediates) = (Vec::new(), Vec::new());
+        for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(&self.text) {
+            match section.map_err(|error| malformed(&self.path, &error))? {
+                (SectionKind::Crl, der) => {
+                    let number = crls.len() + 1;
+                    crls.push(Crl::from_der(der.into()).map_err(|problem| CredentialsError::Crl {
+                        path: self.path.clone(),
+                        number,
+                        problem,
+                    })?);
+                }
+                (SectionKind::Certificate, der) => intermediates.push(der.into()),
+                _ => {}
+            }
+        }
+        if crls.is_empty() {
+            return Err(self.empty("revocation list"));
+        }
+        Ok((crls, intermediates))
     }
 
     /// The private keys in it, if only its owner can read it, and a warning if a group can, too.
@@ -105,12 +139,15 @@ pub(crate) fn encode(label: &str, der: &[u8]) -> String {
 /// The longest file read as PEM: five times the roots of every public authority together.
 const FILE_LIMIT: u64 = 1 << 20;
 
-fn open(path: &Path) -> Result<(File, Metadata), CredentialsError> {
+/// The longest file of revocation lists: some 150,000 revocations, which is read twice a second.
+const CRL_FILE_LIMIT: u64 = 8 << 20;
+
+fn open(path: &Path, limit: u64) -> Result<(File, Metadata), CredentialsError> {
     let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
     match opened {
         Ok((metadata, _)) if !metadata.is_file() => Err(CredentialsError::NotAFile { path: path.to_owned() }),
-        Ok((metadata, _)) if metadata.len() > FILE_LIMIT => {
-            Err(CredentialsError::TooLarge { path: path.to_owned(), limit: FILE_LIMIT })
+        Ok((metadata, _)) if metadata.len() > limit => {
+            Err(CredentialsError::TooLarge { path: path.to_owned(), limit })
         }
         Ok((metadata, file)) => Ok((file, metadata)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -121,14 +158,17 @@ fn open(path: &Path) -> Result<(File, Metadata), CredentialsError> {
 }
 
 /// The whole file, in memory that is cleared afterwards: it may hold a key.
-fn read(path: &Path, file: File, metadata: &Metadata) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
+fn read(
+    path: &Path,
+    file: File,
+    metadata: &Metadata,
+    limit: u64,
+) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
     // Room for all of it from the start: growing would leave copies behind that nobody clears.
-    let room = metadata.len().min(FILE_LIMIT) as usize + 1;
+    let room = metadata.len().min(limit) as usize + 1;
     let mut text = Zeroizing::new(Vec::with_capacity(room));
-    match file.take(FILE_LIMIT + 1).read_to_end(&mut text) {
-        Ok(len) if len as u64 > FILE_LIMIT => {
-            Err(CredentialsError::TooLarge { path: path.to_owned(), limit: FILE_LIMIT })
-        }
+    match file.take(limit + 1).read_to_end(&mut text) {
+        Ok(len) if len as u64 > limit => Err(CredentialsError::TooLarge { path: path.to_owned(), limit }),
         Ok(_) => Ok(text),
         Err(problem) => Err(CredentialsError::Unreadable { path: path.to_owned(), problem }),
     }
@@ -155,6 +195,8 @@ fn hint(text: &[u8]) -> &'static str {
         "the key in it is encrypted; decrypt it with `openssl pkey` and protect the file itself"
     } else if has("PRIVATE KEY-----") {
         "it holds a private key"
+    } else if has("BEGIN X509 CRL-----") {
+        "it holds a revocation list"
     } else if has("BEGIN CERTIFICATE-----") {
         "it holds a certificate"
     } else {

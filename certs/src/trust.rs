@@ -1,4 +1,6 @@
-//! Whom I believe: the roots of each trust domain, kept apart.
+//! Whom I believe: the roots and the revocations of each trust domain, kept apart.
+
+mod revocation;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,14 +9,23 @@ use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 
 use crate::certificate::{CertificateError, CertificateInfo};
+use crate::crl::Crl;
 use crate::name::TrustDomain;
 
-/// The roots that may vouch for each trust domain. Cheap to clone.
+pub use revocation::{Revocation, StaleCrl};
+
+/// The roots that may vouch for each trust domain, and what they revoked. Cheap to clone.
 ///
 /// A domain's roots speak for that domain alone: pouring all of them into one store would let any
-/// authority issue identities in the name of every other.
+/// authority issue identities in the name of every other, and revoke those of every other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trust(Arc<BTreeMap<TrustDomain, Vec<CertificateDer<'static>>>>);
+pub struct Trust(Arc<BTreeMap<TrustDomain, DomainTrust>>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct DomainTrust {
+    roots: Vec<CertificateDer<'static>>,
+    revocation: Revocation,
+}
 
 impl Trust {
     /// Trust in one domain.
@@ -34,7 +45,36 @@ impl Trust {
             return Err(TrustError::Twice { domain });
         }
         check(&roots)?;
-        Arc::make_mut(&mut self.0).insert(domain, roots);
+        Arc::make_mut(&mut self.0).insert(domain, DomainTrust { roots, revocation: Revocation::Unchecked });
+        Ok(self)
+    }
+
+    /// The same trust, and the peers of `domain` are checked against these lists from now on.
+    ///
+    /// Each must be signed by one of the domain's roots. A peer whose issuer has no list here is refused, also
+    /// one whose issuer is an intermediate: each issuer needs a list of its own.
+    pub fn with_crls(
+        self,
+        domain: &TrustDomain,
+        crls: Vec<Crl>,
+        stale: StaleCrl,
+    ) -> Result<Trust, TrustError> {
+        self.with_crls_by(&[], domain, crls, stale)
+    }
+
+    /// The same, where the lists may be signed by these intermediates, too, if a root stands behind them.
+    pub(crate) fn with_crls_by(
+        mut self,
+        intermediates: &[CertificateDer<'static>],
+        domain: &TrustDomain,
+        crls: Vec<Crl>,
+        stale: StaleCrl,
+    ) -> Result<Trust, TrustError> {
+        let Some(trusted) = Arc::make_mut(&mut self.0).get_mut(domain) else {
+            return Err(TrustError::CrlOfStranger { domain: domain.clone() });
+        };
+        revocation::check(&trusted.roots, intermediates, &crls)?;
+        trusted.revocation = Revocation::Checked { crls, stale };
         Ok(self)
     }
 
@@ -45,7 +85,12 @@ impl Trust {
 
     /// The roots that may vouch for `domain`; none if it is not trusted.
     pub fn roots(&self, domain: &TrustDomain) -> &[CertificateDer<'static>] {
-        self.0.get(domain).map_or(&[], Vec::as_slice)
+        self.0.get(domain).map_or(&[], |trusted| &trusted.roots)
+    }
+
+    /// How revocation is checked for the peers of `domain`.
+    pub fn revocation(&self, domain: &TrustDomain) -> &Revocation {
+        self.0.get(domain).map_or(&Revocation::Unchecked, |trusted| &trusted.revocation)
     }
 }
 
@@ -89,6 +134,71 @@ pub enum TrustError {
     Twice {
         /// The domain that was given twice.
         domain: TrustDomain,
+    },
+    /// There are revocation lists for a domain that has no roots.
+    #[error(
+        "the trust domain {domain} has no roots here; place them in trust/{domain}.pem, or remove this file"
+    )]
+    CrlOfStranger {
+        /// The domain that is not trusted.
+        domain: TrustDomain,
+    },
+    /// There are revocation lists of the own domain where those of others are.
+    #[error(
+        "{domain} is the own trust domain, whose revocation list is crl.pem, beside the certificate; move it there"
+    )]
+    CrlElsewhere {
+        /// The own domain.
+        domain: TrustDomain,
+    },
+    /// There is no revocation list where there should be one.
+    #[error("there is no revocation list in it")]
+    NoCrl,
+    /// More revocation lists than a domain has issuers.
+    #[error("it has more than {limit} revocation lists; keep the latest of each issuer")]
+    TooManyCrls {
+        /// The most that are taken.
+        limit: usize,
+    },
+    /// No authority of the domain signed a revocation list.
+    #[error(
+        "its list {number} (of {issuer}) is not signed by an authority of this trust domain; get it from that \
+         authority again, and if an intermediate one signed it, put that one's certificate into this file, too"
+    )]
+    CrlForged {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it says it is.
+        issuer: String,
+    },
+    /// The authority that signed a revocation list may not do so.
+    #[error(
+        "its list {number} (of {issuer}) is signed by an authority whose certificate does not allow that; \
+         issue that one anew with the key usage cRLSign"
+    )]
+    CrlNotAllowed {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        issuer: String,
+    },
+    /// Two revocation lists are of the same issuer.
+    #[error("it has two lists of {issuer}; keep the latest")]
+    CrlTwice {
+        /// The issuer of both.
+        issuer: String,
+    },
+    /// A revocation list is sound, but of a kind that the verifier cannot work with.
+    #[error(
+        "its list {number} (of {issuer}) cannot be used: {reason}; have a complete list of version 2 made"
+    )]
+    CrlUnusable {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        issuer: String,
+        /// What the verifier says.
+        reason: String,
     },
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use countersign_certs::authority::{Authority, AuthorityError, Existing, Request, list};
-use countersign_certs::{CertificateInfo, Credentials, TrustDomain, Validity};
+use countersign_certs::{CertificateInfo, Credentials, TrustDomain, Validity, Warning};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose, SanType};
 use rustls::RootCertStore;
@@ -63,7 +63,8 @@ fn an_issued_identity_loads_as_it_is() {
     assert_eq!(identity.certificate().dns_names(), ["localhost"]);
     assert_eq!(identity.certificate().ips().len(), 2);
     assert_eq!(credentials.trust(), authority.trust());
-    assert_eq!(credentials.warnings(), []);
+    let warnings = credentials.warnings_at(Timestamp::now());
+    assert!(matches!(warnings.as_slice(), [Warning::NoCrl { .. }]), "{warnings:?}");
 }
 
 #[test]

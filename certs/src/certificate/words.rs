@@ -60,7 +60,7 @@ fn usages(certificate: &CertificateInfo) -> String {
 }
 
 /// A text from a certificate, escaped and cut to a length that can be read.
-pub(super) fn clipped(text: &str) -> String {
+pub(crate) fn clipped(text: &str) -> String {
     shown(text, TEXT_LIMIT)
 }
 
@@ -75,7 +75,7 @@ fn moment(at: Timestamp) -> String {
 }
 
 /// A distinguished name as `CN=alice, O=Example`, escaped and clipped.
-pub(super) fn distinguished_name(name: &X509Name<'_>) -> String {
+pub(crate) fn distinguished_name(name: &X509Name<'_>) -> String {
     listed(name.iter_attributes().map(|attribute| {
         let kind = match attribute.attr_type().to_id_string().as_str() {
             "2.5.4.3" => "CN".to_owned(),

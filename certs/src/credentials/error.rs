@@ -3,7 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::SuccessionError;
 use crate::certificate::CertificateError;
+use crate::crl::CrlError;
 use crate::identity::IdentityError;
 use crate::name::ParseNameError;
 use crate::trust::TrustError;
@@ -116,6 +118,16 @@ pub enum CredentialsError {
         /// What is wrong with it.
         problem: CertificateError,
     },
+    /// One of the revocation lists in a file cannot be read.
+    #[error("{}: its list {number} is {problem}; get it from its authority again", .path.display())]
+    Crl {
+        /// The file.
+        path: PathBuf,
+        /// Which one, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        problem: CrlError,
+    },
     /// The certificate or the key cannot be an identity's.
     #[error("{}: {problem}", .path.display())]
     Identity {
@@ -124,7 +136,7 @@ pub enum CredentialsError {
         /// What is wrong with its contents.
         problem: IdentityError,
     },
-    /// The certificates cannot be a domain's roots.
+    /// The certificates cannot be a domain's roots, or the lists its revocations.
     #[error("{}: {problem}", .path.display())]
     Trust {
         /// The file.
@@ -132,9 +144,18 @@ pub enum CredentialsError {
         /// What is wrong with its contents.
         problem: TrustError,
     },
+    /// What a file holds is sound, and may not take the place of what is in force.
+    #[error("{}: {problem}", .path.display())]
+    Succession {
+        /// The file.
+        path: PathBuf,
+        /// What speaks against it.
+        problem: SuccessionError,
+    },
     /// A file in `trust` is not called after a trust domain.
     #[error(
-        "{}: call it DOMAIN.pem after the trust domain whose roots it holds: {problem}",
+        "{}: call it after the trust domain whose roots or revocations it holds, \
+         DOMAIN.pem or DOMAIN.crl.pem: {problem}",
         .path.display()
     )]
     TrustFileName {

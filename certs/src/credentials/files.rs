@@ -10,7 +10,7 @@ use crate::identity::{Identity, IdentityError};
 use crate::name::TrustDomain;
 use crate::pem::PemFile;
 use crate::text::shown;
-use crate::trust::Trust;
+use crate::trust::{StaleCrl, Trust, TrustError};
 
 /// Everything that a folder says, read but not yet understood.
 #[derive(PartialEq)]
@@ -18,34 +18,62 @@ pub(super) struct Files {
     certificate: PemFile,
     key: PemFile,
     trust: PemFile,
-    /// The roots of other domains, in the order of their paths.
-    others: Vec<(TrustDomain, PemFile)>,
+    crl: Option<PemFile>,
+    others: OtherDomains,
+}
+
+/// What is known of other trust domains than the own one, each in the order of the paths.
+#[derive(Default, PartialEq)]
+struct OtherDomains {
+    roots: Vec<(TrustDomain, PemFile)>,
+    crls: Vec<(TrustDomain, PemFile)>,
 }
 
 impl Files {
-    pub(super) fn read(folder: &Path) -> Result<Files, CredentialsError> {
+    /// Reads a folder. The revocation list of the own domain may lie elsewhere; then it must be there.
+    pub(super) fn read(folder: &Path, crl: Option<&Path>) -> Result<Files, CredentialsError> {
         let names = FileNames::used_in(folder)?;
         Ok(Files {
             certificate: PemFile::read(&folder.join(names.certificate))?,
             key: PemFile::read(&folder.join(names.key))?,
             trust: PemFile::read(&folder.join(names.trust))?,
-            others: other_domains(&folder.join("trust"))?,
+            crl: match crl {
+                Some(path) => Some(PemFile::read_crls(path)?),
+                None => if_there(PemFile::read_crls(&crl_in(folder)))?,
+            },
+            others: OtherDomains::read(&folder.join(OTHERS))?,
         })
     }
 
-    pub(super) fn credentials(&self) -> Result<Credentials, CredentialsError> {
+    pub(super) fn credentials(&self, stale: StaleCrl) -> Result<Credentials, CredentialsError> {
         let (keys, warning) = self.key.keys()?;
         let identity = Identity::with_one_of(self.certificate.certificates()?, keys)
             .map_err(|problem| self.no_identity(problem))?;
-        let own = identity.id().trust_domain().clone();
-        let mut trust = Trust::default();
-        for (domain, file) in [(&own, &self.trust)].into_iter().chain(self.others.iter().map(|(d, f)| (d, f)))
-        {
-            trust = trust
-                .and(domain.clone(), file.certificates()?)
-                .map_err(|problem| CredentialsError::Trust { path: file.path().to_owned(), problem })?;
-        }
+        let trust = self.trust(&identity, stale)?;
         Ok(Credentials { identity, trust, warnings: warning.into_iter().collect() })
+    }
+
+    fn trust(&self, identity: &Identity, stale: StaleCrl) -> Result<Trust, CredentialsError> {
+        let own = identity.id().trust_domain();
+        let mut trust = Trust::default();
+        let others = self.others.roots.iter().map(|(domain, file)| (domain, file));
+        for (domain, file) in [(own, &self.trust)].into_iter().chain(others) {
+            trust = trust.and(domain.clone(), file.certificates()?).map_err(wrong(file))?;
+        }
+        for (domain, file) in &self.others.crls {
+            if domain == own {
+                return Err(wrong(file)(TrustError::CrlElsewhere { domain: domain.clone() }));
+            }
+            let (crls, intermediates) = file.crls()?;
+            trust = trust.with_crls_by(&intermediates, domain, crls, stale).map_err(wrong(file))?;
+        }
+        if let Some(file) = &self.crl {
+            let (crls, mut intermediates) = file.crls()?;
+            // Those that stand behind my own certificate are at hand.
+            intermediates.extend_from_slice(&identity.chain()[1..]);
+            trust = trust.with_crls_by(&intermediates, own, crls, stale).map_err(wrong(file))?;
+        }
+        Ok(trust)
     }
 
     fn no_identity(&self, problem: IdentityError) -> CredentialsError {
@@ -71,6 +99,25 @@ const KNOWN_FILE_NAMES: [FileNames; 4] = [
     FileNames { certificate: "svid.pem", key: "svid_key.pem", trust: "svid_bundle.pem" },
     FileNames { certificate: "svid.0.pem", key: "svid.0.key", trust: "bundle.0.pem" },
 ];
+
+/// The folder with what is known of other domains.
+const OTHERS: &str = "trust";
+
+/// The revocation list of the own domain, beside the other files. The name is ours: other tools have none.
+pub(super) fn crl_in(folder: &Path) -> PathBuf {
+    folder.join("crl.pem")
+}
+
+/// That of another domain.
+pub(super) fn crl_of_other(folder: &Path, domain: &TrustDomain) -> PathBuf {
+    folder.join(OTHERS).join(format!("{domain}.crl.pem"))
+}
+
+/// The certificate, or where it should be.
+pub(super) fn certificate_in(folder: &Path) -> PathBuf {
+    let name = FileNames::used_in(folder).map_or(KNOWN_FILE_NAMES[0].certificate, |names| names.certificate);
+    folder.join(name)
+}
 
 impl FileNames {
     /// The names of which most are there, so that an error names the one that is missing.
@@ -100,40 +147,50 @@ fn may_exist(path: &Path) -> bool {
     path.try_exists().unwrap_or(true)
 }
 
-/// The roots in `trust/DOMAIN.pem`, if there is such a folder.
-fn other_domains(folder: &Path) -> Result<Vec<(TrustDomain, PemFile)>, CredentialsError> {
-    let unreadable = |problem| CredentialsError::Unreadable { path: folder.to_owned(), problem };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(problem) => return Err(unreadable(problem)),
-    };
-    let mut paths = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<PathBuf>, _>>()
-        .map_err(unreadable)?;
-    // The folder's own order is arbitrary, and so would be which error is seen first.
-    paths.sort();
-    let mut domains = Vec::new();
-    for path in paths {
-        if let Some(domain) = domain_of(&path)? {
-            domains.push((domain, PemFile::read(&path)?));
+impl OtherDomains {
+    /// Reads `DOMAIN.pem` and `DOMAIN.crl.pem` in the folder, if there is such a folder.
+    fn read(folder: &Path) -> Result<OtherDomains, CredentialsError> {
+        let unreadable = |problem| CredentialsError::Unreadable { path: folder.to_owned(), problem };
+        let mut others = OtherDomains::default();
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(others),
+            Err(problem) => return Err(unreadable(problem)),
+        };
+        let mut paths = entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<Vec<PathBuf>, _>>()
+            .map_err(unreadable)?;
+        // The folder's own order is arbitrary, and so would be which error is seen first.
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if let Some(stem) = name.strip_suffix(".crl.pem") {
+                others.crls.push((domain(stem, &path)?, PemFile::read_crls(&path)?));
+            } else if let Some(stem) = name.strip_suffix(".pem") {
+                others.roots.push((domain(stem, &path)?, PemFile::read(&path)?));
+            }
         }
+        Ok(others)
     }
-    Ok(domains)
 }
 
-/// The domain after which a trust file is called; none for files that hold no roots.
-fn domain_of(path: &Path) -> Result<Option<TrustDomain>, CredentialsError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let Some(domain) = name.strip_suffix(".pem").filter(|stem| !stem.ends_with(".crl")) else {
-        return Ok(None);
-    };
-    match domain.parse() {
-        Ok(domain) => Ok(Some(domain)),
-        Err(problem) => {
-            let path = path.with_file_name(shown(&name, 255));
-            Err(CredentialsError::TrustFileName { path, problem })
-        }
+/// The domain after which a file in `trust` is called.
+fn domain(stem: &str, path: &Path) -> Result<TrustDomain, CredentialsError> {
+    stem.parse().map_err(|problem| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        CredentialsError::TrustFileName { path: path.with_file_name(shown(&name, 255)), problem }
+    })
+}
+
+fn wrong(file: &PemFile) -> impl Fn(TrustError) -> CredentialsError {
+    |problem| CredentialsError::Trust { path: file.path().to_owned(), problem }
+}
+
+fn if_there(read: Result<PemFile, CredentialsError>) -> Result<Option<PemFile>, CredentialsError> {
+    match read {
+        Ok(file) => Ok(Some(file)),
+        Err(CredentialsError::FileMissing { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }

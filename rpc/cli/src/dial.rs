@@ -1,6 +1,7 @@
 //! From the arguments to a connection.
 
 use countersign::{Client, Credentials};
+use jiff::Timestamp;
 
 use crate::args::{Dial, Identity};
 use crate::failure::Failure;
@@ -10,7 +11,7 @@ impl Identity {
     /// Loads the identity, and passes on what is worth a warning.
     pub(crate) fn load(&self) -> Result<Credentials, Failure> {
         let credentials = Credentials::load(&self.folder)?;
-        credentials.warnings().iter().for_each(output::warn);
+        credentials.warnings_at(Timestamp::now()).iter().for_each(output::warn);
         Ok(credentials)
     }
 }

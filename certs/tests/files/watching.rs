@@ -1,7 +1,5 @@
 //! What is seen of files that are replaced while somebody uses what they say.
 
-#![expect(clippy::unwrap_used, reason = "a test whose helper fails has failed")]
-
 use std::sync::{Arc, Mutex};
 
 use countersign_certs::{Source, Watched};
