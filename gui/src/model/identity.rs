@@ -123,7 +123,7 @@ impl Identity {
         let (identity, trust) = (credentials.identity(), credentials.trust());
         let own = identity.id().trust_domain();
         let mut warnings: Vec<String> = credentials
-            .warnings()
+            .warnings_at(Timestamp::now())
             .iter()
             .map(|warning| text::line(&warning.to_string(), WARNING_SHOWN))
             .collect();
