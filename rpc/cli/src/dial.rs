@@ -1,6 +1,7 @@
 //! From the arguments to a connection.
 
 use countersign::{Client, Credentials};
+use countersign_certs::Warning;
 use jiff::Timestamp;
 
 use crate::args::{Dial, Identity};
@@ -11,7 +12,9 @@ impl Identity {
     /// Loads the identity, and passes on what is worth a warning.
     pub(crate) fn load(&self) -> Result<Credentials, Failure> {
         let credentials = Credentials::load(&self.folder)?;
-        credentials.warnings_at(Timestamp::now()).iter().for_each(output::warn);
+        let warnings = credentials.warnings_at(Timestamp::now());
+        // That nothing is checked is for a server to say, not for every call.
+        warnings.iter().filter(|warning| !matches!(warning, Warning::NoCrl { .. })).for_each(output::warn);
         Ok(credentials)
     }
 }
