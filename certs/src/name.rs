@@ -34,7 +34,16 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The one that no identity can have.
+    #[cfg(feature = "authority")]
+    pub(crate) fn authority() -> Name {
+        Name(AUTHORITY.into())
+    }
 }
+
+/// The name that is reserved for the authority itself.
+const AUTHORITY: &str = "authority";
 
 impl FromStr for Name {
     type Err = ParseNameError;
@@ -50,7 +59,7 @@ impl FromStr for Name {
             refuse(Problem::Start)
         } else if text.len() > Name::MAX_LEN {
             refuse(Problem::TooLong { len: text.len(), limit: Name::MAX_LEN })
-        } else if text == "authority" {
+        } else if text == AUTHORITY {
             refuse(Problem::Reserved)
         } else {
             Ok(Name(text.into()))

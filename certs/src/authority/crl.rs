@@ -1,9 +1,10 @@
-//! The revocation list: signed anew by every command, with what was revoked before.
+//! The revocation lists, one for each signer: signed anew by every command, with what was revoked before.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rcgen::{
-    CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, RevocationReason, RevokedCertParams,
-    SerialNumber,
+    CertificateRevocationListParams, KeyIdMethod, RevocationReason, RevokedCertParams, SerialNumber,
 };
 use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject;
@@ -11,50 +12,143 @@ use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::{CertificateRevocationList, RevokedCertificate};
 
 use super::AuthorityError;
+use super::signer::Signer;
 use super::template::{BACKDATED, after, date};
+use crate::pem;
+use crate::text::hex;
 
 /// How long a list is good for. A server refuses new peers on a stale one, so it is signed anew
 /// with every command, long before.
-const DAYS: u32 = 30;
+const VALID: Duration = Duration::from_hours(30 * 24);
 
-/// Signs the list that follows `old`: the same entries, a higher number, fresh dates. In PEM.
-pub(super) fn sign(
-    issuer: &Issuer<'_, &KeyPair>,
-    key_id: &[u8],
-    old: Option<&[u8]>,
-    now: Timestamp,
-) -> Result<String, AuthorityError> {
-    let old = old.map(Old::read).transpose()?.unwrap_or_default();
-    let list = CertificateRevocationListParams {
-        this_update: date(now - BACKDATED),
-        next_update: date(after(now, DAYS)),
-        crl_number: SerialNumber::from(old.number.saturating_add(1)),
-        issuing_distribution_point: None,
-        revoked_certs: old.revoked,
-        key_identifier_method: KeyIdMethod::PreSpecified(key_id.to_vec()),
-    };
-    Ok(list.signed_by(issuer)?.pem()?)
-}
-
+/// What the lists in force say.
 #[derive(Default)]
-struct Old {
+pub(super) struct Lists(Vec<List>);
+
+struct List {
+    issuer: Vec<u8>,
     number: u64,
     revoked: Vec<RevokedCertParams>,
+    der: Vec<u8>,
 }
 
-impl Old {
-    /// Fails if it cannot be read: going on would quietly pardon everything it revokes.
-    fn read(pem: &[u8]) -> Result<Old, AuthorityError> {
-        let damaged =
-            || AuthorityError::Signing("damaged revocation list; restore it from a copy".to_owned());
-        let der = CertificateRevocationListDer::from_pem_slice(pem).map_err(|_| damaged())?;
-        let (_, list) = CertificateRevocationList::from_der(&der).map_err(|_| damaged())?;
-        let number = list.crl_number().and_then(|number| u64::try_from(number).ok()).ok_or_else(damaged)?;
-        Ok(Old { number, revoked: list.iter_revoked_certificates().map(revoked).collect() })
+impl Lists {
+    /// Fails if one cannot be read: going on would quietly pardon everything it revokes.
+    pub(super) fn read(text: &[u8]) -> Result<Lists, AuthorityError> {
+        let lists = CertificateRevocationListDer::pem_slice_iter(text)
+            .map(|der| der.map_err(|_| damaged()).and_then(|der| List::read(&der)))
+            .collect::<Result<Vec<_>, _>>()?;
+        if lists.is_empty() { Err(damaged()) } else { Ok(Lists(lists)) }
+    }
+
+    /// When the certificate with this serial number was revoked, by whichever issuer.
+    pub(super) fn revoked(&self, serial: &str) -> Option<Timestamp> {
+        let mut entries = self.0.iter().flat_map(|list| &list.revoked);
+        let entry = entries.find(|entry| hex(entry.serial_number.as_ref()) == serial)?;
+        Timestamp::from_second(entry.revocation_time.unix_timestamp()).ok()
+    }
+
+    /// The lists that follow these, in PEM: for each of `signers` the same entries and those of `add` that it
+    /// issued, a higher number, fresh dates. Where a signer's key is not here, its list stays as it is.
+    pub(super) fn next<'a>(
+        self,
+        signers: impl IntoIterator<Item = &'a Signer>,
+        add: &[Revoke<'_>],
+        now: Timestamp,
+    ) -> Result<String, AuthorityError> {
+        let signers: Vec<&Signer> = signers.into_iter().collect();
+        let mut text = String::new();
+        for signer in &signers {
+            let old = self.0.iter().find(|list| list.issuer == signer.subject());
+            let add =
+                add.iter().filter(|revoke| revoke.issuer == signer.subject()).map(|revoke| revoke.entry(now));
+            let add: Vec<_> = add.collect();
+            let der = match old {
+                Some(old) if signer.key().is_none() && add.is_empty() => old.der.clone(),
+                _ => sign(signer, old, add, good_until(signer, &signers, now), now)?,
+            };
+            text.push_str(&pem::encode("X509 CRL", &der));
+        }
+        Ok(text)
     }
 }
 
-fn revoked(entry: &RevokedCertificate<'_>) -> RevokedCertParams {
+/// A certificate to revoke.
+pub(super) struct Revoke<'a> {
+    /// The name of its issuer in DER.
+    pub(super) issuer: &'a [u8],
+    /// Its serial number in hexadecimal.
+    pub(super) serial: &'a str,
+}
+
+impl Revoke<'_> {
+    fn entry(&self, now: Timestamp) -> RevokedCertParams {
+        RevokedCertParams {
+            serial_number: SerialNumber::from_slice(&bytes(self.serial)),
+            revocation_time: date(now),
+            reason_code: None,
+            invalidity_date: None,
+        }
+    }
+}
+
+/// The bytes that `hex` made these digits of.
+fn bytes(digits: &str) -> Vec<u8> {
+    digits
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, &digit| byte << 4 | value(digit)))
+        .collect()
+}
+
+fn value(digit: u8) -> u8 {
+    char::from(digit).to_digit(16).map_or(0, |value| value as u8)
+}
+
+/// The list of a root with intermediates lasts as long as they do: its key is kept offline until they are renewed.
+fn good_until(signer: &Signer, all: &[&Signer], now: Timestamp) -> Timestamp {
+    let below = all.iter().filter(|other| signer.signed(other)).map(|other| other.info.not_after());
+    below.max().unwrap_or(Timestamp::MIN).max(after(now, VALID))
+}
+
+fn sign(
+    signer: &Signer,
+    old: Option<&List>,
+    add: Vec<RevokedCertParams>,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<u8>, AuthorityError> {
+    let (number, mut revoked) = old.map_or((0, Vec::new()), |old| (old.number, old.revoked.clone()));
+    revoked.extend(add);
+    let list = CertificateRevocationListParams {
+        this_update: date(now - BACKDATED),
+        next_update: date(until),
+        crl_number: SerialNumber::from(number.saturating_add(1)),
+        issuing_distribution_point: None,
+        revoked_certs: revoked,
+        key_identifier_method: KeyIdMethod::PreSpecified(signer.key_id().to_vec()),
+    };
+    Ok(list.signed_by(&signer.issuer()?)?.der().to_vec())
+}
+
+impl List {
+    fn read(der: &[u8]) -> Result<List, AuthorityError> {
+        let (_, list) = CertificateRevocationList::from_der(der).map_err(|_| damaged())?;
+        let number = list.crl_number().and_then(|number| u64::try_from(number).ok()).ok_or_else(damaged)?;
+        Ok(List {
+            issuer: list.issuer().as_raw().to_vec(),
+            number,
+            revoked: list.iter_revoked_certificates().map(entry).collect(),
+            der: der.to_vec(),
+        })
+    }
+}
+
+fn damaged() -> AuthorityError {
+    AuthorityError::Signing("damaged revocation list; restore it from a copy".to_owned())
+}
+
+fn entry(entry: &RevokedCertificate<'_>) -> RevokedCertParams {
     RevokedCertParams {
         serial_number: SerialNumber::from_slice(entry.raw_serial()),
         revocation_time: entry.revocation_date.to_datetime(),

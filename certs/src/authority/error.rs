@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::credentials::CredentialsError;
 use crate::identity::IdentityError;
+use crate::name::Name;
 
 /// Why an authority could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +57,86 @@ pub enum AuthorityError {
         /// Where it is.
         home: PathBuf,
     },
+    /// The key of one of its certificates is not where it belongs, perhaps because it is kept offline.
+    #[error("{}: the key of {subject} is not here, and this needs it; put it back", .path.display())]
+    KeyAbsent {
+        /// The file in which it would be.
+        path: PathBuf,
+        /// Whose key it is.
+        subject: String,
+    },
+    /// Another command has changed its certificates since it was opened.
+    #[error("{}: the authority has changed since it was opened; open it again", .home.display())]
+    Changed {
+        /// Where it is.
+        home: PathBuf,
+    },
+    /// The certificate that signs identities was itself revoked.
+    #[error(
+        "the authority's {subject} was revoked; renew it with `countersign certs renew DIR --intermediate`"
+    )]
+    IssuerRevoked {
+        /// Whose certificate it is.
+        subject: String,
+    },
+    /// The revocation lists are gone, and with them who is revoked.
+    #[error(
+        "{}: missing; restore it from a copy, such as the one that your servers read: \
+         a new list would pardon everyone",
+        .path.display()
+    )]
+    CrlMissing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no identity of that name.
+    #[error("{}: no identity here; issue one with `countersign certs issue`", .home.display())]
+    NoIdentity {
+        /// Where it was looked for.
+        home: PathBuf,
+    },
+    /// The authority has no record of it.
+    #[error("no certificate with {what} is on record; `countersign certs list` shows those that are")]
+    NotOnRecord {
+        /// What was looked for.
+        what: String,
+    },
+    /// It was revoked, so it is not renewed as if nothing had happened.
+    #[error(
+        "{name}'s certificate {serial} was revoked; if it is to have a new one, issue it anew with --replace"
+    )]
+    WasRevoked {
+        /// Whose it is.
+        name: Name,
+        /// Its serial number.
+        serial: String,
+    },
     /// A certificate that is valid for no time at all.
-    #[error("a certificate for 0 days is of no use; ask for at least 1")]
-    NoDays,
+    #[error("a certificate for less than a second is of no use; ask for more")]
+    NoTime,
+    /// The authority is not in a folder, so it does not remember what it issued.
+    #[error("this authority keeps no record; one in a folder does")]
+    NoRecord,
+    /// The root signs identities itself.
+    #[error(
+        "this authority has no intermediate; roll its root over to one that has: `countersign certs rollover`"
+    )]
+    NoIntermediate,
+    /// It was issued by a root that nobody trusts any more.
+    #[error("the certificate {serial} was issued by a root that is retired: nobody trusts it any more")]
+    Retired {
+        /// Its serial number.
+        serial: String,
+    },
+    /// The identity's key is on another machine.
+    #[error(
+        "{}: the key is on another machine; make a new request there with `countersign certs csr`, and sign it here",
+        .home.display()
+    )]
+    KeyElsewhere {
+        /// The folder with its certificate.
+        home: PathBuf,
+    },
     /// A line of the record of issued certificates cannot be read.
     #[error(
         "{}: line {line} is damaged: {reason}; restore the file from a copy, or mend that line",
@@ -88,6 +166,14 @@ pub enum AuthorityError {
 impl AuthorityError {
     pub(super) fn io(path: &Path, problem: io::Error) -> AuthorityError {
         AuthorityError::Io { path: path.to_owned(), problem }
+    }
+
+    /// Names the file that was being read or signed.
+    pub(super) fn of_file(self, path: &Path) -> AuthorityError {
+        match self {
+            AuthorityError::Signing(reason) => AuthorityError::Unusable { path: path.to_owned(), reason },
+            other => other,
+        }
     }
 }
 

@@ -4,10 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{AuthorityError, CERTIFICATE, KEY, Record, Request, TRUST, files, template};
+use super::{AuthorityError, CERTIFICATE, KEY, TRUST, files};
 use crate::certificate::CertificateInfo;
 use crate::credentials::Credentials;
 use crate::pem;
@@ -33,20 +32,6 @@ impl Issued {
         self.credentials.identity().certificate()
     }
 
-    pub(super) fn record(&self, request: &Request, now: Timestamp) -> Record {
-        let certificate = self.certificate();
-        Record {
-            serial: certificate.serial().to_owned(),
-            name: request.name.clone(),
-            id: self.credentials.identity().id().clone(),
-            hosts: request.hosts.clone(),
-            issued: template::whole_second(now),
-            not_before: certificate.not_before(),
-            not_after: certificate.not_after(),
-            fingerprint: certificate.fingerprint().to_owned(),
-        }
-    }
-
     pub(super) fn create(&self, home: &Path) -> Result<(), AuthorityError> {
         files::create_folder(
             home,
@@ -65,15 +50,15 @@ impl Issued {
     /// Takes the place of an identity that may be in use: whoever loads the folder at any moment
     /// finds a certificate and its key.
     pub(super) fn replace_in(&self, home: &Path) -> Result<(), AuthorityError> {
+        files::clean(home);
         let new_key = self.key_pem();
-        let old_key = match fs::read(home.join(KEY)) {
-            Ok(old_key) => Zeroizing::new(old_key),
-            Err(error) if error.kind() == ErrorKind::NotFound => Zeroizing::default(),
-            Err(problem) => return Err(AuthorityError::io(&home.join(KEY), problem)),
-        };
+        let old_key = Zeroizing::new(read_if_there(&home.join(KEY))?);
         let both = Zeroizing::new([new_key.as_bytes(), &old_key].concat());
         files::replace(home, &files::secret(KEY, &both))?;
-        files::replace(home, &files::public(TRUST, self.trust_pem().as_bytes()))?;
+        let trust = self.trust_pem();
+        if read_if_there(&home.join(TRUST))? != trust.as_bytes() {
+            files::replace(home, &files::public(TRUST, trust.as_bytes()))?;
+        }
         files::replace(home, &files::public(CERTIFICATE, self.certificate_pem().as_bytes()))?;
         files::replace(home, &files::secret(KEY, new_key.as_bytes()))
     }
@@ -91,6 +76,14 @@ impl Issued {
         let domain = self.credentials.identity().id().trust_domain();
         let roots = self.credentials.trust().roots(domain);
         roots.iter().map(|root| pem::encode("CERTIFICATE", root)).collect()
+    }
+}
+
+/// What is in a file, or nothing.
+fn read_if_there(path: &Path) -> Result<Vec<u8>, AuthorityError> {
+    match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        read => read.map_err(|problem| AuthorityError::io(path, problem)),
     }
 }
 

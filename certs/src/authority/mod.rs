@@ -1,38 +1,51 @@
 //! The authority of a trust domain: makes itself, issues identities, and keeps a record of them.
 //!
-//! Lives in `DIR/authority/`: its certificate `cert.pem`, its key `key.pem`, its revocation list
-//! `crl.pem`, and `issued.jsonl`, one line for each certificate it ever signed.
+//! Lives in `DIR/authority/`: its root `cert.pem` with the key `key.pem`, perhaps an intermediate
+//! `intermediate.pem` with the key `intermediate-key.pem`, the revocation lists `crl.pem`, and
+//! `issued.jsonl`, one line for each certificate it ever issued.
 
 mod crl;
 mod error;
 mod files;
 mod issued;
+mod plan;
+#[cfg(test)]
+mod power;
+mod record;
 mod register;
+mod renew;
 mod request;
+mod revoke;
+mod signer;
+mod signers;
 mod template;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rcgen::{Issuer, KeyPair, PublicKeyData};
+use rcgen::KeyPair;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use zeroize::Zeroizing;
 
 use crate::certificate::CertificateInfo;
 use crate::credentials::Credentials;
 use crate::identity::{ClearedKey, Identity};
 use crate::name::{SpiffeId, TrustDomain};
-use crate::pem;
 use crate::trust::Trust;
 
+use crl::Lists;
 use register::Register;
+use signer::Signer;
+use signers::Signers;
 
 pub use error::AuthorityError;
+pub use files::place;
 pub use issued::{Existing, Issued};
-pub use register::{Record, list};
+pub use plan::Plan;
+pub use record::{Kind, Record, State, list};
 pub use request::{Host, ParseHostError, Request};
+pub use revoke::Revocation;
 
 /// Vouches for the identities of one trust domain.
 ///
@@ -65,40 +78,34 @@ pub use request::{Host, ParseHostError, Request};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Authority {
-    certificate: CertificateDer<'static>,
-    info: CertificateInfo,
     domain: TrustDomain,
     trust: Trust,
-    // Unlike an identity's, this key is not cleared when it goes: rcgen keeps a copy out of our reach.
-    key: KeyPair,
-    register: Option<Register>,
+    signers: Signers,
+    home: Option<PathBuf>,
 }
 
 impl Authority {
-    /// Makes the authority of `domain` in `folder/authority`, and refuses if there is one.
-    pub fn init(folder: impl AsRef<Path>, domain: &TrustDomain) -> Result<Authority, AuthorityError> {
-        let folder = folder.as_ref();
-        let home = folder.join(HOME);
+    /// Makes the authority of a domain in `folder/authority`, and refuses if there is one.
+    pub fn init(folder: impl AsRef<Path>, plan: impl Into<Plan>) -> Result<Authority, AuthorityError> {
+        let home = folder.as_ref().join(HOME);
         if home.exists() {
             return Err(AuthorityError::Exists { home });
         }
-        let mut authority = Authority::in_memory(domain)?;
-        let crl = authority.sign_crl(None, Timestamp::now())?;
-        let key_pem = Zeroizing::new(authority.key.serialize_pem());
-        files::create_folder(
-            &home,
-            &[
-                files::public(CERTIFICATE, authority.certificate_pem().as_bytes()),
-                files::secret(KEY, key_pem.as_bytes()),
-                files::public(CRL, crl.as_bytes()),
-                files::public(ISSUED, b""),
-            ],
-        )
-        .map_err(|problem| match files::is_taken(&problem) {
-            true => AuthorityError::Exists { home: home.clone() },
-            false => AuthorityError::io(&home, problem),
+        let mut authority = Authority::in_memory(plan)?;
+        let now = Timestamp::now();
+        let crl = Lists::default().next(authority.signers.all(), &[], now)?;
+        let mut records = Vec::new();
+        for intermediate in &authority.signers.intermediates {
+            let record = Record::of_intermediate(&intermediate.info, authority.certificate(), now)?;
+            records.extend(record.line().map_err(|problem| AuthorityError::io(&home, problem))?);
+        }
+        authority.signers.create(&home, &crl, &records).map_err(|problem| {
+            match files::is_taken(&problem) {
+                true => AuthorityError::Exists { home: home.clone() },
+                false => AuthorityError::io(&home, problem),
+            }
         })?;
-        authority.register = Some(Register::new(home));
+        authority.home = Some(home);
         Ok(authority)
     }
 
@@ -108,64 +115,40 @@ impl Authority {
         if !home.try_exists().unwrap_or(true) {
             return Err(AuthorityError::Missing { folder: folder.as_ref().to_owned() });
         }
-        let certificate = pem::certificates(&home.join(CERTIFICATE))?.swap_remove(0);
-        let (keys, _) = pem::keys(&home.join(KEY))?;
-        let mut authority = Authority::with_one_of(certificate, usable(&keys))
+        let signers = Signers::load(&home)?;
+        let mut authority = Authority::of(signers)
             .map_err(|reason| AuthorityError::Unusable { path: home.join(CERTIFICATE), reason })?;
-        authority.register = Some(Register::new(home));
+        authority.home = Some(home);
         Ok(authority)
     }
 
     /// Makes an authority that is gone when it is dropped: for tests, and for one process that
     /// talks to itself.
-    pub fn in_memory(domain: &TrustDomain) -> Result<Authority, AuthorityError> {
-        let key = KeyPair::generate()?;
-        let params = template::authority(domain, Timestamp::now())?;
-        let certificate = params.self_signed(&key)?.der().clone();
-        Authority::with_one_of(certificate, [key]).map_err(AuthorityError::Signing)
+    pub fn in_memory(plan: impl Into<Plan>) -> Result<Authority, AuthorityError> {
+        let signers = Signers::new(Signer::generate(&plan.into(), Timestamp::now())?);
+        Authority::of(signers).map_err(AuthorityError::Signing)
     }
 
     /// Takes an authority whose certificate and key are kept elsewhere, in a secret store for
     /// example. It records nothing.
     pub fn from_pem(certificate: &str, key: &str) -> Result<Authority, AuthorityError> {
-        let unusable = |reason: &str| AuthorityError::Unusable {
-            path: PathBuf::from("the authority given as text"),
-            reason: reason.to_owned(),
-        };
+        let path = Path::new("the authority given as text");
+        let unusable = |reason: String| AuthorityError::Unusable { path: path.to_owned(), reason };
         let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
-            .map_err(|_| unusable("there is no certificate in it"))?;
+            .map_err(|_| unusable("there is no certificate in it".to_owned()))?;
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
-            .map_err(|_| unusable("there is no private key in it"))?;
-        let keys = [ClearedKey::from(key)];
-        Authority::with_one_of(certificate, usable(&keys)).map_err(|reason| unusable(&reason))
+            .map_err(|_| unusable("there is no private key in it".to_owned()))?;
+        let signer = Signer::new(certificate, &[ClearedKey::from(key)], path).map_err(unusable)?;
+        if signer.key().is_none() {
+            return Err(unusable("the key does not belong to it".to_owned()));
+        }
+        Authority::of(Signers::new((signer, None))).map_err(unusable)
     }
 
-    /// Checks that the certificate is an authority's, and takes the key that belongs to it.
-    fn with_one_of(
-        certificate: CertificateDer<'static>,
-        keys: impl IntoIterator<Item = KeyPair>,
-    ) -> Result<Authority, String> {
-        let info = CertificateInfo::from_der(&certificate).map_err(|e| e.to_string())?;
-        if !info.is_ca() {
-            return Err(format!("this certificate ({}) is not an authority's", info.subject()));
-        }
-        let id = info.spiffe_id().map_err(|e| format!("it does not name its trust domain: {e}"))?;
-        if !id.path().is_empty() {
-            return Err(format!(
-                "its SPIFFE ID {id} has a path; an authority's is {}",
-                id.trust_domain().id()
-            ));
-        }
-        if info.subject_key_id().is_none() {
-            return Err("it has no subject key identifier, which strict verifiers ask for".to_owned());
-        }
-        let domain = id.trust_domain().clone();
-        let trust = Trust::new(domain.clone(), vec![certificate.clone()]).map_err(|e| e.to_string())?;
-        let key = keys
-            .into_iter()
-            .find(|key| key.subject_public_key_info() == info.public_key())
-            .ok_or("the key does not belong to it")?;
-        Ok(Authority { certificate, info, domain, trust, key, register: None })
+    fn of(signers: Signers) -> Result<Authority, String> {
+        let domain = signers.domain()?;
+        let trust = signers.trust(&domain).map_err(|e| e.to_string())?;
+        Ok(Authority { domain, trust, signers, home: None })
     }
 
     /// The trust domain that it vouches for.
@@ -173,14 +156,21 @@ impl Authority {
         &self.domain
     }
 
-    /// What its own certificate says.
+    /// What its own certificate says: that of the root in force.
     pub fn certificate(&self) -> &CertificateInfo {
-        &self.info
+        &self.signers.root().info
+    }
+
+    /// What the certificate says with which it signs identities: the root's, or else an intermediate's.
+    ///
+    /// No identity outlives it.
+    pub fn issuer(&self) -> &CertificateInfo {
+        &self.signers.issuing().info
     }
 
     /// Its own certificate as PEM: the root that others trust.
     pub fn certificate_pem(&self) -> String {
-        pem::encode("CERTIFICATE", &self.certificate)
+        crate::pem::encode("CERTIFICATE", &self.signers.root().certificate)
     }
 
     /// The trust in this authority, and in nobody else.
@@ -193,12 +183,8 @@ impl Authority {
     /// An authority in a folder records it before returning, so that no certificate exists that
     /// could not be revoked.
     pub fn issue(&self, request: &Request) -> Result<Issued, AuthorityError> {
-        let now = Timestamp::now();
-        let issued = self.sign(request, now)?;
-        if let Some(register) = &self.register {
-            register.add(&issued.record(request, now), |old| self.sign_crl(old, now))?;
-        }
-        Ok(issued)
+        let mut register = self.lock_any()?;
+        self.issue_under(register.as_mut(), request)
     }
 
     /// Issues an identity into `folder/NAME`: `cert.pem`, `key.pem` and `ca.pem`, ready to be loaded.
@@ -211,11 +197,13 @@ impl Authority {
         existing: Existing,
     ) -> Result<PathBuf, AuthorityError> {
         let home = folder.as_ref().join(request.name.as_str());
+        // Held until the files are in place: of two commands for one name, the second finds what the first has made.
+        let mut register = self.lock_any()?;
         let exists = home.exists();
         if exists && existing == Existing::Refuse {
             return Err(AuthorityError::IdentityExists { home });
         }
-        let issued = self.issue(request)?;
+        let issued = self.issue_under(register.as_mut(), request)?;
         if exists {
             issued.replace_in(&home)?
         } else {
@@ -224,27 +212,70 @@ impl Authority {
         Ok(home)
     }
 
-    fn sign(&self, request: &Request, now: Timestamp) -> Result<Issued, AuthorityError> {
-        if self.info.not_after() <= now {
-            return Err(AuthorityError::Expired { not_after: self.info.not_after() });
+    fn issue_under(
+        &self,
+        register: Option<&mut Register>,
+        request: &Request,
+    ) -> Result<Issued, AuthorityError> {
+        let now = Timestamp::now();
+        let key = KeyPair::generate()?;
+        let chain = self.sign(request, &key, now)?;
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let issued = Issued::new(Credentials::new(Identity::new(chain, key)?, self.trust.clone()));
+        if let Some(register) = register {
+            self.remember(register, request, issued.certificate(), now)?;
+        }
+        Ok(issued)
+    }
+
+    /// Signs a certificate for `key`; the chain that its owner shows.
+    fn sign(
+        &self,
+        request: &Request,
+        key: &impl rcgen::PublicKeyData,
+        now: Timestamp,
+    ) -> Result<Vec<CertificateDer<'static>>, AuthorityError> {
+        let issuing = self.signers.issuing();
+        if issuing.info.not_after() <= now {
+            return Err(AuthorityError::Expired { not_after: issuing.info.not_after() });
         }
         let id = SpiffeId::new(&self.domain, &request.name);
-        let params = template::leaf(&id, request, now, self.info.not_after())?;
-        let key = KeyPair::generate()?;
-        let certificate = params.signed_by(&key, &self.issuer()?)?.der().clone();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let identity = Identity::new(vec![certificate], key)?;
-        Ok(Issued::new(Credentials::new(identity, self.trust.clone())))
+        let params = template::leaf(&id, request, now, issuing.info.not_after())?;
+        Ok([issuing.sign(&params, key)?].into_iter().chain(self.signers.chain()).collect())
     }
 
-    fn sign_crl(&self, old: Option<&[u8]>, now: Timestamp) -> Result<String, AuthorityError> {
-        // `with_one_of` has seen to it that there is one.
-        let key_id = self.info.subject_key_id().unwrap_or_default();
-        crl::sign(&self.issuer()?, key_id, old, now)
+    /// Puts a certificate on record, and signs the revocation lists anew.
+    fn remember(
+        &self,
+        register: &mut Register,
+        request: &Request,
+        certificate: &CertificateInfo,
+        now: Timestamp,
+    ) -> Result<(), AuthorityError> {
+        let lists = register.lists()?;
+        if lists.revoked(self.issuer().serial()).is_some() {
+            return Err(AuthorityError::IssuerRevoked { subject: self.issuer().subject().to_owned() });
+        }
+        let lists = lists.next(self.signers.all(), &[], now)?;
+        let (name, hosts) = (request.name.clone(), request.hosts.clone());
+        register.append(&Record::new(certificate, name, hosts, self.issuer(), now)?)?;
+        register.put_lists(&lists)
     }
 
-    fn issuer(&self) -> Result<Issuer<'_, &KeyPair>, AuthorityError> {
-        Ok(Issuer::from_ca_cert_der(&self.certificate, &self.key)?)
+    /// The record, locked; none if the authority is not in a folder.
+    fn lock_any(&self) -> Result<Option<Register>, AuthorityError> {
+        let Some(home) = &self.home else { return Ok(None) };
+        let register = Register::lock(home)?;
+        if !self.signers.are_those_in(home)? {
+            return Err(AuthorityError::Changed { home: home.clone() });
+        }
+        files::clean(home);
+        Ok(Some(register))
+    }
+
+    /// The record, locked.
+    fn lock(&self) -> Result<Register, AuthorityError> {
+        self.lock_any()?.ok_or(AuthorityError::NoRecord)
     }
 }
 
@@ -252,18 +283,16 @@ impl fmt::Debug for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authority")
             .field("domain", &self.domain.as_str())
-            .field("fingerprint", &self.info.fingerprint())
+            .field("fingerprint", &self.certificate().fingerprint())
             .finish_non_exhaustive()
     }
-}
-
-fn usable(keys: &[ClearedKey]) -> impl Iterator<Item = KeyPair> {
-    keys.iter().filter_map(|key| KeyPair::try_from(key.der()).ok())
 }
 
 const HOME: &str = "authority";
 const CERTIFICATE: &str = "cert.pem";
 const KEY: &str = "key.pem";
+const INTERMEDIATE: &str = "intermediate.pem";
+const INTERMEDIATE_KEY: &str = "intermediate-key.pem";
 const TRUST: &str = "ca.pem";
 const CRL: &str = "crl.pem";
 const ISSUED: &str = "issued.jsonl";

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,22 +17,22 @@ pub struct Request {
     pub name: Name,
     /// The hosts that it may answer for. With none it is a client only.
     pub hosts: Vec<Host>,
-    /// For how many days it is valid; less if the authority ends earlier.
-    pub days: u32,
+    /// For how long it is valid; less if the authority ends earlier.
+    pub valid: Duration,
 }
 
 impl Request {
-    /// The usual life of a certificate, in days.
-    pub const DAYS: u32 = 30;
+    /// The usual life of a certificate: thirty days.
+    pub const VALID: Duration = Duration::from_hours(30 * 24);
 
     /// An identity that calls others.
     pub fn client(name: Name) -> Request {
-        Request { name, hosts: Vec::new(), days: Request::DAYS }
+        Request { name, hosts: Vec::new(), valid: Request::VALID }
     }
 
     /// An identity that answers at `hosts`, and may call others, too.
     pub fn server(name: Name, hosts: impl IntoIterator<Item = Host>) -> Request {
-        Request { name, hosts: hosts.into_iter().collect(), days: Request::DAYS }
+        Request { name, hosts: hosts.into_iter().collect(), valid: Request::VALID }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What goes into a certificate. Strict verifiers decide the details; each is told below.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -7,24 +9,45 @@ use rcgen::{
 };
 use time::OffsetDateTime;
 
-use super::AuthorityError;
 use super::request::Request;
+use super::{AuthorityError, Plan};
 use crate::name::{SpiffeId, TrustDomain};
 use crate::text::hex;
 
-/// How long an authority lives. Its leaves live for days, so it is renewed long before.
-const AUTHORITY_DAYS: u32 = 10 * 365;
+/// How long an intermediate lives: so often the root's key has to come back from where it is kept.
+const INTERMEDIATE_VALID: Duration = Duration::from_hours(365 * 24);
 
 /// How far certificates are backdated: a peer whose clock is slow must not refuse a fresh one.
 pub(super) const BACKDATED: SignedDuration = SignedDuration::from_mins(5);
 
-/// An authority that signs leaves and nothing else.
-pub(super) fn authority(domain: &TrustDomain, now: Timestamp) -> Result<CertificateParams, AuthorityError> {
+/// The root of a domain. It signs leaves and nothing else, or else intermediates that do.
+pub(super) fn root(plan: &Plan, now: Timestamp) -> Result<CertificateParams, AuthorityError> {
+    let ends = end_of(plan.valid, now)?;
+    let mut params = authority(&plan.domain, "authority", now, ends)?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(u8::from(plan.intermediate)));
+    Ok(params)
+}
+
+/// What stands between a root that is kept offline and the leaves. Ends no later than the root.
+pub(super) fn intermediate(
+    domain: &TrustDomain,
+    now: Timestamp,
+    root_ends: Timestamp,
+) -> Result<CertificateParams, AuthorityError> {
+    authority(domain, "intermediate", now, after(now, INTERMEDIATE_VALID).min(root_ends))
+}
+
+fn authority(
+    domain: &TrustDomain,
+    kind: &str,
+    now: Timestamp,
+    ends: Timestamp,
+) -> Result<CertificateParams, AuthorityError> {
     let serial = random_serial()?;
     // Two authorities of one domain need different names: a verifier that knows only one of them
     // can then tell that a certificate comes from the other.
-    let common_name = format!("{domain:.36} authority {}", hex(&serial[1..5]));
-    let mut params = base(serial, &common_name, &domain.id(), now, after(now, AUTHORITY_DAYS));
+    let common_name = format!("{domain:.36} {kind} {}", hex(&serial[1..5]));
+    let mut params = base(serial, &common_name, &domain.id(), now, ends);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     Ok(params)
@@ -37,10 +60,7 @@ pub(super) fn leaf(
     now: Timestamp,
     authority_ends: Timestamp,
 ) -> Result<CertificateParams, AuthorityError> {
-    if request.days == 0 {
-        return Err(AuthorityError::NoDays);
-    }
-    let ends = after(now, request.days).min(authority_ends);
+    let ends = end_of(request.valid, now)?.min(authority_ends);
     let mut params = base(random_serial()?, request.name.as_str(), id, now, ends);
     // Says "not an authority" aloud, and with it comes the subject key identifier.
     params.is_ca = IsCa::ExplicitNoCa;
@@ -87,9 +107,18 @@ fn random_serial() -> Result<[u8; 16], AuthorityError> {
     Ok(serial)
 }
 
-/// The moment that many days later, or the end of time if that comes first.
-pub(super) fn after(now: Timestamp, days: u32) -> Timestamp {
-    now.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
+/// The last moment of a certificate that is made now and valid for that long.
+fn end_of(valid: Duration, now: Timestamp) -> Result<Timestamp, AuthorityError> {
+    // Certificates count in whole seconds.
+    if valid < Duration::from_secs(1) { Err(AuthorityError::NoTime) } else { Ok(after(now, valid)) }
+}
+
+/// The moment that much later, or the end of time if that comes first.
+pub(super) fn after(now: Timestamp, later: Duration) -> Timestamp {
+    SignedDuration::try_from(later)
+        .ok()
+        .and_then(|later| now.checked_add(later).ok())
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// The moment as rcgen takes it.

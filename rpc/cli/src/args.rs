@@ -242,7 +242,7 @@ fn repeated(metadata: &[(String, String)]) -> Option<&str> {
     metadata.iter().map(|(key, _)| key.as_str()).find(|key| !keys.insert(*key))
 }
 
-fn some_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn some_time(text: &str) -> Result<Duration, String> {
     match with_unit(text)? {
         Duration::ZERO => Err("nothing happens in no time".to_owned()),
         time => Ok(time),

@@ -1,13 +1,14 @@
 //! `countersign certs init`: a new authority.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use countersign_certs::TrustDomain;
-use countersign_certs::authority::Authority;
+use countersign_certs::authority::{Authority, Plan};
 use serde_json::json;
 
-use super::day;
+use super::until;
 use crate::failure::Failure;
 use crate::output;
 
@@ -18,24 +19,41 @@ pub(crate) struct Init {
     /// The domain for whose names the authority vouches.
     #[arg(long, value_name = "DOMAIN", default_value_t = TrustDomain::default())]
     trust_domain: TrustDomain,
+    /// Let an intermediate sign the identities, so that the root's key can be kept offline.
+    #[arg(long)]
+    intermediate: bool,
+    /// For how many days the root is valid.
+    #[arg(long, value_name = "N", default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..))]
+    days: u32,
 }
 
 impl Init {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         let (dir, domain) = (&self.dir, &self.trust_domain);
-        let authority = Authority::init(dir, domain)?;
+        let mut plan = Plan::new(domain.clone()).valid_for(Duration::from_hours(24 * u64::from(self.days)));
+        if self.intermediate {
+            plan = plan.with_intermediate();
+        }
+        let authority = Authority::init(dir, plan)?;
         let (certificate, home) = (authority.certificate(), dir.join("authority"));
         if json {
             return output::json(&json!({
-                "folder": home, "trust_domain": domain,
+                "folder": home, "trust_domain": domain, "intermediate": self.intermediate,
                 "not_after": certificate.not_after(), "sha256": certificate.fingerprint(),
             }));
         }
+        let guard = match self.intermediate {
+            true => format!(
+                "move {} offline; it is needed to renew the intermediate",
+                home.join("key.pem").display()
+            ),
+            false => "keep its key to yourself".to_owned(),
+        };
         output::say(&format!(
             "made the authority of {domain} in {}, valid until {}\n\
-             keep its key to yourself; issue identities with `countersign certs issue {} NAME`\n",
+             {guard}; issue identities with `countersign certs issue {} NAME`\n",
             home.display(),
-            day(certificate.not_after()),
+            until(certificate.not_after()),
             dir.display(),
         ))
     }

@@ -1,13 +1,14 @@
 //! `countersign certs issue`: a new identity.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use countersign_certs::authority::{Authority, AuthorityError, Existing, Host, Request};
-use countersign_certs::{Credentials, Name};
+use countersign_certs::authority::{AuthorityError, Existing, Host, Request};
+use countersign_certs::{CertificateInfo, Credentials, Name};
 use serde_json::json;
 
-use super::{day, listed};
+use super::life::{Life, is_clamped};
+use super::{listed, open, until};
 use crate::failure::Failure;
 use crate::output;
 
@@ -20,9 +21,9 @@ pub(crate) struct Issue {
     /// A host name or address at which it answers; makes it a server. May be given several times.
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<Host>,
-    /// For how many days it is valid.
-    #[arg(long, default_value_t = Request::DAYS, value_parser = clap::value_parser!(u32).range(1..))]
-    days: u32,
+    /// 30 days by default, and never longer than its authority.
+    #[command(flatten)]
+    life: Life,
     /// Put it in the place of the identity of this name, if there is one.
     #[arg(long)]
     replace: bool,
@@ -31,25 +32,39 @@ pub(crate) struct Issue {
 impl Issue {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         let existing = if self.replace { Existing::Replace } else { Existing::Refuse };
-        let request = Request { name: self.name, hosts: self.hosts, days: self.days };
-        let issued = Authority::open(&self.dir)?.issue_to(&self.dir, &request, existing);
+        let valid = self.life.asked().unwrap_or(Request::VALID);
+        let request = Request { name: self.name, hosts: self.hosts, valid };
+        let authority = open(&self.dir)?;
+        let issued = authority.issue_to(&self.dir, &request, existing);
         let home = issued.map_err(|error| match error {
             AuthorityError::IdentityExists { .. } => Failure::new(error).or_try("the same with --replace"),
             other => other.into(),
         })?;
-        let credentials = Credentials::load(&home)?;
-        let (id, certificate) = (credentials.identity().id(), credentials.identity().certificate());
-        if json {
-            return output::json(&json!({
-                "folder": home, "id": id, "hosts": request.hosts, "serial": certificate.serial(),
-                "not_after": certificate.not_after(), "sha256": certificate.fingerprint(),
-            }));
-        }
-        let role = match request.hosts.as_slice() {
-            [] => "a client".to_owned(),
-            hosts => format!("the server at {}", listed(hosts)),
-        };
-        let (home, until) = (home.display(), day(certificate.not_after()));
-        output::say(&format!("issued {id} into {home}, for {role}, valid until {until}\n"))
+        tell("issued", &home, authority.issuer(), json)
     }
+}
+
+/// Tells of an identity that is new in its folder.
+pub(super) fn tell(what: &str, home: &Path, issuer: &CertificateInfo, json: bool) -> Result<(), Failure> {
+    let credentials = Credentials::load(home)?;
+    let (id, certificate) = (credentials.identity().id(), credentials.identity().certificate());
+    let clamped = is_clamped(certificate, issuer);
+    let hosts = hosts(certificate);
+    if json {
+        return output::json(&json!({
+            "folder": home, "id": id, "hosts": hosts, "serial": certificate.serial(),
+            "not_after": certificate.not_after(), "sha256": certificate.fingerprint(), "clamped": clamped,
+        }));
+    }
+    let role =
+        if hosts.is_empty() { "a client".to_owned() } else { format!("the server at {}", listed(&hosts)) };
+    let as_its_issuer = if clamped { ", as its authority is" } else { "" };
+    let (home, until) = (home.display(), until(certificate.not_after()));
+    output::say(&format!("{what} {id} into {home}, for {role}, valid until {until}{as_its_issuer}\n"))
+}
+
+/// The hosts that a certificate names.
+pub(super) fn hosts(certificate: &CertificateInfo) -> Vec<String> {
+    let ips = certificate.ips().iter().map(ToString::to_string);
+    certificate.dns_names().iter().cloned().chain(ips).collect()
 }

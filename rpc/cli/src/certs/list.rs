@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_certs::authority::{self, Record};
+use countersign_certs::authority::{self, Host, Kind, Record, State};
 use jiff::Timestamp;
+use serde_json::{Value as Json, json};
 
-use super::{day, listed};
+use super::{listed, until};
 use crate::columns::columns;
 use crate::failure::Failure;
 use crate::output;
@@ -20,18 +21,44 @@ pub(crate) struct List {
 impl List {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         let records = authority::list(self.dir)?;
-        if json {
-            return output::json(&records);
-        }
         let now = Timestamp::now();
-        let mut rows = vec![["NAME", "VALID UNTIL", "SERIAL", "HOSTS"].map(str::to_owned)];
+        if json {
+            return output::json(&records.iter().map(|record| entry(record, now)).collect::<Vec<_>>());
+        }
+        let mut rows = vec![["NAME", "KIND", "STATE", "VALID UNTIL", "SERIAL", "HOSTS"].map(str::to_owned)];
         rows.extend(records.iter().map(|record| row(record, now)));
         output::say(&columns("", &rows))
     }
 }
 
-fn row(record: &Record, now: Timestamp) -> [String; 4] {
-    let expired = if record.not_after < now { " (expired)" } else { "" };
-    let until = format!("{}{expired}", day(record.not_after));
-    [record.name.to_string(), until, record.serial.clone(), listed(&record.hosts)]
+fn entry(record: &Record, now: Timestamp) -> Json {
+    let mut entry = json!(record);
+    entry["kind"] = json!(record.kind());
+    entry["state"] = json!(record.state(now));
+    entry["hosts"] = json!(record.hosts);
+    entry
+}
+
+fn row(record: &Record, now: Timestamp) -> [String; 6] {
+    let kind = match record.kind() {
+        Kind::Client => "client",
+        Kind::Server => "server",
+        _ => "intermediate",
+    };
+    let state = match record.state(now) {
+        State::Valid => "valid",
+        State::ExpiresSoon => "expires soon",
+        State::Expired => "expired",
+        _ => "revoked",
+    };
+    let hosts: Vec<_> = record.hosts.iter().map(Host::to_string).collect();
+    let serial = record.serial.clone();
+    [
+        record.name.to_string(),
+        kind.to_owned(),
+        state.to_owned(),
+        until(record.not_after),
+        serial,
+        listed(&hosts),
+    ]
 }

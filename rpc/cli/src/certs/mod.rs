@@ -1,13 +1,19 @@
 //! `countersign certs`: an authority, and the identities that it issues. Each command has a file of its own: what it
 //! takes, then what it does.
 
+mod crl;
 mod init;
 mod issue;
+mod life;
 mod list;
+mod renew;
+mod revoke;
 mod show;
 
+use std::path::Path;
+
 use clap::Subcommand;
-use countersign_certs::authority::Host;
+use countersign_certs::authority::Authority;
 use jiff::Timestamp;
 
 use crate::failure::Failure;
@@ -16,19 +22,49 @@ use crate::failure::Failure;
 pub(crate) enum Certs {
     /// Make the authority of a trust domain, in DIR/authority.
     #[command(after_help = "\
-Example:
-  countersign certs init pki --trust-domain acme.internal")]
+Examples:
+  countersign certs init pki --trust-domain acme.internal
+  countersign certs init pki --intermediate      # pki/authority/key.pem can then be taken offline")]
     Init(init::Init),
     /// Issue an identity into DIR/NAME: certificate, key, and the root to trust.
     #[command(after_help = "\
 Examples:
   countersign certs issue pki server --host localhost --host 127.0.0.1
-  countersign certs issue pki alice --days 7")]
+  countersign certs issue pki alice --days 7
+  countersign certs issue pki probe --valid 90m")]
     Issue(issue::Issue),
+    /// Renew an identity: the same name and hosts, a new key and certificate.
+    #[command(after_help = "\
+Examples:
+  countersign certs renew pki alice
+  countersign certs renew pki server --days 7
+  countersign certs renew pki --intermediate
+
+Whoever has loaded DIR/NAME sees the new files by itself. The old certificate stays good until it expires.")]
+    Renew(renew::Renew),
+    /// Revoke every unexpired certificate of a name, or one by its serial number.
+    #[command(after_help = "\
+Examples:
+  countersign certs revoke pki alice
+  countersign certs revoke pki --serial 4f3a52c09e1b7d68a0c2e4f61b3d5f78
+  countersign certs crl pki --out pki/server/crl.pem
+
+DIR/authority/crl.pem then says so; servers and clients act on it once it lies where they read it.")]
+    Revoke(revoke::Revoke),
+    /// Sign the revocation lists anew, for thirty days.
+    #[command(after_help = "\
+Examples:
+  countersign certs crl pki
+  countersign certs crl pki --out pki/server/crl.pem
+
+Every other command of the authority does so, too. Run it from time to time: stale lists refuse everyone.")]
+    Crl(crl::Crl),
     /// List every certificate that the authority has issued.
     #[command(after_help = "\
 Example:
-  countersign certs list pki")]
+  countersign certs list pki
+
+States: valid, expires soon (less than 30 % of its life is left), expired, revoked.")]
     List(list::List),
     /// Say in words what certificates claim.
     #[command(after_help = "\
@@ -41,15 +77,25 @@ pub(crate) fn run(command: Certs, json: bool) -> Result<(), Failure> {
     match command {
         Certs::Init(init) => init.run(json),
         Certs::Issue(issue) => issue.run(json),
+        Certs::Renew(renew) => renew.run(json),
+        Certs::Revoke(revoke) => revoke.run(json),
+        Certs::Crl(crl) => crl.run(json),
         Certs::List(list) => list.run(json),
         Certs::Show(show) => show.run(json),
     }
 }
 
-fn day(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d").to_string()
+/// Opens the authority in `dir`.
+fn open(dir: &Path) -> Result<Authority, Failure> {
+    Ok(Authority::open(dir)?)
 }
 
-fn listed(hosts: &[Host]) -> String {
-    hosts.iter().map(Host::to_string).collect::<Vec<_>>().join(", ")
+/// The last moment of a certificate: its day, or to the second if that is near.
+fn until(at: Timestamp) -> String {
+    let near = at.duration_since(Timestamp::now()).as_hours().abs() < 48;
+    at.strftime(if near { "%Y-%m-%d %H:%M:%S UTC" } else { "%Y-%m-%d" }).to_string()
+}
+
+fn listed(hosts: &[String]) -> String {
+    hosts.join(", ")
 }

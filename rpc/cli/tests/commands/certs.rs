@@ -31,6 +31,65 @@ fn an_identity_is_replaced_only_when_asked_to() {
 }
 
 #[test]
+fn an_identity_is_renewed_and_revoked() {
+    let desk = Desk::with_identities();
+    let issued = json(&desk.run("certs list pki --json"));
+    let renewed = json(&desk.run("certs renew pki server --days 7 --json"));
+    assert_ne!(renewed["serial"], issued[0]["serial"]);
+    assert_eq!(renewed["hosts"], issued[0]["hosts"]);
+    let words = desk.run("certs renew pki alice --valid 90m");
+    assert!(words.contains("renewed spiffe://") && words.contains(" UTC"), "{words}");
+
+    let words = desk.run("certs revoke pki alice");
+    assert!(
+        words.matches("revoked alice's certificate").count() == 2 && words.contains("crl.pem"),
+        "{words}"
+    );
+    assert!(desk.run("certs revoke pki alice").contains("was revoked before"));
+    let list = json(&desk.run("certs list pki --json"));
+    let states: Vec<_> = list.as_array().unwrap().iter().map(|entry| entry["state"].clone()).collect();
+    assert_eq!(states, ["valid", "revoked", "valid", "revoked"]);
+    assert_eq!((&list[0]["kind"], &list[1]["kind"]), (&"server".into(), &"client".into()));
+    let error = desk.fail("certs renew pki alice");
+    assert!(
+        error.contains("was revoked") && error.contains("try: countersign certs issue pki alice"),
+        "{error}"
+    );
+
+    let serial = renewed["serial"].as_str().unwrap();
+    let revoked = json(&desk.run(&format!("certs revoke pki --serial {serial} --json")));
+    assert_eq!(revoked["revoked"][0]["serial"], serial);
+    desk.run("certs crl pki --out pki/server/crl.pem --out crl.pem");
+    let [own, copy, other] = ["pki/authority/crl.pem", "pki/server/crl.pem", "crl.pem"]
+        .map(|file| std::fs::read(desk.path().join(file)).unwrap());
+    assert!(own == copy && own == other);
+}
+
+#[test]
+fn the_key_of_a_root_with_an_intermediate_can_be_taken_away() {
+    let desk = Desk::empty();
+    let made = desk.run("certs init pki --intermediate");
+    assert!(made.contains("move pki/authority/key.pem offline"), "{made}");
+    let (key, away) = (desk.path().join("pki/authority/key.pem"), desk.path().join("away.pem"));
+    std::fs::rename(&key, &away).unwrap();
+    desk.run("certs issue pki alice");
+    let error = desk.fail("certs renew pki --intermediate");
+    assert!(error.contains("pki/authority/key.pem: the key of ") && error.lines().count() == 1, "{error}");
+    std::fs::rename(&away, &key).unwrap();
+    assert!(desk.run("certs renew pki --intermediate").contains("place the new pki/authority/crl.pem"));
+    let list = desk.run("certs list pki");
+    assert!(list.matches("intermediate").count() == 2, "{list}");
+}
+
+#[test]
+fn an_identity_that_would_outlive_its_authority_is_cut_and_says_so() {
+    let desk = Desk::empty();
+    desk.run("certs init pki --days 3");
+    assert!(desk.run("certs issue pki alice").contains(", as its authority is"));
+    assert_eq!(json(&desk.run("certs issue pki bob --valid 1h --json"))["clamped"], false);
+}
+
+#[test]
 fn a_certificate_is_described_in_words() {
     let desk = Desk::with_identities();
     let words = desk.run("certs show pki/server/cert.pem pki/authority/cert.pem");
@@ -50,6 +109,15 @@ fn names_and_hosts_are_checked_before_anything_is_made() {
         ("certs issue pki authority", "authority"),
         ("certs issue pki bob --host localhost:7443", "without the port"),
         ("certs issue pki bob --days 0", "days"),
+        ("certs issue pki bob --valid 0s", "no time"),
+        ("certs issue pki bob --valid 90", "such as 500ms or 5s"),
+        ("certs issue pki bob --days 1 --valid 1h", "cannot be used with"),
+        ("certs renew pki bob", "pki/bob: no identity here"),
+        ("certs renew pki", "<NAME>"),
+        ("certs revoke pki bob", "no certificate with the name bob"),
+        ("certs revoke pki --serial 12:34", "no certificate with the serial number 12:34"),
+        ("certs revoke pki", "<NAME>"),
+        ("certs crl nowhere", "countersign certs init nowhere"),
         ("certs issue nowhere bob", "countersign certs init nowhere"),
         ("certs init other --trust-domain not/a/domain", "not/a/domain"),
     ] {

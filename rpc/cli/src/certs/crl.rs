@@ -1,0 +1,36 @@
+//! `countersign certs crl`: fresh revocation lists.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use countersign_certs::authority::place;
+use serde_json::json;
+
+use super::open;
+use crate::failure::Failure;
+use crate::output;
+
+#[derive(Debug, Args)]
+pub(crate) struct Crl {
+    /// The folder in which `countersign certs init` made the authority.
+    dir: PathBuf,
+    /// Put a copy here, in one step: where a server or a client reads it.
+    #[arg(long, value_name = "FILE")]
+    out: Vec<PathBuf>,
+}
+
+impl Crl {
+    pub(super) fn run(self, json: bool) -> Result<(), Failure> {
+        let text = open(&self.dir)?.crl()?;
+        for out in &self.out {
+            place(out, &text)?;
+        }
+        let own = self.dir.join("authority").join("crl.pem");
+        let files: Vec<_> = [own].into_iter().chain(self.out).collect();
+        if json {
+            return output::json(&json!({ "files": files }));
+        }
+        let lines = files.iter().map(|file| format!("signed anew: {}\n", file.display()));
+        output::say(&lines.collect::<String>())
+    }
+}

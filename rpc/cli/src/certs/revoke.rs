@@ -1,0 +1,53 @@
+//! `countersign certs revoke`: taking back what was issued.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use countersign_certs::Name;
+use countersign_certs::authority::Record;
+use serde_json::json;
+
+use super::open;
+use crate::failure::Failure;
+use crate::output;
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// The folder in which `countersign certs init` made the authority.
+    dir: PathBuf,
+    /// Whose certificates to revoke: all that have not expired.
+    #[arg(required_unless_present = "serial")]
+    name: Option<Name>,
+    /// Revoke the one certificate with this serial number instead.
+    #[arg(long, value_name = "HEX", conflicts_with = "name")]
+    serial: Option<String>,
+}
+
+impl Revoke {
+    pub(super) fn run(self, json: bool) -> Result<(), Failure> {
+        let authority = open(&self.dir)?;
+        let done = match (&self.name, &self.serial) {
+            (Some(name), _) => authority.revoke(name)?,
+            (None, serial) => authority.revoke_serial(serial.as_deref().unwrap_or_default())?,
+        };
+        let crl = self.dir.join("authority").join("crl.pem");
+        if json {
+            return output::json(&json!({ "revoked": done.revoked, "already": done.already, "crl": crl }));
+        }
+        let mut words = String::new();
+        for record in &done.revoked {
+            words += &format!("revoked {}\n", told(record));
+        }
+        for record in &done.already {
+            words += &format!("{} was revoked before\n", told(record));
+        }
+        if words.is_empty() {
+            words += "nothing to revoke: every certificate of that name has expired\n";
+        }
+        output::say(&format!("{words}place {} where servers and clients read it\n", crl.display()))
+    }
+}
+
+fn told(record: &Record) -> String {
+    format!("{}'s certificate {}", record.name, record.serial)
+}
