@@ -15,6 +15,8 @@ use crate::identity::Identity;
 use crate::trust::Trust;
 use crate::watched::Watched;
 
+pub(crate) use files::{FileNames, KNOWN_FILE_NAMES, OTHERS, domain_called};
+
 pub use error::CredentialsError;
 pub use loader::CredentialsLoader;
 pub use succession::SuccessionError;
@@ -49,8 +51,9 @@ impl Credentials {
     /// Loads a folder: its certificate chain, its key, and whom it trusts.
     ///
     /// The files are `cert.pem`, `key.pem` and `ca.pem`, or the same three as cert-manager
-    /// (`tls.crt`, `tls.key`, `ca.crt`) and SPIFFE's tools (`svid.pem`, `svid_key.pem`,
-    /// `svid_bundle.pem`; `svid.0.pem`, `svid.0.key`, `bundle.0.pem`) name them. The third holds the
+    /// (`tls.crt`, `tls.key`, `ca.crt`), SPIFFE's tools (`svid.pem`, `svid_key.pem`,
+    /// `svid_bundle.pem`; `svid.0.pem`, `svid.0.key`, `bundle.0.pem`) and step-ca's autocert
+    /// (`site.crt`, `site.key`, `root.crt`) name them. The third holds the
     /// roots of the certificate's own trust domain; those of other domains lie in
     /// `trust/DOMAIN.pem`. The key file may hold several keys, of which the matching one is taken.
     ///

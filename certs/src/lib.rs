@@ -4,6 +4,7 @@
 //!   identities without linking any cryptography.
 //! - `identity` (on by default) loads and checks [`Credentials`]: an [`Identity`] to show, and the
 //!   [`Trust`] to judge others by. [`CertificateInfo`] says in words what a certificate claims.
+//!   [`check`] finds everything that is wrong with an identity, wherever it was made.
 //! - `authority` makes an [`authority::Authority`] and issues certificates. A server never needs it.
 //!
 //! Nothing here opens a connection or verifies a peer: that is the `countersign` crate, which takes
@@ -17,13 +18,19 @@ pub mod authority;
 #[cfg(feature = "identity")]
 mod certificate;
 #[cfg(feature = "identity")]
+pub mod check;
+#[cfg(feature = "identity")]
 mod credentials;
 #[cfg(feature = "identity")]
 mod crl;
 #[cfg(feature = "identity")]
 mod identity;
 #[cfg(feature = "identity")]
+mod key;
+#[cfg(feature = "identity")]
 mod pem;
+#[cfg(feature = "identity")]
+mod sections;
 #[cfg(feature = "identity")]
 mod signature;
 #[cfg(feature = "identity")]

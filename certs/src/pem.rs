@@ -102,8 +102,23 @@ impl PemFile {
         Ok((keys, warning))
     }
 
+    /// Everything that it says, whatever that is.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Its Unix mode bits, where there are some.
+    pub(crate) fn mode(&self) -> Option<u32> {
+        self.mode
+    }
+
+    /// What it may be instead, if it lacks what it should hold.
+    pub(crate) fn hint(&self) -> &'static str {
+        hint(&self.text)
+    }
+
     /// Refuses a key that everyone can reach, and warns of one that a group can.
-    fn check_access(&self) -> Result<Option<Warning>, CredentialsError> {
+    pub(crate) fn check_access(&self) -> Result<Option<Warning>, CredentialsError> {
         let Some(mode) = self.mode else { return Ok(None) };
         let path = self.path.clone();
         if mode & 0o006 != 0 {
@@ -116,7 +131,7 @@ impl PemFile {
     }
 
     fn empty(&self, what: &'static str) -> CredentialsError {
-        CredentialsError::Empty { path: self.path.clone(), what, hint: hint(&self.text) }
+        CredentialsError::Empty { path: self.path.clone(), what, hint: self.hint() }
     }
 }
 

@@ -11,8 +11,8 @@ use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 use super::CertificateInfo;
 use crate::text::{hex, shown};
 
-pub(super) const CLIENT_AUTH: &str = "clientAuth";
-pub(super) const SERVER_AUTH: &str = "serverAuth";
+pub(crate) const CLIENT_AUTH: &str = "clientAuth";
+pub(crate) const SERVER_AUTH: &str = "serverAuth";
 
 pub(super) fn describe(certificate: &CertificateInfo) -> String {
     let who = match &certificate.spiffe_id {
@@ -70,7 +70,7 @@ const TEXT_LIMIT: usize = 128;
 /// How many entries of a list are worth reading in a description.
 const LIST_LIMIT: usize = 16;
 
-fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
@@ -103,7 +103,7 @@ pub(super) fn has_control_characters(name: &X509Name<'_>) -> bool {
 }
 
 /// The first few of `items`, and how many more there are.
-fn listed(items: impl Iterator<Item = String>) -> String {
+pub(crate) fn listed(items: impl Iterator<Item = String>) -> String {
     let mut items: Vec<String> = items.collect();
     let more = items.len().saturating_sub(LIST_LIMIT);
     if more > 0 {
@@ -113,7 +113,7 @@ fn listed(items: impl Iterator<Item = String>) -> String {
     items.join(", ")
 }
 
-pub(super) fn key_usages(usage: &KeyUsage) -> Vec<&'static str> {
+pub(crate) fn key_usages(usage: &KeyUsage) -> Vec<&'static str> {
     let all = [
         (usage.digital_signature(), "digitalSignature"),
         (usage.non_repudiation(), "nonRepudiation"),
@@ -128,7 +128,7 @@ pub(super) fn key_usages(usage: &KeyUsage) -> Vec<&'static str> {
     all.into_iter().filter_map(|(set, name)| set.then_some(name)).collect()
 }
 
-pub(super) fn extended_key_usages(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
+pub(crate) fn extended_key_usages(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
     let known = [
         (usage.any, "anyExtendedKeyUsage"),
         (usage.server_auth, SERVER_AUTH),
@@ -151,17 +151,11 @@ pub(super) fn is_weak(key: &SubjectPublicKeyInfo<'_>) -> bool {
 /// The shortest RSA key that is still in use.
 const RSA_BITS_MIN: usize = 2048;
 
-pub(super) fn key_algorithm(key: &SubjectPublicKeyInfo<'_>) -> String {
+pub(crate) fn key_algorithm(key: &SubjectPublicKeyInfo<'_>) -> String {
     let algorithm = &key.algorithm.algorithm;
     if *algorithm == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
         let curve = key.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
-        match curve.map(|curve| curve.to_id_string()).as_deref() {
-            Some("1.2.840.10045.3.1.7") => "ECDSA P-256".to_owned(),
-            Some("1.3.132.0.34") => "ECDSA P-384".to_owned(),
-            Some("1.3.132.0.35") => "ECDSA P-521".to_owned(),
-            Some(other) => format!("ECDSA on the curve {}", clipped(other)),
-            None => "ECDSA on an unnamed curve".to_owned(),
-        }
+        elliptic(curve.map(|curve| curve.to_id_string()).as_deref())
     } else if *algorithm == oid::OID_PKCS1_RSAENCRYPTION {
         key.parsed().map_or_else(|_| "RSA".to_owned(), |parsed| format!("RSA {}", parsed.key_size()))
     } else {
@@ -169,5 +163,16 @@ pub(super) fn key_algorithm(key: &SubjectPublicKeyInfo<'_>) -> String {
             "1.3.101.112" => "Ed25519".to_owned(),
             other => clipped(other),
         }
+    }
+}
+
+/// The kind of a key on the elliptic curve of this OID.
+pub(crate) fn elliptic(curve: Option<&str>) -> String {
+    match curve {
+        Some("1.2.840.10045.3.1.7") => "ECDSA P-256".to_owned(),
+        Some("1.3.132.0.34") => "ECDSA P-384".to_owned(),
+        Some("1.3.132.0.35") => "ECDSA P-521".to_owned(),
+        Some(other) => format!("ECDSA on the curve {}", clipped(other)),
+        None => "ECDSA on an unnamed curve".to_owned(),
     }
 }

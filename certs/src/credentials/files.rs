@@ -87,21 +87,22 @@ impl Files {
 }
 
 /// What one tool calls the three files.
-struct FileNames {
-    certificate: &'static str,
-    key: &'static str,
-    trust: &'static str,
+pub(crate) struct FileNames {
+    pub(crate) certificate: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) trust: &'static str,
 }
 
-const KNOWN_FILE_NAMES: [FileNames; 4] = [
+pub(crate) const KNOWN_FILE_NAMES: [FileNames; 5] = [
     FileNames { certificate: "cert.pem", key: "key.pem", trust: "ca.pem" },
     FileNames { certificate: "tls.crt", key: "tls.key", trust: "ca.crt" },
     FileNames { certificate: "svid.pem", key: "svid_key.pem", trust: "svid_bundle.pem" },
     FileNames { certificate: "svid.0.pem", key: "svid.0.key", trust: "bundle.0.pem" },
+    FileNames { certificate: "site.crt", key: "site.key", trust: "root.crt" },
 ];
 
 /// The folder with what is known of other domains.
-const OTHERS: &str = "trust";
+pub(crate) const OTHERS: &str = "trust";
 
 /// The revocation list of the own domain, beside the other files. The name is ours: other tools have none.
 pub(super) fn crl_in(folder: &Path) -> PathBuf {
@@ -121,7 +122,7 @@ pub(super) fn certificate_in(folder: &Path) -> PathBuf {
 
 impl FileNames {
     /// The names of which most are there, so that an error names the one that is missing.
-    fn used_in(folder: &Path) -> Result<&'static FileNames, CredentialsError> {
+    pub(crate) fn used_in(folder: &Path) -> Result<&'static FileNames, CredentialsError> {
         match fs::metadata(folder) {
             Ok(metadata) if metadata.is_dir() => {}
             Ok(_) => return Err(CredentialsError::NotAFolder { path: folder.to_owned() }),
@@ -166,9 +167,9 @@ impl OtherDomains {
         for path in paths {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if let Some(stem) = name.strip_suffix(".crl.pem") {
-                others.crls.push((domain(stem, &path)?, PemFile::read_crls(&path)?));
+                others.crls.push((domain_called(stem, &path)?, PemFile::read_crls(&path)?));
             } else if let Some(stem) = name.strip_suffix(".pem") {
-                others.roots.push((domain(stem, &path)?, PemFile::read(&path)?));
+                others.roots.push((domain_called(stem, &path)?, PemFile::read(&path)?));
             }
         }
         Ok(others)
@@ -176,7 +177,7 @@ impl OtherDomains {
 }
 
 /// The domain after which a file in `trust` is called.
-fn domain(stem: &str, path: &Path) -> Result<TrustDomain, CredentialsError> {
+pub(crate) fn domain_called(stem: &str, path: &Path) -> Result<TrustDomain, CredentialsError> {
     stem.parse().map_err(|problem| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         CredentialsError::TrustFileName { path: path.with_file_name(shown(&name, 255)), problem }

@@ -21,6 +21,8 @@ use crate::output::BOLD;
 pub(crate) enum Failure {
     /// Something to tell.
     Told(Box<Told>),
+    /// What the output has told of already: it only makes the exit code.
+    Said,
     /// Whoever read our output has seen enough, as `head` does. That is nobody's mistake.
     ReaderLeft,
 }
@@ -82,7 +84,11 @@ impl Failure {
 
     /// Tells it on standard error.
     pub(crate) fn report(self, json: bool) -> ExitCode {
-        let Self::Told(told) = self else { return ExitCode::SUCCESS };
+        let told = match self {
+            Self::Told(told) => told,
+            Self::Said => return ExitCode::FAILURE,
+            Self::ReaderLeft => return ExitCode::SUCCESS,
+        };
         // Standard error is the last place to tell of anything.
         let _ = if json { told.write_json() } else { told.write_lines() };
         ExitCode::FAILURE

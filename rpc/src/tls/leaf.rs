@@ -1,17 +1,12 @@
 //! What a certificate must be in itself, before anybody looks at the authorities behind it.
 
+use countersign_certs::check::{CERTIFICATE_LEN_MAX, INTERMEDIATES_MAX};
 use countersign_certs::{CertificateInfo, SpiffeId};
 use countersign_proto::Role;
 use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 
 use super::Refusal;
-
-/// Longest chain of intermediates accepted: ours have one at most, and each costs a signature to check.
-const INTERMEDIATES_MAX: usize = 4;
-
-/// Largest certificate accepted, in bytes. Ours have 600.
-const CERTIFICATE_LEN_MAX: usize = 16 << 10;
 
 /// Checks the peer's own certificate for use in `role`. The answer is whom it names.
 ///

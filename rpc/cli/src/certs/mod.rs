@@ -1,6 +1,7 @@
 //! `countersign certs`: an authority, and the identities that it issues. Each command has a file of its own: what it
 //! takes, then what it does.
 
+mod check;
 mod crl;
 mod init;
 mod issue;
@@ -66,6 +67,14 @@ Example:
 
 States: valid, expires soon (less than 30 % of its life is left), expired, revoked.")]
     List(list::List),
+    /// Say whether an identity can be used, and everything that is wrong with it.
+    #[command(after_help = "\
+Examples:
+  countersign certs check pki/alice
+  countersign certs check /etc/tls --as server --host api.acme.internal
+
+Takes the folders of other tools, too. The exit code is 0 only if it can be used.")]
+    Check(check::Check),
     /// Say in words what certificates claim.
     #[command(after_help = "\
 Example:
@@ -75,6 +84,7 @@ Example:
 
 pub(crate) fn run(command: Certs, json: bool) -> Result<(), Failure> {
     match command {
+        Certs::Check(check) => check.run(json),
         Certs::Init(init) => init.run(json),
         Certs::Issue(issue) => issue.run(json),
         Certs::Renew(renew) => renew.run(json),

@@ -1,6 +1,7 @@
 //! The command line as its users run it: the binary, its output and its exit code.
 
 mod certs;
+mod check;
 mod desk;
 mod mistakes;
 mod story;

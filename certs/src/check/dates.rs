@@ -1,0 +1,39 @@
+//! When certificates are valid, and whether they will be for long.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::member::Member;
+use super::{Findings, Problem};
+use crate::certificate::Validity;
+
+/// With less than this part of its life left, a certificate should have been renewed.
+const PERCENT_SOON: i64 = 30;
+
+pub(super) fn check(file: &Path, member: &Member, now: Timestamp, findings: &mut Findings) {
+    let (number, subject) = (member.number, member.subject());
+    let (not_before, not_after) = (member.info.not_before(), member.info.not_after());
+    let problem = match member.info.validity_at(now) {
+        Validity::Expired => Problem::Expired { number, subject, not_after },
+        Validity::NotYet => Problem::NotYetValid { number, subject, not_before },
+        Validity::Valid => {
+            let life = (not_after.as_second() - not_before.as_second()).max(1);
+            let percent = (not_after.as_second() - now.as_second()) * 100 / life;
+            if percent >= PERCENT_SOON {
+                return;
+            }
+            let percent = u8::try_from(percent.clamp(0, 100)).unwrap_or_default();
+            Problem::ExpiresSoon { number, subject, not_after, percent }
+        }
+    };
+    findings.add(file, Some(member.line), problem);
+}
+
+/// A moment at which all of them are valid: now, if that is one.
+pub(super) fn common_moment(members: &[Member], now: Timestamp) -> Timestamp {
+    let begin = members.iter().map(|member| member.info.not_before()).max().unwrap_or(now);
+    let end = members.iter().map(|member| member.info.not_after()).min().unwrap_or(now);
+    // Where they have none in common, the verifier says so.
+    now.min(end).max(begin)
+}

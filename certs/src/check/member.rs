@@ -1,0 +1,85 @@
+//! One certificate of a file, with what a check asks of it beyond what it says of its owner.
+
+use rustls_pki_types::CertificateDer;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::certificate::{CertificateInfo, words};
+
+/// A certificate and where it stands.
+pub(super) struct Member {
+    pub(super) der: CertificateDer<'static>,
+    pub(super) info: CertificateInfo,
+    /// Which one of its file, counted from 1.
+    pub(super) number: usize,
+    /// The line of its BEGIN.
+    pub(super) line: usize,
+    /// Whose it is, in DER: what the certificates that it signs name as their issuer.
+    pub(super) subject_der: Vec<u8>,
+    /// The name that its subject goes by, as it came.
+    pub(super) common_name: Option<String>,
+    /// How it is signed, as an OID.
+    pub(super) signature: String,
+    key_id: Option<Vec<u8>>,
+    issuer_key_id: Option<Vec<u8>>,
+    extensions: Vec<String>,
+}
+
+impl Member {
+    /// Fails with the reason why it cannot be read without doubt.
+    pub(super) fn read(der: CertificateDer<'static>, number: usize, line: usize) -> Result<Member, String> {
+        let info = CertificateInfo::from_der(&der).map_err(|error| error.to_string())?;
+        let (_, parsed) =
+            X509Certificate::from_der(&der).map_err(|error| words::clipped(&error.to_string()))?;
+        let common_name = parsed.subject().iter_common_name().find_map(|name| name.as_str().ok());
+        let mut ids = (None, None);
+        for extension in parsed.iter_extensions() {
+            match extension.parsed_extension() {
+                ParsedExtension::SubjectKeyIdentifier(id) => ids.0 = Some(id.0.to_vec()),
+                ParsedExtension::AuthorityKeyIdentifier(id) => {
+                    ids.1 = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+                }
+                _ => {}
+            }
+        }
+        Ok(Member {
+            number,
+            line,
+            subject_der: parsed.subject().as_raw().to_vec(),
+            common_name: common_name.map(str::to_owned),
+            signature: words::clipped(&parsed.signature_algorithm.algorithm.to_id_string()),
+            key_id: ids.0,
+            issuer_key_id: ids.1,
+            extensions: parsed.iter_extensions().map(|extension| extension.oid.to_id_string()).collect(),
+            info,
+            der,
+        })
+    }
+
+    /// Whether it has the extension of this OID.
+    pub(super) fn has_extension(&self, oid: &str) -> bool {
+        self.extensions.iter().any(|has| has == oid)
+    }
+
+    /// Whether this one says that `issuer` signed it. Proves nothing.
+    pub(super) fn names_as_issuer(&self, issuer: &Member) -> bool {
+        self.info.issuer_der() == issuer.subject_der
+    }
+
+    /// Whether it names the key of `issuer`, too, or none.
+    pub(super) fn names_key_of(&self, issuer: &Member) -> bool {
+        match (&self.issuer_key_id, &issuer.key_id) {
+            (Some(named), Some(key)) => named == key,
+            _ => true,
+        }
+    }
+
+    /// Whether it says that it signed itself, as a root does.
+    pub(super) fn is_root(&self) -> bool {
+        self.names_as_issuer(self)
+    }
+
+    pub(super) fn subject(&self) -> String {
+        self.info.subject().to_owned()
+    }
+}

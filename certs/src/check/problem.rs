@@ -1,0 +1,465 @@
+//! Everything that can be wrong with an identity's folder, in words, and what to do about each.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::tool::Suggestion;
+use super::{Role, Severity};
+use crate::certificate::words::moment;
+use crate::name::TrustDomain;
+
+/// Something wrong with a file of an identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Problem {
+    // The folder and its files.
+    /// The folder is not there.
+    #[error("no such folder")]
+    FolderMissing,
+    /// It is a file, or something else.
+    #[error("not a folder")]
+    NotAFolder,
+    /// None of the known files is in the folder.
+    #[error("no identity in this folder")]
+    NoIdentity,
+    /// One of the files is not there.
+    #[error("no such file")]
+    FileMissing {
+        /// A file of another tool's naming that may be it.
+        instead: Option<String>,
+    },
+    /// Something else than a file has the name of one.
+    #[error("not a file")]
+    NotAFile,
+    /// The system did not let us read it.
+    #[error("cannot be read: {reason}")]
+    Unreadable {
+        /// What the system said.
+        reason: String,
+    },
+    /// It is far larger than any certificate or key.
+    #[error("larger than {limit} bytes")]
+    TooLarge {
+        /// The most that is read.
+        limit: u64,
+    },
+    /// A section of it is not well-formed PEM.
+    #[error("damaged PEM: {reason}")]
+    Damaged {
+        /// What was found.
+        reason: &'static str,
+    },
+    /// It holds something else.
+    #[error("no {what} in this file; {hint}")]
+    Lacks {
+        /// What was looked for.
+        what: &'static str,
+        /// What the file seems to be instead.
+        hint: &'static str,
+    },
+    /// A file in `trust` that nothing reads.
+    #[error("nothing reads this file")]
+    Ignored,
+    /// Everyone can read or replace the key.
+    #[error("everyone on this machine can reach this key (mode {mode:04o})")]
+    KeyExposed {
+        /// Its Unix mode bits.
+        mode: u32,
+    },
+    /// A group can read or replace the key.
+    #[error("its group can reach this key (mode {mode:04o})")]
+    KeyOpenToGroup {
+        /// Its Unix mode bits.
+        mode: u32,
+    },
+    /// Everyone can replace what says whom to believe, or who this is.
+    #[error("everyone on this machine can change it (mode {mode:04o})")]
+    OpenToAll {
+        /// Its Unix mode bits.
+        mode: u32,
+    },
+
+    // The key.
+    /// The key needs a passphrase, and nobody is there to give it.
+    #[error("the key is encrypted")]
+    KeyEncrypted,
+    /// The bytes are no key.
+    #[error("its key is damaged, or of an unknown form")]
+    KeyUnreadable,
+    /// The key is of a kind or a size that cannot be used.
+    #[error("its key is {kind}, which cannot be used")]
+    KeyKind {
+        /// Such as `RSA 1024`.
+        kind: String,
+    },
+    /// No key in the file belongs to the certificate.
+    #[error("no key in this file belongs to the certificate")]
+    KeyMismatch,
+
+    // The certificate.
+    /// A certificate cannot be read without doubt.
+    #[error("its certificate {number} is {reason}")]
+    CertificateUnreadable {
+        /// Which one, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A certificate is larger than a handshake takes.
+    #[error("its certificate {number} has {len} bytes, and more than {limit} are refused")]
+    CertificateTooLong {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Its length.
+        len: usize,
+        /// The most that is taken.
+        limit: usize,
+    },
+    /// The certificate's key is too short.
+    #[error("the key in its certificate is {kind}, which is refused as too short")]
+    WeakKey {
+        /// Such as `RSA 1024`.
+        kind: String,
+    },
+    /// There are control characters in its names.
+    #[error("there are control characters in the names in its certificate")]
+    ControlCharacters,
+    /// The first certificate is an authority's.
+    #[error("its first certificate belongs to an authority ({subject})")]
+    IsAuthority {
+        /// Whose it is.
+        subject: String,
+    },
+    /// The identity's own certificate is there, but not the first one.
+    #[error("the identity's own certificate ({subject}) is number {number} in it and not the first")]
+    LeafNotFirst {
+        /// Whose it is.
+        subject: String,
+        /// Where it stands, counted from 1.
+        number: usize,
+    },
+    /// The certificate names no URI at all.
+    #[error("its certificate has no URI among its alternative names, where its SPIFFE ID belongs")]
+    NoSpiffeId {
+        /// What adds one.
+        suggestion: Suggestion,
+    },
+    /// The certificate names several URIs.
+    #[error("its certificate has several URIs, of which nobody can tell the one that counts: {}", .uris.join(", "))]
+    SeveralUris {
+        /// All of them.
+        uris: Vec<String>,
+    },
+    /// The certificate names one URI, which is something else.
+    #[error("the URI in its certificate {reason}")]
+    NotSpiffeId {
+        /// Why it is none.
+        reason: String,
+        /// What adds one.
+        suggestion: Suggestion,
+    },
+    /// The SPIFFE ID names a whole domain and nobody in it.
+    #[error("its SPIFFE ID {id} names a whole trust domain")]
+    NoPath {
+        /// The ID.
+        id: String,
+        /// What adds one.
+        suggestion: Suggestion,
+    },
+    /// It is over.
+    #[error("its certificate {number} ({subject}) has expired: it was valid until {}", moment(*.not_after))]
+    Expired {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+        /// Its last moment.
+        not_after: Timestamp,
+    },
+    /// It has not begun.
+    #[error("its certificate {number} ({subject}) is not valid before {}", moment(*.not_before))]
+    NotYetValid {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+        /// Its first moment.
+        not_before: Timestamp,
+    },
+    /// Less than a third of its life is left.
+    #[error("its certificate {number} ({subject}) ends on {}: {percent} % of its life is left", moment(*.not_after))]
+    ExpiresSoon {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+        /// Its last moment.
+        not_after: Timestamp,
+        /// How much of its life is left.
+        percent: u8,
+    },
+    /// Its key usage does not include signatures, by which a handshake proves who it is.
+    #[error("its certificate does not say that its key may sign: its key usages are {}", listed(.has))]
+    NoSignature {
+        /// Those that it has.
+        has: Vec<String>,
+    },
+    /// Its extended key usages do not include the role.
+    #[error("its certificate is not for a {role}: its extended key usages are {}", listed(.has))]
+    NotForRole {
+        /// As what it was checked.
+        role: Role,
+        /// Those that it has.
+        has: Vec<String>,
+    },
+    /// A server's certificate names no host.
+    #[error("its certificate names no host at which it answers")]
+    NoHost,
+    /// The certificate does not name the host that was asked for.
+    #[error("its certificate does not cover the host {host}: it covers {}", listed(.covers))]
+    HostNotCovered {
+        /// What was asked for.
+        host: String,
+        /// What it names.
+        covers: Vec<String>,
+    },
+
+    // The chain.
+    /// Whoever signed it is in neither file.
+    #[error(
+        "its certificate {number} ({subject}) was issued by {issuer}, who is neither in it nor in the trust"
+    )]
+    IssuerMissing {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+        /// Who issued it.
+        issuer: String,
+    },
+    /// Somebody of that name is there, but with another key.
+    #[error(
+        "its certificate {number} ({subject}) was not signed by the authority {issuer} that is at hand, \
+             but by another one of the same name"
+    )]
+    OtherAuthority {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+        /// The name of both.
+        issuer: String,
+    },
+    /// A signature in the chain is of a kind that is not accepted.
+    #[error("its certificate {number} ({subject}) is signed with {algorithm}, which is not accepted")]
+    WeakSignature {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+        /// How it is signed.
+        algorithm: String,
+    },
+    /// A certificate that is not an authority's stands where an issuer's belongs.
+    #[error("its certificate {number} ({subject}) issued one, but is not an authority's")]
+    IssuerNotAuthority {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+    },
+    /// The verifier refuses the chain for another reason.
+    #[error("its chain does not verify: {reason}")]
+    ChainRefused {
+        /// What the verifier says.
+        reason: String,
+    },
+    /// There are more intermediates than a handshake takes.
+    #[error("it has {count} certificates behind the first one, and more than {limit} are refused")]
+    ChainTooLong {
+        /// How many there are.
+        count: usize,
+        /// The most that is taken.
+        limit: usize,
+    },
+    /// The certificates do not follow each other.
+    #[error("its certificates are not in order: each has to be followed by its issuer's")]
+    ChainOrder,
+    /// A certificate plays no part in the chain.
+    #[error("its certificate {number} ({subject}) is not needed to verify the first one")]
+    Unneeded {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+    },
+
+    // Trust.
+    /// A root is somebody's own certificate.
+    #[error("its certificate {number} ({subject}) is not an authority's")]
+    NotAnAuthority {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+    },
+    /// A root is of a kind that the verifier cannot work with.
+    #[error("its certificate {number} ({subject}) cannot be a root: {reason}")]
+    UnusableRoot {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+        /// What the verifier says.
+        reason: String,
+    },
+    /// A root says that it is of another domain.
+    #[error(
+        "its certificate {number} ({subject}) is the authority of {says}, and here it speaks for {domain}"
+    )]
+    RootOfOtherDomain {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+        /// Whose authority it says it is.
+        says: TrustDomain,
+        /// Whose authority it is made by the place where it lies.
+        domain: TrustDomain,
+    },
+    /// A file in `trust` is not called after a domain.
+    #[error("its name is not that of a trust domain: {reason}")]
+    TrustFileName {
+        /// Why not.
+        reason: String,
+    },
+    /// The identity's own domain has roots in two places.
+    #[error("the trust domain {domain} has its roots in {elsewhere} already")]
+    TrustTwice {
+        /// The domain.
+        domain: TrustDomain,
+        /// The other place.
+        elsewhere: String,
+    },
+}
+
+impl Problem {
+    /// Whether it keeps the identity from being used.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Problem::Ignored | Problem::Unneeded { .. } => Severity::Note,
+            Problem::KeyOpenToGroup { .. }
+            | Problem::OpenToAll { .. }
+            | Problem::ExpiresSoon { .. }
+            | Problem::NoHost
+            | Problem::ChainOrder
+            | Problem::RootOfOtherDomain { .. } => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+
+    /// What to do about it, for someone who looks at `file`.
+    pub fn remedy(&self, file: &Path) -> String {
+        let path = file.display();
+        match self {
+            Problem::FolderMissing => "make an identity with `countersign certs issue`".to_owned(),
+            Problem::NotAFolder => {
+                "give the folder that holds the certificate, the key and the trust".to_owned()
+            }
+            Problem::NoIdentity => "put cert.pem, key.pem and ca.pem into it, \
+                or tls.crt, tls.key and ca.crt, or the files of SPIRE's agent"
+                .to_owned(),
+            Problem::FileMissing { instead: Some(other) } => {
+                format!("rename {other} if that is it: the three files are named in one way")
+            }
+            Problem::FileMissing { instead: None } => {
+                "put it beside the others, or issue the identity anew".to_owned()
+            }
+            Problem::NotAFile | Problem::TooLarge { .. } => "put the right file there".to_owned(),
+            Problem::Unreadable { .. } => format!("let this user read {path}"),
+            Problem::Damaged { .. } | Problem::CertificateUnreadable { .. } => {
+                "restore the file from where it was made".to_owned()
+            }
+            Problem::Lacks { .. } => "put the right file there, in PEM".to_owned(),
+            Problem::Ignored => {
+                "call it DOMAIN.pem for roots, or DOMAIN.crl.pem for a revocation list".to_owned()
+            }
+            Problem::KeyExposed { .. } | Problem::KeyOpenToGroup { .. } => {
+                format!("run `chmod 600 {path}`; make a new key if others may have read this one")
+            }
+            Problem::OpenToAll { .. } => format!("run `chmod go-w {path}`"),
+            Problem::KeyEncrypted => format!(
+                "decrypt it with `openssl pkey -in {path} -out {path}.new`, \
+                 then `chmod 600` that and put it in its place"
+            ),
+            Problem::KeyUnreadable => "put the key there as PKCS#8, SEC1 or PKCS#1 in PEM; \
+                `openssl pkey` converts"
+                .to_owned(),
+            Problem::ControlCharacters => "have one issued whose names are plain text".to_owned(),
+            Problem::KeyKind { .. } | Problem::WeakKey { .. } => {
+                "make one of ECDSA P-256 or P-384, Ed25519, or RSA of 2048 bits or more".to_owned()
+            }
+            Problem::KeyMismatch => "put the right key here, or issue both anew".to_owned(),
+            Problem::CertificateTooLong { .. } => {
+                "have one issued with fewer names and extensions".to_owned()
+            }
+            Problem::IsAuthority { .. } => "put the identity's own certificate first; \
+                the authority's belongs into the trust file"
+                .to_owned(),
+            Problem::LeafNotFirst { .. } | Problem::ChainOrder => {
+                "put the identity's own certificate first, then its issuer's, and so on".to_owned()
+            }
+            Problem::NoSpiffeId { suggestion }
+            | Problem::NotSpiffeId { suggestion, .. }
+            | Problem::NoPath { suggestion, .. } => {
+                format!("issue it again with the SPIFFE ID {}", suggestion.id)
+            }
+            Problem::SeveralUris { .. } => "issue it again with exactly one URI, its SPIFFE ID".to_owned(),
+            Problem::Expired { .. } | Problem::ExpiresSoon { .. } => {
+                "renew it, as with `countersign certs renew`".to_owned()
+            }
+            Problem::NotYetValid { .. } => "wait until then, or set this machine's clock right".to_owned(),
+            Problem::NoSignature { .. } => "issue it again with the key usage digitalSignature".to_owned(),
+            Problem::NotForRole { role, .. } => {
+                format!("issue it again with the extended key usage {}", role.usage())
+            }
+            Problem::NoHost => "issue it again with its hosts among the alternative names, \
+                or have clients expect its SPIFFE ID instead"
+                .to_owned(),
+            Problem::HostNotCovered { host, .. } => {
+                format!("issue it again with {host} among the alternative names")
+            }
+            Problem::IssuerMissing { .. } => "append the certificate of that issuer to the chain \
+                if it is an intermediate, or put it into the trust file if it is the root"
+                .to_owned(),
+            Problem::OtherAuthority { .. } => {
+                "get the certificate of the authority that signed it, or have it issued anew".to_owned()
+            }
+            Problem::WeakSignature { .. } => "have it signed with SHA-256 or better, \
+                by a key of ECDSA, Ed25519, or RSA of 2048 bits or more"
+                .to_owned(),
+            Problem::ChainRefused { .. } | Problem::IssuerNotAuthority { .. } => {
+                "have the certificate issued anew by an authority that may issue it".to_owned()
+            }
+            Problem::ChainTooLong { .. } => "take out those that nobody needs".to_owned(),
+            Problem::Unneeded { .. } => "take it out of the chain".to_owned(),
+            Problem::NotAnAuthority { .. } => "take it out: only authorities belong here".to_owned(),
+            Problem::UnusableRoot { .. } => "put an authority's X.509 version 3 certificate there".to_owned(),
+            Problem::RootOfOtherDomain { says, .. } => {
+                format!("move it to trust/{says}.pem if it was meant for that domain")
+            }
+            Problem::TrustFileName { .. } => {
+                "call it DOMAIN.pem after the trust domain whose roots it holds".to_owned()
+            }
+            Problem::TrustTwice { .. } => "keep one of the two".to_owned(),
+        }
+    }
+}
+
+/// What a certificate names, or that it names nothing.
+fn listed(items: &[String]) -> String {
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
