@@ -12,7 +12,8 @@ mod status;
 mod violation;
 
 pub use connection::{
-    CallId, Closing, Connection, Ended, Event, Opened, Opening, Payload, PeerHello, Received, Role, Sending,
+    Beside, CallId, Closing, Connection, Ended, Event, Opened, Opening, Payload, PeerHello, Received, Role,
+    Sending,
 };
 pub use frame::Times;
 pub use limits::Limits;

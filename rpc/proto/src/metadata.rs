@@ -12,7 +12,11 @@ pub const KEY_LEN_MAX: usize = 128;
 /// Keys are lower-case ASCII letters, digits, `.`, `_` and `-`, beginning with a letter or a digit; no two
 /// are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Metadata(Vec<(String, MetadataValue)>);
+pub struct Metadata(Option<Box<Entries>>);
+
+/// Kept apart, since most messages have none, and every one is passed from hand to hand with its metadata.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Entries(Vec<(String, MetadataValue)>);
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +45,7 @@ pub enum MetadataError {
 impl Metadata {
     /// No metadata.
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(None)
     }
 
     /// Adds a value under a key that is not there yet.
@@ -55,7 +59,7 @@ impl Metadata {
         if self.get(&key).is_some() {
             return Err(MetadataError::Twice(key));
         }
-        self.0.push((key, value.into()));
+        self.0.get_or_insert_default().0.push((key, value.into()));
         Ok(())
     }
 
@@ -66,13 +70,14 @@ impl Metadata {
         keys.sort_unstable();
         match keys.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(twice) => Err(MetadataError::Twice(twice[0].to_owned())),
-            None => Ok(Self(entries)),
+            None if entries.is_empty() => Ok(Self::new()),
+            None => Ok(Self(Some(Box::new(Entries(entries))))),
         }
     }
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&MetadataValue> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+        self.entries().iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     /// The text of a key, if it has one.
@@ -85,12 +90,16 @@ impl Metadata {
 
     /// Every key with its value.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &MetadataValue)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value))
+        self.entries().iter().map(|(key, value)| (key.as_str(), value))
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
+    }
+
+    fn entries(&self) -> &[(String, MetadataValue)] {
+        self.0.as_ref().map_or(&[], |entries| &entries.0)
     }
 
     /// What it counts against the limit: the bytes of its keys and values, and eight for each entry.

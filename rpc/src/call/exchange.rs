@@ -48,7 +48,7 @@ impl Exchange {
                             self.state = State::Done;
                             return Poll::Ready(Ok(answer));
                         }
-                        Ended::Status(status) => attempts.failed(&link, status),
+                        Ended::Status(status) => attempts.failed(&link, *status),
                         Ended::Lost(reason) => {
                             let sent = link.may_have_sent(call);
                             attempts.lost(&link, reason, sent)

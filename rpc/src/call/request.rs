@@ -27,7 +27,7 @@ pub(super) struct Request {
     times: bool,
     parent: Parent,
     /// What is wrong already.
-    error: Option<CallError>,
+    error: Option<Box<CallError>>,
     /// The first attempt has begun.
     begun: bool,
 }
@@ -36,7 +36,7 @@ pub(super) struct Request {
 enum Arguments {
     Short(Vec<u8>),
     /// Shared with the connection, which sends them in parts.
-    Long(Bytes),
+    Long(Box<Bytes>),
 }
 
 /// The call for which another one is made, which ends no later than that.
@@ -65,7 +65,7 @@ impl Request {
     ) -> Self {
         let (arguments, error) = match arguments {
             Ok(arguments) => (Arguments::new(arguments), None),
-            Err(error) => (Arguments::new(Vec::new()), Some(CallError::Unencodable(error))),
+            Err(error) => (Arguments::new(Vec::new()), Some(Box::new(CallError::Unencodable(error)))),
         };
         Self {
             attempts: Attempts::new(client),
@@ -90,14 +90,14 @@ impl Request {
     pub(super) fn add_metadata(&mut self, key: String, value: MetadataValue) {
         if let Err(error) = self.metadata.insert(key, value) {
             let status = Status::invalid_argument(error.to_string()).with_handler_ran(HandlerRan::No);
-            self.error = Some(CallError::Status(status));
+            self.error = Some(Box::new(CallError::Status(status)));
         }
     }
 
     /// The connection for the next attempt, once there is one.
     pub(super) fn poll_link(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Arc<Handle>, CallError>> {
         if let Some(error) = self.error.take() {
-            return Poll::Ready(Err(error));
+            return Poll::Ready(Err(*error));
         }
         if !std::mem::replace(&mut self.begun, true) {
             self.shorten_timeout();
@@ -143,7 +143,7 @@ impl Arguments {
     fn new(arguments: Vec<u8>) -> Self {
         match arguments.len() < LONG_LEN {
             true => Self::Short(arguments),
-            false => Self::Long(arguments.into()),
+            false => Self::Long(Box::new(arguments.into())),
         }
     }
 

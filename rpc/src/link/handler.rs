@@ -89,7 +89,7 @@ impl InFlight {
     }
 
     /// Counts the call. Returns it as it is traced, if it is.
-    pub(super) fn end(self, cx: &Context, reply: &Reply, now: Instant) -> Option<Arc<Outcome>> {
+    pub(super) fn end(&mut self, cx: &Context, reply: &Reply, now: Instant) -> Option<Arc<Outcome>> {
         match reply {
             Ok(payload) => self.count(cx, Code::Ok, "", payload.len(), now),
             Err(status) => self.count(cx, status.code, &status.message, status.details.len(), now),
@@ -97,7 +97,7 @@ impl InFlight {
     }
 
     fn count(
-        mut self,
+        &mut self,
         cx: &Context,
         code: Code,
         message: &str,

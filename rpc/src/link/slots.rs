@@ -39,17 +39,18 @@ impl Slots {
         self.free.push(slot);
     }
 
-    /// Whom to wake now that a call has ended.
-    pub(super) fn end(&mut self, slot: usize, mut ended: Ended) -> [Option<Waker>; 2] {
+    /// A call has ended; `wakers` gets whom to wake now.
+    pub(super) fn end(&mut self, slot: usize, mut ended: Ended, wakers: &mut Vec<Waker>) {
         match &mut self.slots[slot] {
             Slot::Waiting(waker, response) => {
-                let waker = waker.take();
+                if let Some(waker) = waker.take() {
+                    wakers.push(waker);
+                }
                 ended.follow(std::mem::take(response));
                 self.slots[slot] = Slot::Ended(ended);
-                [waker, None]
             }
-            Slot::Streaming(stream) => stream.end(ended),
-            Slot::Free | Slot::Ended(_) => [None, None],
+            Slot::Streaming(stream) => wakers.extend(stream.end(ended).into_iter().flatten()),
+            Slot::Free | Slot::Ended(_) => {}
         }
     }
 
@@ -114,7 +115,7 @@ mod tests {
         let mut slots = Slots::default();
         let slot = slots.take();
         assert!(slots.poll(slot, Waker::noop()).is_pending());
-        slots.end(slot, answer(b"1"));
+        slots.end(slot, answer(b"1"), &mut Vec::new());
         assert!(matches!(slots.poll(slot, Waker::noop()), Poll::Ready(Ended::Result(_))));
         assert_eq!(slots.take(), slot);
     }
@@ -125,7 +126,7 @@ mod tests {
         metadata.insert("trace", "1").expect("a key");
         let slot = slots.take();
         slots.respond(slot, metadata.clone());
-        slots.end(slot, answer(b"1"));
+        slots.end(slot, answer(b"1"), &mut Vec::new());
         let Poll::Ready(Ended::Result(answer)) = slots.poll(slot, Waker::noop()) else { panic!("a result") };
         assert_eq!(answer.beside.expect("metadata").response, metadata);
     }
@@ -134,11 +135,11 @@ mod tests {
     fn a_stream_keeps_its_end_until_it_is_freed() {
         let mut slots = Slots::default();
         let slot = slots.take_for_stream(StreamSlot::new(true));
-        slots.end(slot, Ended::Status(Status::new(Code::Aborted, "")));
-        slots.end(slot, answer(b"late"));
+        slots.end(slot, Ended::Status(Box::new(Status::new(Code::Aborted, ""))), &mut Vec::new());
+        slots.end(slot, answer(b"late"), &mut Vec::new());
         for _ in 0..2 {
             let ended = slots.stream(slot).and_then(|stream| stream.ended().cloned());
-            assert!(matches!(ended, Some(Ended::Status(Status { code: Code::Aborted, .. }))));
+            assert!(matches!(ended, Some(Ended::Status(status)) if status.code == Code::Aborted));
         }
         slots.free(slot);
         assert_eq!(slots.take(), slot);

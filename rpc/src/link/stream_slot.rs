@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn aborted() -> Ended {
-        Ended::Status(Status::new(Code::Aborted, ""))
+        Ended::Status(Box::new(Status::new(Code::Aborted, "")))
     }
 
     fn next(slot: &mut StreamSlot) -> Poll<Option<Vec<u8>>> {

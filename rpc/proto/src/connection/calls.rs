@@ -71,7 +71,9 @@ impl<T> Calls<T> {
     pub(super) fn insert(&mut self, id: CallId, call: Call<T>) {
         debug_assert!(self.last < id, "ids rise");
         self.last = id;
-        self.open.extend(self.latest.replace((id, call)));
+        if let Some((earlier, call)) = self.latest.replace((id, call)) {
+            self.open.insert(earlier, call);
+        }
     }
 
     /// Notes an id whose call never opens.

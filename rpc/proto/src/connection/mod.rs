@@ -31,7 +31,7 @@ use crate::limits::{self, INITIAL_CREDIT_MIN, Limits, MESSAGE_COST, before_hello
 use crate::{Code, HandlerRan, Metadata, Status};
 
 pub use self::payload::Payload;
-pub use self::receive::{Ended, Event, Opened, Received};
+pub use self::receive::{Beside, Ended, Event, Opened, Received};
 pub use self::sending::{Closing, Sending};
 
 /// Names one call of a connection. The client counts 1, 3, 5, …; none is used again.

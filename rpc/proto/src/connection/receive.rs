@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::calls::Call;
 use super::{CallId, Closing, Connection, Role, later, micros_up};
-use crate::frame::{self, End, GoingAway, Header, Hello, Open, Times, Unknown};
+use crate::frame::{self, BesideEnd, End, GoingAway, Header, Hello, Open, Times, Unknown};
 use crate::limits::{HASTY, INITIAL_CREDIT_MIN, before_hello};
 use crate::violation::Violation;
 use crate::{Code, HandlerRan, Metadata, Status};
@@ -98,7 +98,14 @@ pub struct Ended<'a, T> {
     /// What was kept with it.
     pub call: T,
     /// The bytes of the result, or what it ended with instead.
-    pub result: Result<Cow<'a, [u8]>, Status>,
+    pub result: Result<Cow<'a, [u8]>, Box<Status>>,
+    /// What came beside that, which most calls have none of.
+    pub beside: Option<Box<Beside>>,
+}
+
+/// What comes beside the end of a call.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Beside {
     /// Trailing metadata.
     pub metadata: Metadata,
     /// Where the server spent the time, if it was asked and says so.
@@ -158,7 +165,7 @@ impl<T> Connection<T> {
             Header::End(End { id, .. }) | Header::ResponseMetadata { id, .. } => {
                 Err(Violation::Id { id, rule: "only servers end calls and send their metadata" })
             }
-            Header::Hello(hello) => self.greeted(hello),
+            Header::Hello(hello) => self.greeted(*hello),
             Header::GoingAway(going) => Ok(Some(self.peer_goes_away(going))),
             Header::Close { code, message } => Ok(Some(Event::Closed { code, message })),
             Header::Ping { token } => {
@@ -282,7 +289,7 @@ impl<T> Connection<T> {
         match end.total_len {
             None => Ok(self.ended(end, Cow::Borrowed(part))),
             Some(_) if end.code != Code::Ok => Err(Violation::Stream { id, rule: "a status is not cut" }),
-            Some(_) if end.metadata_is_over => {
+            Some(_) if end.beside.as_ref().is_some_and(|beside| beside.metadata_is_over) => {
                 self.end_here(id, self.metadata_is_too_long());
                 Ok(None)
             }
@@ -294,26 +301,31 @@ impl<T> Connection<T> {
     pub(super) fn ended<'a>(&mut self, end: End, payload: Cow<'a, [u8]>) -> Option<Event<'a, T>> {
         let call = self.remove(end.id)?.user?;
         self.progress.useful();
+        let End { id, code, beside, .. } = end;
+        if code == Code::Ok && beside.is_none() && payload.len() <= self.limits.message_len as usize {
+            return Some(Event::Ended(Ended { id, call, result: Ok(payload), beside: None }));
+        }
+        let beside = *beside.unwrap_or_default();
+        let BesideEnd { message, retry_after_ms, handler_ran, metadata, metadata_is_over, times, .. } =
+            beside;
         let too_long = (self.limits.message_len as usize) < payload.len();
-        let result = match end.code {
-            _ if end.metadata_is_over => Err(self.metadata_is_too_long()),
+        let result = match code {
+            _ if metadata_is_over => Err(self.metadata_is_too_long()),
             _ if too_long => {
                 let (len, limit) = (payload.len(), self.limits.message_len);
                 let why = format!("a result of {len} bytes is over our limit of {limit}");
                 Err(Status::new(Code::ResourceExhausted, why).with_handler_ran(HandlerRan::Yes))
             }
             Code::Ok => Ok(payload),
-            code => Err(Status {
-                code,
-                message: end.message,
-                details: Bytes::copy_from_slice(&payload),
-                retry_after_ms: end.retry_after_ms,
-                handler_ran: end.handler_ran,
-            }),
+            code => {
+                let details = Bytes::copy_from_slice(&payload);
+                Err(Status { code, message, details, retry_after_ms, handler_ran })
+            }
         };
-        let deadline_clamped = end.deadline_clamped_us.map(Duration::from_micros);
-        let End { id, metadata, times, .. } = end;
-        Some(Event::Ended(Ended { id, call, result, metadata, times, deadline_clamped }))
+        let deadline_clamped = beside.deadline_clamped_us.map(Duration::from_micros);
+        let beside = Beside { metadata, times, deadline_clamped };
+        let beside = (beside != Beside::default()).then(|| Box::new(beside));
+        Some(Event::Ended(Ended { id, call, result: result.map_err(Box::new), beside }))
     }
 
     fn cancelled<'a>(&mut self, now: Instant, id: CallId) -> Result<Option<Event<'a, T>>, Violation> {

@@ -77,7 +77,7 @@ impl Pair {
             received
         } {
             if let Some(Event::Ended(ended)) = event {
-                self.ended.push((ended.call, ended.result.map(Cow::into_owned)));
+                self.ended.push((ended.call, ended.result.map(Cow::into_owned).map_err(|status| *status)));
             }
         }
         self.client_polls();

@@ -52,7 +52,7 @@ pub(crate) mod extension {
 /// A header and what it says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Header<'a> {
-    Hello(Hello),
+    Hello(Box<Hello>),
     GoingAway(GoingAway),
     Close {
         code: Code,
@@ -146,6 +146,14 @@ pub(crate) struct Open<'a> {
 pub(crate) struct End {
     pub(crate) id: u64,
     pub(crate) code: Code,
+    pub(crate) total_len: Option<u64>,
+    /// `None` for a result alone, which most ends are.
+    pub(crate) beside: Option<Box<BesideEnd>>,
+}
+
+/// What an end says beside its code and its payload.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct BesideEnd {
     pub(crate) message: String,
     pub(crate) retry_after_ms: Option<u64>,
     pub(crate) handler_ran: HandlerRan,
@@ -154,7 +162,6 @@ pub(crate) struct End {
     /// As with an open.
     pub(crate) metadata_is_over: bool,
     pub(crate) times: Option<Times>,
-    pub(crate) total_len: Option<u64>,
 }
 
 /// Where a server spent the time of a call, in microseconds; what is left of the caller's total was under way.

@@ -5,7 +5,7 @@ mod read;
 mod write;
 
 pub use header::Times;
-pub(crate) use header::{End, GoingAway, Header, Hello, Open, Unknown};
+pub(crate) use header::{BesideEnd, End, GoingAway, Header, Hello, Open, Unknown};
 pub(crate) use read::header;
 pub(crate) use write::{
     EndExtensions, OpenExtensions, Writer, write_cancel, write_close, write_credit, write_going_away,

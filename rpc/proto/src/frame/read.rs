@@ -112,37 +112,30 @@ fn response_metadata<'a>(
 }
 
 fn end<'a>(fields: &mut Fields<'a>, id: u64, metadata_len: u32) -> Result<Header<'a>, Violation> {
-    let mut end = End {
-        id,
-        code: Code::from_number(fields.u64()?),
-        message: String::new(),
-        retry_after_ms: None,
-        handler_ran: HandlerRan::Unknown,
-        deadline_clamped_us: None,
-        metadata: Metadata::new(),
-        metadata_is_over: false,
-        times: None,
-        total_len: None,
-    };
+    let mut end = End { id, code: Code::from_number(fields.u64()?), total_len: None, beside: None };
     let unknown = fields.extensions(|key, reader| {
+        if key == extension::TOTAL_LEN {
+            end.total_len = Some(reader.u64()?);
+            return Ok(true);
+        }
+        let beside = end.beside.get_or_insert_default();
         match key {
             extension::END_MESSAGE => {
-                end.message = text(reader, limits::STATUS_MESSAGE_LEN_MAX)?.into_owned();
+                beside.message = text(reader, limits::STATUS_MESSAGE_LEN_MAX)?.into_owned();
             }
-            extension::END_RETRY_AFTER_MS => end.retry_after_ms = Some(reader.u64()?),
+            extension::END_RETRY_AFTER_MS => beside.retry_after_ms = Some(reader.u64()?),
             extension::END_HANDLER_RAN => {
-                end.handler_ran = match reader.u64()? {
+                beside.handler_ran = match reader.u64()? {
                     0 => HandlerRan::No,
                     1 => HandlerRan::Yes,
                     _ => HandlerRan::Unknown,
                 };
             }
             extension::END_METADATA => {
-                (end.metadata, end.metadata_is_over) = metadata(reader, metadata_len as usize)?;
+                (beside.metadata, beside.metadata_is_over) = metadata(reader, metadata_len as usize)?;
             }
-            extension::END_TIMES => end.times = Some(times(reader)?),
-            extension::END_DEADLINE_CLAMPED_US => end.deadline_clamped_us = Some(reader.u64()?),
-            extension::TOTAL_LEN => end.total_len = Some(reader.u64()?),
+            extension::END_TIMES => beside.times = Some(times(reader)?),
+            extension::END_DEADLINE_CLAMPED_US => beside.deadline_clamped_us = Some(reader.u64()?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -178,7 +171,10 @@ fn hello<'a>(fields: &mut Fields<'a>) -> Result<Header<'a>, Violation> {
         }
         Ok(true)
     })?;
-    Ok(unknown.map_or(Header::Hello(hello), |key| Header::Unknown { id: 0, what: Unknown::Extension(key) }))
+    Ok(unknown.map_or(Header::Hello(Box::new(hello)), |key| Header::Unknown {
+        id: 0,
+        what: Unknown::Extension(key),
+    }))
 }
 
 fn revision(reader: &mut Reader<'_>) -> Result<Bytes, Violation> {

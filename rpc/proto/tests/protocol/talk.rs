@@ -86,7 +86,10 @@ impl Side {
                         }
                         Some(Event::Item { id, item }) => self.items.push((id, item.into_owned())),
                         Some(Event::Ended(ended)) => {
-                            self.ended.push((ended.call, ended.result.map(Cow::into_owned)));
+                            self.ended.push((
+                                ended.call,
+                                ended.result.map(Cow::into_owned).map_err(|status| *status),
+                            ));
                         }
                         _ => {}
                     }

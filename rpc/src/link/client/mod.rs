@@ -74,7 +74,7 @@ pub(crate) struct OpenCall {
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
     Result(Answer),
-    Status(Status),
+    Status(Box<Status>),
     /// The connection was over first.
     Lost(Arc<ConnectionError>),
 }
@@ -258,12 +258,14 @@ impl Drop for Handle {
 
 impl Ended {
     fn of(ended: proto::Ended<'_, usize>) -> (usize, Self) {
-        let proto::Ended { call, result, metadata, times, .. } = ended;
+        let proto::Ended { call, result, beside, .. } = ended;
         let ended = match result {
             Ok(payload) => {
-                let has_beside = !metadata.is_empty() || times.is_some();
-                let beside = || Box::new(Beside { response: Metadata::new(), trailing: metadata, times });
-                Self::Result(Answer { payload: payload.into_owned(), beside: has_beside.then(beside) })
+                let beside = beside.map(|beside| {
+                    let proto::Beside { metadata: trailing, times, .. } = *beside;
+                    Box::new(Beside { response: Metadata::new(), trailing, times })
+                });
+                Self::Result(Answer { payload: payload.into_owned(), beside })
             }
             Err(status) => Self::Status(status),
         };
@@ -374,7 +376,7 @@ impl State {
                 Some(Event::Ended(ended)) => {
                     let (slot, ended) = Ended::of(ended);
                     self.answered |= matches!(ended, Ended::Result(_));
-                    wakers.extend(self.calls.end(slot, ended).into_iter().flatten());
+                    self.calls.end(slot, ended, wakers);
                 }
                 Some(Event::Item { id, item }) => self.item(id, item, wakers),
                 Some(Event::Metadata { id, metadata }) => {
@@ -410,7 +412,7 @@ impl State {
 
     fn deliver_ended(&mut self, wakers: &mut Vec<Waker>) {
         while let Some((slot, status)) = self.proto.poll_ended() {
-            wakers.extend(self.calls.end(slot, Ended::Status(status)).into_iter().flatten());
+            self.calls.end(slot, Ended::Status(Box::new(status)), wakers);
         }
     }
 
@@ -447,7 +449,7 @@ impl Shared {
         // Some ended just before, and are known never to have been started.
         state.deliver_ended(&mut wakers);
         for slot in state.proto.abandon() {
-            wakers.extend(state.calls.end(slot, Ended::Lost(reason.clone())).into_iter().flatten());
+            state.calls.end(slot, Ended::Lost(reason.clone()), &mut wakers);
         }
         wakers.append(&mut state.waiting);
         drop(state);

@@ -35,7 +35,7 @@ impl Handle {
             Ok(Sending::Done | Sending::Queued) => Poll::Ready(Ok(())),
             Ok(Sending::Busy) => stream.wait(Side::Sending, waker),
             Ok(Sending::Ended) => Poll::Ready(Err(given_up())),
-            Err(status) => Poll::Ready(Err(Ended::Status(status))),
+            Err(status) => Poll::Ready(Err(Ended::Status(Box::new(status)))),
         };
         let driver = state.driver_of_output();
         unlocked(guard, driver);
@@ -102,10 +102,11 @@ impl Handle {
         let mut guard = self.0.lock();
         let state = &mut *guard;
         state.proto.cancel(call.id);
-        let woken = state.calls.end(call.slot, Ended::Status(status));
+        let mut woken = Vec::new();
+        state.calls.end(call.slot, Ended::Status(Box::new(status)), &mut woken);
         let driver = state.driver.take();
         drop(guard);
-        woken.into_iter().flatten().for_each(Waker::wake);
+        woken.into_iter().for_each(Waker::wake);
         wake(driver);
     }
 }
@@ -125,8 +126,8 @@ impl State {
             Arrived::Unexpected => {
                 self.proto.cancel(id);
                 let status = Status::internal("the server sent an item, and the procedure has none");
-                let ended = Ended::Status(status.with_handler_ran(HandlerRan::Yes));
-                wakers.extend(self.calls.end(slot, ended).into_iter().flatten());
+                let ended = Ended::Status(Box::new(status.with_handler_ran(HandlerRan::Yes)));
+                self.calls.end(slot, ended, wakers);
             }
         }
     }
@@ -153,5 +154,5 @@ fn unlocked(guard: MutexGuard<'_, State>, driver: Option<Waker>) {
 
 /// What is asked of a call after its caller gave it up.
 fn given_up() -> Ended {
-    Ended::Status(Status::new(Code::Cancelled, "the call was given up"))
+    Ended::Status(Box::new(Status::new(Code::Cancelled, "the call was given up")))
 }

@@ -30,7 +30,8 @@ const STOPPING: &str = "the server stops";
 
 /// The driver's hold on a connection of a server.
 pub(crate) struct ServerEnd {
-    proto: Connection<Running>,
+    /// Most calls are answered before they are kept, and so have no room for what they would be kept with.
+    proto: Connection<Box<Running>>,
     /// Bytes that a call's client may send before they are consumed.
     window: u32,
     router: Arc<Router>,
@@ -49,7 +50,7 @@ pub(crate) struct ServerEnd {
 
 impl ServerEnd {
     pub(crate) fn new(
-        proto: Connection<Running>,
+        proto: Connection<Box<Running>>,
         window: u32,
         router: Arc<Router>,
         peer: Arc<Peer>,
@@ -101,7 +102,7 @@ impl ServerEnd {
 
     /// Keeps a call whose handler goes on elsewhere. What is returned is to be told how that ended.
     fn attach(&mut self, id: CallId, cx: &Context, call: &InFlight) -> impl Done + use<> {
-        let attached = self.proto.attach(id, Running::new(id, cx.clone(), call));
+        let attached = self.proto.attach(id, Box::new(Running::new(id, cx.clone(), call)));
         debug_assert!(attached.is_ok(), "the call is open until its reply");
         let (mailbox, cx) = (self.mailbox.clone(), cx.clone());
         move |reply, outcome| mailbox.post(Finished { id, cx, reply, outcome })

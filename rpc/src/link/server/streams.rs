@@ -72,7 +72,7 @@ impl ServerEnd {
     }
 
     pub(super) fn half_closed(&mut self, id: CallId) {
-        if let Some(lane) = self.proto.get(id).and_then(Running::items_in) {
+        if let Some(lane) = self.proto.get(id).and_then(|running| running.items_in()) {
             lane.half_closed();
         }
     }

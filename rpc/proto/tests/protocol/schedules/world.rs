@@ -284,7 +284,10 @@ impl World {
         {
             taken += step;
             match event {
-                Some(Event::Ended(ended)) => self.ended(ended.call, ended.result, &ended.metadata),
+                Some(Event::Ended(ended)) => {
+                    let beside = ended.beside.unwrap_or_default();
+                    self.ended(ended.call, ended.result, &beside.metadata);
+                }
                 Some(Event::Item { id, item }) => {
                     let call = self.calls.iter_mut().find(|call| call.id == Some(id)).unwrap();
                     assert_eq!(call.ends, 0, "no items after the end");
@@ -299,7 +302,7 @@ impl World {
         self.hear_ended();
     }
 
-    fn ended(&mut self, token: u64, result: Result<Cow<'_, [u8]>, Status>, metadata: &Metadata) {
+    fn ended(&mut self, token: u64, result: Result<Cow<'_, [u8]>, Box<Status>>, metadata: &Metadata) {
         let is_of_handler = match &result {
             Ok(payload) => {
                 assert_eq!(token_in(payload), token, "a reply to another call");
