@@ -1,6 +1,6 @@
 //! What a caller may pass for a parameter, and the map that arguments travel in.
 
-use countersign_proto::cbor::{Bytes, EncodeError, encode_into};
+use countersign_proto::cbor::{Bytes, EncodeError, buffer, encode_into};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -78,7 +78,9 @@ impl ArgumentMap {
     /// No arguments yet.
     #[expect(clippy::new_without_default, reason = "only generated code makes one")]
     pub fn new() -> Self {
-        Self { bytes: vec![EMPTY_MAP], error: None }
+        let mut bytes = buffer();
+        bytes.push(EMPTY_MAP);
+        Self { bytes, error: None }
     }
 
     /// One argument more. There are never more than sixteen.

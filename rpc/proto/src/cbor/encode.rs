@@ -7,9 +7,15 @@ use super::readable::Readable;
 
 /// The payload that stands for `value`.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
-    let mut bytes = Vec::new();
+    let mut bytes = buffer();
     encode_into(value, &mut bytes)?;
     Ok(bytes)
+}
+
+/// An empty buffer with room for most messages, so that they are not moved while they grow.
+pub fn buffer() -> Vec<u8> {
+    const USUAL_LEN: usize = 128;
+    Vec::with_capacity(USUAL_LEN)
 }
 
 /// Appends the payload that stands for `value`, or leaves `out` as it was.

@@ -36,7 +36,7 @@ pub use bytes::Bytes;
 pub use decode::{Limits, from_slice, from_slice_seed, from_slice_within};
 pub use deterministic::to_deterministic_vec;
 pub use diagnostic::{Diagnostic, diagnostic};
-pub use encode::{encode_into, to_vec};
+pub use encode::{buffer, encode_into, to_vec};
 pub use error::{DecodeError, EncodeError};
 pub use text::quoted;
 pub use value::{Integer, Value};

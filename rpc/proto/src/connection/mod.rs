@@ -217,7 +217,9 @@ impl<T> Connection<T> {
     /// Bytes for the peer. What was written is to be removed from it; then there may be more, since long messages
     /// come in turns and only as fast as they are taken.
     pub fn outbox(&mut self) -> &mut Vec<u8> {
-        self.take_turns();
+        if !self.turns.is_empty() {
+            self.take_turns();
+        }
         &mut self.outbox
     }
 
