@@ -191,6 +191,17 @@ impl<T> Changes<T> {
         self.replaced.changed().await.ok()?;
         Some(self.value.load_full())
     }
+
+    /// The latest replacement since this was last asked or waited for, if there was one. Costs one look at a
+    /// number where there was none, and so can be asked before everything that depends on the value.
+    pub fn newest(&mut self) -> Option<Arc<T>> {
+        // An error says that nobody can make one any more.
+        if !matches!(self.replaced.has_changed(), Ok(true)) {
+            return None;
+        }
+        self.replaced.borrow_and_update();
+        Some(self.value.load_full())
+    }
 }
 
 impl<T> Clone for Watched<T> {

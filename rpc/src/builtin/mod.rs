@@ -10,6 +10,7 @@ pub mod trace;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use countersign_certs::Watched;
 use sha2::{Digest, Sha256};
 
 use crate::peer::Peer;
@@ -32,7 +33,7 @@ pub(crate) struct Complete {
 /// Puts the built-in services beside those of a server.
 pub(crate) fn with(
     services: &[Arc<dyn Service>],
-    policy: Policy,
+    policy: &Watched<Policy>,
     connections: &Arc<Connections>,
 ) -> Result<Complete, BindError> {
     let known = Known { services: Arc::default(), policy: policy.clone() };
@@ -49,7 +50,7 @@ pub(crate) fn with(
         return Err(BindError::Reserved(taken.name.clone()));
     }
     described.extend(self::described(&own)?);
-    let router = Arc::new(Router::new(&described, policy, &registry, recorder)?);
+    let router = Arc::new(Router::new(&described, policy.clone(), &registry, recorder)?);
     let descriptions: Vec<ServiceDescription> =
         described.into_iter().map(|(_, described)| described).collect();
     let revision = revision_of(&descriptions);
@@ -73,16 +74,17 @@ fn is_reserved(service: &str) -> bool {
 pub(crate) struct Known {
     /// Set once the built-in services, which hold this, are described themselves.
     services: Arc<OnceLock<Vec<ServiceDescription>>>,
-    policy: Policy,
+    policy: Watched<Policy>,
 }
 
 impl Known {
     /// Each service with the procedures that this peer may call, if there are any.
     fn visible_to(&self, peer: &Peer) -> impl Iterator<Item = ServiceDescription> {
-        self.services.get().into_iter().flatten().filter_map(|service| {
+        let policy = self.policy.current();
+        self.services.get().into_iter().flatten().filter_map(move |service| {
             let mut visible = service.clone();
             visible.procedures.retain(|procedure| {
-                self.policy.allows(peer.id(), &format!("{}/{}", service.name, procedure.name))
+                policy.allows(peer.id(), &format!("{}/{}", service.name, procedure.name))
             });
             (!visible.procedures.is_empty()).then_some(visible)
         })

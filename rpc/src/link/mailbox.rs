@@ -58,6 +58,11 @@ impl Mailbox {
         self.leave(|slot| slot.stop = Some(stop));
     }
 
+    /// Lets the driver look whether something has changed for its connection.
+    pub(crate) fn wake(&self) {
+        self.leave(|_| {});
+    }
+
     pub(super) fn post(&self, finished: Finished) {
         self.leave(|slot| slot.letters.finished.push(finished));
     }

@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::{
-    BindError, Connections, OnRefusal, Policy, RefusedPeer, RefusedPeerReason, Router, ServerBuilder, Stopped,
+    BindError, Connections, OnRefusal, RefusedPeer, RefusedPeerReason, Router, ServerBuilder, Stopped,
 };
 use crate::backoff::jitter;
 use crate::builtin;
@@ -82,8 +82,7 @@ impl Hub {
             return Err(BindError::ClientIdentity(identity.id().clone()));
         }
         let connections = Arc::new(Connections::default());
-        let services =
-            builtin::with(&builder.services, Policy::clone(&builder.policy.current()), &connections)?;
+        let services = builtin::with(&builder.services, &builder.policy, &connections)?;
         Ok(Arc::new(Self {
             tls: TlsAcceptor::from(Arc::new(tls::server_config(&credentials)?)),
             identity: identity.clone(),
@@ -95,6 +94,11 @@ impl Hub {
             connections,
             on_refusal: builder.on_refusal.clone(),
         }))
+    }
+
+    /// Lets the connections know of each policy that takes the place of another.
+    pub(super) async fn follow_policy(&self) -> Infallible {
+        self.router.follow_policy(&self.connections).await
     }
 
     /// Serves one peer to the end of its connection.
@@ -152,7 +156,7 @@ impl Hub {
         let mut proto = Connection::server(self.limits.clone(), crate::SOFTWARE, revision, Instant::now());
         proto.scatter_age(jitter());
         let window = self.limits.initial_credit;
-        drive(stream, ServerEnd::new(proto, window, self.router.clone(), peer, mailbox)).await;
+        drive(stream, ServerEnd::new(proto, window, self.router.gate(peer), mailbox)).await;
     }
 
     fn refused(&self, error: io::Error) -> RefusedPeerReason {

@@ -69,6 +69,11 @@ impl Connections {
         }
     }
 
+    /// Lets every connection look whether something has changed for it.
+    pub(crate) fn wake(&self) {
+        self.lock().live.values().for_each(|live| live.mailbox.wake());
+    }
+
     /// Whether the server stops.
     pub(crate) fn is_stopping(&self) -> bool {
         *self.stopping.borrow()

@@ -3,6 +3,7 @@
 mod accept;
 mod connections;
 mod error;
+mod gate;
 mod policy;
 mod router;
 
@@ -23,6 +24,7 @@ pub use policy::{Explanation, Policy, PolicyBuilder, PolicyError, PolicyProblem}
 
 pub(crate) use accept::Hub;
 pub(crate) use connections::{Connections, Live};
+pub(crate) use gate::Gate;
 pub(crate) use router::{Route, Router};
 
 /// The longest that a peer may take from its first byte to a complete handshake.
@@ -93,6 +95,7 @@ impl Server {
     pub async fn run_until(self, stop: impl Future) -> Stopped {
         tokio::select! {
             never = accept::accept_all(&self.listener, &self.hub) => match never {},
+            never = self.hub.follow_policy() => match never {},
             _ = stop => {}
         }
         drop(self.listener);

@@ -1,31 +1,34 @@
 //! From the name of a procedure to what answers it.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
 
-use countersign_proto::{Code, HandlerRan, Status};
+use countersign_certs::Watched;
 
-use super::{BindError, Policy};
+use super::{BindError, Connections, Gate, Policy};
 use crate::audit::Audit;
 use crate::builtin::stats::{Counters, Registry};
-use crate::builtin::trace::{Outcome, Recorder, Spans, Traces};
+use crate::builtin::trace::{Recorder, Traces};
 use crate::context::Context;
 use crate::peer::Peer;
 use crate::service::{CallKind, Handling, Service, ServiceDescription};
-use crate::text;
 
 /// Every procedure of a server, by its name.
 pub(crate) struct Router {
     routes: HashMap<Arc<str>, Arc<Route>, foldhash::fast::RandomState>,
-    policy: Policy,
+    policy: Watched<Policy>,
     recorder: Arc<Recorder>,
     audit: Audit,
 }
 
 /// One procedure.
 pub(crate) struct Route {
+    /// Counted from 0, so that a connection can keep something with each.
+    number: usize,
     name: Arc<str>,
     kind: CallKind,
     service: Arc<dyn Service>,
@@ -39,15 +42,16 @@ impl Router {
     /// `recorder`.
     pub(crate) fn new(
         services: &[(Arc<dyn Service>, ServiceDescription)],
-        policy: Policy,
+        policy: Watched<Policy>,
         registry: &Registry,
         recorder: Arc<Recorder>,
     ) -> Result<Self, BindError> {
-        let mut routes = HashMap::default();
+        let mut routes: HashMap<_, _, _> = HashMap::default();
         for (service, description) in services {
             for (method, procedure) in description.procedures.iter().enumerate() {
                 let name: Arc<str> = format!("{}/{}", description.name, procedure.name).into();
                 let route = Route {
+                    number: routes.len(),
                     counters: registry.counters(&name),
                     traces: recorder.traces(&name),
                     name: name.clone(),
@@ -60,44 +64,56 @@ impl Router {
                 }
             }
         }
-        Ok(Self { routes, policy, recorder, audit: Audit::new() })
+        let router = Self { routes, policy, recorder, audit: Audit::new() };
+        router.announce();
+        Ok(router)
     }
 
-    /// What answers this call. The policy comes first: whether a procedure exists is told only to those who
-    /// may call it.
-    pub(crate) fn find(&self, peer: &Peer, procedure: &str) -> Result<&Arc<Route>, Status> {
-        let found = match self.policy.allows(peer.id(), procedure) {
-            true => self.routes.get(procedure).ok_or(Code::Unimplemented),
-            false => Err(Code::PermissionDenied),
-        };
-        found.map_err(|code| self.refused(peer, procedure, code))
-    }
-
-    #[cold]
-    fn refused(&self, peer: &Peer, procedure: &str, code: Code) -> Status {
-        if code == Code::PermissionDenied {
-            self.audit.call_refused(peer, procedure, || self.policy.explain(peer.id(), procedure));
+    /// Tells of each policy that takes the place of another, and lets the connections know.
+    pub(super) async fn follow_policy(&self, connections: &Connections) -> Infallible {
+        let mut changes = self.policy.changes();
+        while changes.next().await.is_some() {
+            self.announce();
+            connections.wake();
         }
-        let procedure = text::escaped(procedure);
-        let why = match code {
-            Code::PermissionDenied => format!(
-                "{} may not call {procedure}; ask whoever runs this server for a rule in its policy",
-                peer.id()
-            ),
-            _ => format!("this server has no procedure {procedure}"),
-        };
-        self.recorder.keep_refused(Outcome {
-            procedure: procedure.into(),
-            peer: peer.id().clone(),
-            code,
-            message: Some(why.clone()),
-            arrived: Instant::now(),
-            spans: Spans::default(),
-            write: OnceLock::new(),
-            bytes_in: 0,
-            bytes_out: 0,
-        });
-        Status::new(code, why).with_handler_ran(HandlerRan::No)
+        // Nobody can replace it any more.
+        pending().await
+    }
+
+    /// Says in the log what is in force, and what in it can match nothing here.
+    fn announce(&self) {
+        let policy = self.policy.current();
+        tracing::info!(target: "countersign::audit", "policy in force: {policy}");
+        for warning in policy.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let idle = policy.idle(self.names());
+        if !idle.is_empty() {
+            tracing::warn!(
+                "this server has no procedure for {}; if that is a slip, mend the policy",
+                idle.join(", ")
+            );
+        }
+    }
+
+    /// What answers calls of this name, whoever may make them.
+    pub(super) fn find(&self, procedure: &str) -> Option<&Arc<Route>> {
+        self.routes.get(procedure)
+    }
+
+    /// What the calls of one peer come through.
+    pub(crate) fn gate(self: &Arc<Self>, peer: Arc<Peer>) -> Gate {
+        Gate::new(self.clone(), peer, &self.policy)
+    }
+
+    /// The names of all procedures.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.routes.keys().map(|name| &**name)
+    }
+
+    /// How many procedures there are.
+    pub(super) fn len(&self) -> usize {
+        self.routes.len()
     }
 
     /// What tells of refusals.
@@ -112,6 +128,10 @@ impl Router {
 }
 
 impl Route {
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
     }

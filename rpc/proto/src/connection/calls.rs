@@ -126,6 +126,12 @@ impl<T> Calls<T> {
         self.open.iter().chain(latest).filter(|(_, call)| call.flow.is_some()).map(|(id, _)| *id).collect()
     }
 
+    /// What is kept with each call, and the call's id.
+    pub(super) fn kept(&self) -> impl Iterator<Item = (CallId, &T)> {
+        let latest = self.latest.iter().map(|(id, call)| (id, call));
+        self.open.iter().chain(latest).filter_map(|(id, call)| Some((*id, call.user.as_ref()?)))
+    }
+
     /// Takes what is kept with each call.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
         let latest = self.latest.take().map(|(_, call)| call);

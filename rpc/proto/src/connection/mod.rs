@@ -238,6 +238,11 @@ impl<T> Connection<T> {
         self.calls.get_mut(id)?.user.as_mut()
     }
 
+    /// What is kept with each open call, in no order.
+    pub fn kept(&self) -> impl Iterator<Item = (CallId, &T)> {
+        self.calls.kept()
+    }
+
     /// Whether a call is open: on a server also while the last of its reply has not reached the outbox.
     pub fn is_open(&self, id: CallId) -> bool {
         self.calls.get(id).is_some()

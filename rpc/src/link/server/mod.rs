@@ -17,8 +17,7 @@ use super::mailbox::{Finished, Letters, Mailbox, Stop};
 use super::{ConnectionError, End, Step, Wish};
 use crate::builtin::trace::Writes;
 use crate::context::Context;
-use crate::peer::Peer;
-use crate::server::Router;
+use crate::server::Gate;
 use crate::service::CallKind;
 use crate::text;
 
@@ -34,8 +33,7 @@ pub(crate) struct ServerEnd {
     proto: Connection<Box<Running>>,
     /// Bytes that a call's client may send before they are consumed.
     window: u32,
-    router: Arc<Router>,
-    peer: Arc<Peer>,
+    gate: Gate,
     mailbox: Arc<Mailbox>,
     /// Taken from the mailbox, kept for their capacity.
     letters: Letters,
@@ -52,17 +50,16 @@ impl ServerEnd {
     pub(crate) fn new(
         proto: Connection<Box<Running>>,
         window: u32,
-        router: Arc<Router>,
-        peer: Arc<Peer>,
+        gate: Gate,
         mailbox: Arc<Mailbox>,
     ) -> Self {
         let (clock, letters, writes) = (Instant::now(), Letters::default(), Writes::default());
-        Self { proto, window, router, peer, mailbox, letters, clock, tick: clock, writes, closing: false }
+        Self { proto, window, gate, mailbox, letters, clock, tick: clock, writes, closing: false }
     }
 
     fn serve(&mut self, arrived: Instant, opened: Opened<'_>) {
         let Opened { id, procedure, deadline, metadata, times, arguments } = opened;
-        let route = match self.router.find(&self.peer, &procedure) {
+        let route = match self.gate.admit(&procedure) {
             Ok(route) => route.clone(),
             Err(status) => return self.proto.reply(id, Err(&status)),
         };
@@ -72,7 +69,7 @@ impl ServerEnd {
             _ => self.proto.stream_deadline(id),
         };
         let lane = self.lane(id, kind);
-        let cx = Context::new(self.peer.clone(), route.name().clone(), deadline, metadata, lane);
+        let cx = Context::new(self.gate.peer().clone(), route.name().clone(), deadline, metadata, lane);
         let mut call = InFlight::begin(route, arrived, self.clock, times, arguments.len());
         let arguments = match arguments {
             // They came in parts, and take a while to decode.
@@ -110,7 +107,7 @@ impl ServerEnd {
 
     /// The arguments of a call are on their way, and must not be waited for in vain.
     fn announced(&mut self, id: CallId, procedure: &str) {
-        if let Err(status) = self.router.find(&self.peer, procedure) {
+        if let Err(status) = self.gate.admit(procedure) {
             self.proto.fail(id, &status);
         }
     }
@@ -121,7 +118,7 @@ impl End for ServerEnd {
         let mut taken = 0;
         self.clock = now;
         if self.tick <= now {
-            self.tick = self.router.recorder().tick(now);
+            self.tick = self.gate.router().recorder().tick(now);
         }
         let more = loop {
             let received = self.proto.receive(now, &bytes[taken..])?;
@@ -158,6 +155,9 @@ impl End for ServerEnd {
         letters.rung.drain(..).for_each(|id| self.visit(id));
         letters.finished.drain(..).for_each(|finished| self.finished(finished));
         self.letters = letters;
+        if self.gate.has_changed() {
+            self.end_forbidden();
+        }
         self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
         match stop {
             // It was idle or too old, or the client goes away.
@@ -207,7 +207,7 @@ impl End for ServerEnd {
         for running in self.proto.abandon() {
             running.stop(&status);
         }
-        tracing::debug!(peer = %self.peer.id(), %reason, "connection ended");
+        tracing::debug!(peer = %self.gate.peer().id(), %reason, "connection ended");
     }
 }
 

@@ -132,6 +132,16 @@ impl ServerEnd {
         }
     }
 
+    /// Ends the calls that another policy does not allow any more.
+    pub(super) fn end_forbidden(&mut self) {
+        let running: Vec<_> = self.proto.kept().map(|(id, running)| (id, running.route.clone())).collect();
+        for (id, route) in running {
+            if let Err(status) = self.gate.admit(route.name()) {
+                self.fail(id, &status.with_handler_ran(HandlerRan::Yes));
+            }
+        }
+    }
+
     /// Calls that ended before their handlers.
     pub(super) fn stop_ended(&mut self) {
         while let Some((running, status)) = self.proto.poll_ended() {

@@ -41,6 +41,12 @@ pub enum PolicyError {
         /// What it is instead.
         what: &'static str,
     },
+    /// The file was emptied a moment ago. If it stays so, that is a policy too: it allows nothing.
+    #[error("{}: emptied a moment ago; if nothing is written into it, nothing will be allowed", .path.display())]
+    Emptied {
+        /// The file.
+        path: PathBuf,
+    },
     /// There are mistakes in it: at least one.
     #[error("{}", mistaken(.0))]
     Mistaken(Vec<PolicyProblem>),

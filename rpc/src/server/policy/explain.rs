@@ -100,7 +100,8 @@ fn closest<'r, P: fmt::Display>(
     patterns.reduce(|best, next| if in_common(best.2) < in_common(next.2) { next } else { best })
 }
 
-fn place(at: usize, rule: &Rule) -> String {
+/// A rule as it is told of.
+pub(super) fn place(at: usize, rule: &Rule) -> String {
     let number = at + 1;
     match rule.line {
         Some(line) => format!("rule {number}, line {line}"),

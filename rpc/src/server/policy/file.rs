@@ -5,13 +5,15 @@ use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use countersign_certs::Source;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Rule;
 use super::error::{Place, PolicyError, PolicyProblem};
 use super::pattern::Mistake;
+use super::{Origin, Policy, Rule};
 use crate::text::escaped;
 
 /// The longest policy: some ten thousand rules.
@@ -19,6 +21,43 @@ const FILE_LEN_MAX: u64 = 1 << 20;
 
 /// What a mistaken key or value is told.
 const SHAPE: &str = "a rule is `[[allow]]`, then `peers = […]` and `procedures = […]`";
+
+/// A file that is read again and again.
+pub(in crate::server) struct PolicyFile {
+    path: PathBuf,
+    /// Whether it was empty when it was last read.
+    was_empty: AtomicBool,
+}
+
+impl PolicyFile {
+    pub(in crate::server) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), was_empty: AtomicBool::new(true) }
+    }
+}
+
+impl Source for PolicyFile {
+    type Contents = String;
+    type Value = Policy;
+    type Error = PolicyError;
+
+    fn name(&self) -> String {
+        format!("the rules in {}", self.path.display())
+    }
+
+    fn read(&self) -> Result<String, PolicyError> {
+        let text = read(&self.path)?;
+        // Some editors empty a file before they write it, and in between nobody should be locked out.
+        let was_empty = self.was_empty.swap(text.is_empty(), Ordering::Relaxed);
+        match text.is_empty() && !was_empty {
+            true => Err(PolicyError::Emptied { path: self.path.clone() }),
+            false => Ok(text),
+        }
+    }
+
+    fn parse(&self, text: &String) -> Result<Policy, PolicyError> {
+        Policy::of_text(text, Origin::File(self.path.clone()))
+    }
+}
 
 /// The text of a file that not everyone may write.
 pub(super) fn read(path: &Path) -> Result<String, PolicyError> {

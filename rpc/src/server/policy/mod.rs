@@ -18,13 +18,15 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use countersign_certs::SpiffeId;
+use countersign_certs::{SpiffeId, Watched};
 
 use self::error::Place;
 use self::pattern::{Mistake, Peers, Procedures};
 
 pub use error::{PolicyError, PolicyProblem};
 pub use explain::Explanation;
+#[cfg(test)]
+pub(super) use file::PolicyFile;
 
 /// Decides, when a call opens and before its arguments are looked at, whether its peer may make it.
 ///
@@ -104,6 +106,17 @@ impl Policy {
         Self::of_text(&file::read(path)?, Origin::File(path.to_owned()))
     }
 
+    /// The policy in a file, for as long as it is needed: twice a second the file is looked at, and another policy
+    /// in it takes the place of this one, also for connections that there are. One with a mistake does not; it is
+    /// logged, and the old one stays in force. See [`Watched`].
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load): the first one has to be sound.
+    pub fn watch(file: impl AsRef<Path>) -> Result<Watched<Self>, PolicyError> {
+        Watched::watch(file::PolicyFile::new(file.as_ref()))
+    }
+
     /// For a policy that is made in code.
     pub fn builder() -> PolicyBuilder {
         PolicyBuilder::default()
@@ -133,6 +146,14 @@ impl Policy {
     /// How many rules it has.
     pub fn rules(&self) -> usize {
         self.0.rules.len()
+    }
+
+    /// What of its rules matches none of these procedures: the first few.
+    pub(super) fn idle<'p>(&self, procedures: impl Iterator<Item = &'p str> + Clone) -> Vec<String> {
+        let rules = self.0.rules.iter().enumerate();
+        let patterns = rules.flat_map(|(at, rule)| rule.procedures.iter().map(move |each| (at, rule, each)));
+        let idle = patterns.filter(|(.., each)| !procedures.clone().any(|procedure| each.contain(procedure)));
+        idle.take(10).map(|(at, rule, each)| format!("{each} ({})", explain::place(at, rule))).collect()
     }
 
     fn of_text(text: &str, origin: Origin) -> Result<Self, PolicyError> {
