@@ -148,7 +148,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
     }
 
     /// Looks at the files now and says what came of it; true if the value was replaced. For an operator who
-    /// wants to know, as with SIGHUP. Blocks while files are read.
+    /// wants to know, as with SIGHUP: what cannot be used is not logged too. Blocks while files are read.
     pub fn reload(&self) -> Result<bool, ReloadError> {
         self.0.look(Asked::ByHand)
     }
@@ -256,8 +256,11 @@ impl<T> Shared<T> {
             Sight::Broken { reason, tell } => {
                 let error = ReloadError { name: lookout.name(), reason };
                 if tell {
-                    tracing::warn!("{error}");
                     self.fail(error.reason.clone());
+                    // Whoever asked is told by the error.
+                    if asked == Asked::ByTheClock {
+                        tracing::warn!("{error}");
+                    }
                 }
                 Err(error)
             }

@@ -39,8 +39,9 @@ pub(crate) enum Command {
     /// Serve the demo service: something to call before you have a service of your own.
     #[command(after_help = "\
 Example:
-  countersign demo --listen 127.0.0.1:7443 --identity pki/server
+  countersign demo --listen 127.0.0.1:7443 --identity pki/server --crl pki/authority/crl.pem
 
+Files that are replaced are taken into use within a second, and at once on SIGHUP, which also says what came of it.
 Stops on Ctrl+C, when open calls have ended; a second Ctrl+C does not wait for them.")]
     Demo(Demo),
     /// List what a server can do.
@@ -124,6 +125,12 @@ pub(crate) struct Identity {
     /// The folder with the certificate and the key to show, and whom to trust.
     #[arg(long = "identity", value_name = "DIR/NAME", env = "COUNTERSIGN_IDENTITY")]
     pub(crate) folder: PathBuf,
+    /// The revocation lists of the own trust domain, instead of crl.pem in the identity's folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) crl: Option<PathBuf>,
+    /// Go on with a revocation list that is stale, rather than refuse all new peers.
+    #[arg(long)]
+    pub(crate) accept_stale_crl: bool,
 }
 
 #[derive(Debug, Args)]

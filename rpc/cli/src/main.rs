@@ -13,6 +13,7 @@ mod failure;
 mod inspect;
 mod output;
 mod reflected;
+mod signals;
 mod time;
 mod trace;
 mod watch;

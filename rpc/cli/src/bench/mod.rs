@@ -20,7 +20,7 @@ pub(crate) async fn run(bench: Bench, json: bool) -> Result<(), Failure> {
     if bench.duration.is_zero() {
         return Err(Failure::new("nothing can be measured in no time").or_try("--duration 5s"));
     }
-    let credentials = bench.dial.identity.load()?;
+    let credentials = bench.dial.credentials()?;
     let client = bench.dial.connect_as(credentials.clone()).await?;
     let procedure = reflected::unary(&client, &bench.dial, &bench.procedure).await?;
     let arguments = arguments(&bench, &procedure)?;

@@ -58,10 +58,15 @@ impl Desk {
 
     /// Serves the demo on a free port.
     pub(crate) fn serve(&self) -> Demo {
+        self.serve_with("", Stdio::null())
+    }
+
+    /// The same with more words, and what it says beside its output goes there.
+    pub(crate) fn serve_with(&self, words: &str, stderr: Stdio) -> Demo {
         let mut server = self
-            .command("demo --listen 127.0.0.1:0 --identity pki/server")
+            .command(&format!("demo --listen 127.0.0.1:0 --identity pki/server {words}"))
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .expect("it starts");
         let mut line = String::new();
@@ -74,7 +79,7 @@ impl Desk {
 
 /// The demo server, until it is dropped.
 pub(crate) struct Demo {
-    server: Child,
+    pub(crate) server: Child,
     pub(crate) address: String,
 }
 

@@ -4,5 +4,6 @@ mod certs;
 mod check;
 mod desk;
 mod mistakes;
+mod reload;
 mod story;
 mod streams;
