@@ -17,12 +17,6 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     PemFile::read(path)?.certificates()
 }
 
-/// The private keys in a file that only its owner can read, and a warning if a group can, too.
-#[cfg(feature = "authority")]
-pub(crate) fn keys(path: &Path) -> Result<(Vec<ClearedKey>, Option<Warning>), CredentialsError> {
-    PemFile::read(path)?.keys()
-}
-
 /// A file as it was when it was read, in memory that is cleared afterwards: it may hold a key.
 ///
 /// Two are equal if they say the same and let the same people at it.
@@ -38,6 +32,16 @@ impl PemFile {
     /// A file with certificates or keys.
     pub(crate) fn read(path: &Path) -> Result<PemFile, CredentialsError> {
         PemFile::read_up_to(FILE_LIMIT, path)
+    }
+
+    /// The same, or none if there is no such file.
+    #[cfg(feature = "authority")]
+    pub(crate) fn read_if_there(path: &Path) -> Result<Option<PemFile>, CredentialsError> {
+        match PemFile::read(path) {
+            Ok(file) => Ok(Some(file)),
+            Err(CredentialsError::FileMissing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// A file with revocation lists.

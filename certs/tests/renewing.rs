@@ -330,6 +330,15 @@ fn an_intermediate_never_outlives_its_root() {
 }
 
 #[test]
+fn the_lists_of_an_authority_with_an_intermediate_load_beside_an_identity() {
+    let (pki, authority) = new_authority(simple().with_intermediate());
+    let home = pki.path().join("greeter");
+    place(home.join("crl.pem"), &authority.crl().unwrap()).unwrap();
+    let credentials = Credentials::load(&home).unwrap();
+    assert_eq!(credentials.trust().revocation(authority.trust_domain()).crls().len(), 2);
+}
+
+#[test]
 fn an_authority_in_memory_remembers_nothing() {
     let authority = Authority::in_memory(&TrustDomain::default()).unwrap();
     let error = authority.revoke(&name("alice")).unwrap_err();

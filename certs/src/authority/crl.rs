@@ -67,6 +67,10 @@ impl Lists {
                 Some(old) if signer.key().is_none() && add.is_empty() => old.der.clone(),
                 _ => sign(signer, old, add, good_until(signer, &signers, now), now)?,
             };
+            if !signer.is_root() {
+                // Whoever reads the lists knows the roots alone, and could not tell who signed this one.
+                text.push_str(&pem::encode("CERTIFICATE", &signer.certificate));
+            }
             text.push_str(&pem::encode("X509 CRL", &der));
         }
         Ok(text)

@@ -65,6 +65,21 @@ pub enum AuthorityError {
         /// Whose key it is.
         subject: String,
     },
+    /// Its keys are encrypted, and no passphrase was given.
+    #[error("{}: the key in it is encrypted; open the authority with its passphrase", .path.display())]
+    Locked {
+        /// The file with the key.
+        path: PathBuf,
+    },
+    /// The passphrase is not the one with which its keys were encrypted.
+    #[error("{}: the passphrase is wrong", .path.display())]
+    WrongPassphrase {
+        /// The file with the key.
+        path: PathBuf,
+    },
+    /// A passphrase without any words.
+    #[error("the passphrase is empty; give some words")]
+    NoPassphrase,
     /// Another command has changed its certificates since it was opened.
     #[error("{}: the authority has changed since it was opened; open it again", .home.display())]
     Changed {

@@ -8,6 +8,7 @@ mod crl;
 mod error;
 mod files;
 mod issued;
+mod passphrase;
 mod plan;
 #[cfg(test)]
 mod power;
@@ -42,6 +43,7 @@ use signers::Signers;
 pub use error::AuthorityError;
 pub use files::place;
 pub use issued::{Existing, Issued};
+pub use passphrase::Passphrase;
 pub use plan::Plan;
 pub use record::{Kind, Record, State, list};
 pub use request::{Host, ParseHostError, Request};
@@ -99,23 +101,27 @@ impl Authority {
             let record = Record::of_intermediate(&intermediate.info, authority.certificate(), now)?;
             records.extend(record.line().map_err(|problem| AuthorityError::io(&home, problem))?);
         }
-        authority.signers.create(&home, &crl, &records).map_err(|problem| {
-            match files::is_taken(&problem) {
-                true => AuthorityError::Exists { home: home.clone() },
-                false => AuthorityError::io(&home, problem),
-            }
-        })?;
+        authority.signers.create(&home, &crl, &records)?;
         authority.home = Some(home);
         Ok(authority)
     }
 
-    /// Opens the authority in `folder/authority`.
+    /// Opens the authority in `folder/authority`. Fails with [`AuthorityError::Locked`] if its keys are encrypted.
     pub fn open(folder: impl AsRef<Path>) -> Result<Authority, AuthorityError> {
-        let home = folder.as_ref().join(HOME);
+        Authority::open_with(folder.as_ref(), None)
+    }
+
+    /// Opens the authority in `folder/authority`, whether or not its keys are encrypted.
+    pub fn unlock(folder: impl AsRef<Path>, passphrase: &Passphrase) -> Result<Authority, AuthorityError> {
+        Authority::open_with(folder.as_ref(), Some(passphrase))
+    }
+
+    fn open_with(folder: &Path, passphrase: Option<&Passphrase>) -> Result<Authority, AuthorityError> {
+        let home = folder.join(HOME);
         if !home.try_exists().unwrap_or(true) {
-            return Err(AuthorityError::Missing { folder: folder.as_ref().to_owned() });
+            return Err(AuthorityError::Missing { folder: folder.to_owned() });
         }
-        let signers = Signers::load(&home)?;
+        let signers = Signers::load(&home, passphrase)?;
         let mut authority = Authority::of(signers)
             .map_err(|reason| AuthorityError::Unusable { path: home.join(CERTIFICATE), reason })?;
         authority.home = Some(home);
@@ -125,7 +131,8 @@ impl Authority {
     /// Makes an authority that is gone when it is dropped: for tests, and for one process that
     /// talks to itself.
     pub fn in_memory(plan: impl Into<Plan>) -> Result<Authority, AuthorityError> {
-        let signers = Signers::new(Signer::generate(&plan.into(), Timestamp::now())?);
+        let plan = plan.into();
+        let signers = Signers::new(Signer::generate(&plan, Timestamp::now())?, plan.passphrase);
         Authority::of(signers).map_err(AuthorityError::Signing)
     }
 
@@ -142,7 +149,7 @@ impl Authority {
         if signer.key().is_none() {
             return Err(unusable("the key does not belong to it".to_owned()));
         }
-        Authority::of(Signers::new((signer, None))).map_err(unusable)
+        Authority::of(Signers::new((signer, None), None)).map_err(unusable)
     }
 
     fn of(signers: Signers) -> Result<Authority, String> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Passphrase;
 use crate::name::TrustDomain;
 
 /// What a new authority is to be: its trust domain, and how it guards its keys.
@@ -23,12 +24,13 @@ pub struct Plan {
     pub(super) domain: TrustDomain,
     pub(super) valid: Duration,
     pub(super) intermediate: bool,
+    pub(super) passphrase: Option<Passphrase>,
 }
 
 impl Plan {
     /// An authority of `domain` with one root, which signs identities itself, for ten years.
     pub fn new(domain: TrustDomain) -> Plan {
-        Plan { domain, valid: ROOT_VALID, intermediate: false }
+        Plan { domain, valid: ROOT_VALID, intermediate: false, passphrase: None }
     }
 
     /// The root signs an intermediate authority, and that one signs the identities.
@@ -37,6 +39,12 @@ impl Plan {
     #[must_use]
     pub fn with_intermediate(self) -> Plan {
         Plan { intermediate: true, ..self }
+    }
+
+    /// The keys are written encrypted, and the authority opens with this passphrase alone.
+    #[must_use]
+    pub fn encrypted(self, passphrase: Passphrase) -> Plan {
+        Plan { passphrase: Some(passphrase), ..self }
     }
 
     /// For how long the root is valid.

@@ -4,7 +4,6 @@
 //! intermediates, if there are any. Their keys are in `key.pem` and `intermediate-key.pem`, so that the root's can be
 //! taken offline.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,9 +11,9 @@ use rustls_pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
 use super::files::{self, NewFile};
+use super::passphrase::{self, Passphrase};
 use super::signer::Signer;
 use super::{AuthorityError, CERTIFICATE, CRL, INTERMEDIATE, INTERMEDIATE_KEY, ISSUED, KEY};
-use crate::credentials::CredentialsError;
 use crate::name::{SpiffeId, TrustDomain};
 use crate::pem;
 use crate::trust::{Trust, TrustError};
@@ -26,19 +25,25 @@ pub(super) struct Signers {
     pub(super) roots: Vec<Arc<Signer>>,
     /// The one in force is the first of those below the root in force.
     pub(super) intermediates: Vec<Arc<Signer>>,
+    /// With what their keys are encrypted, if they are.
+    passphrase: Option<Passphrase>,
 }
 
 impl Signers {
-    pub(super) fn new((root, intermediate): (Signer, Option<Signer>)) -> Signers {
+    pub(super) fn new(
+        (root, intermediate): (Signer, Option<Signer>),
+        passphrase: Option<Passphrase>,
+    ) -> Signers {
         Signers {
             roots: vec![Arc::new(root)],
             intermediates: intermediate.into_iter().map(Arc::new).collect(),
+            passphrase,
         }
     }
 
     /// Loads those of the authority in `home`. The key of a root with an intermediate need not be there.
-    pub(super) fn load(home: &Path) -> Result<Signers, AuthorityError> {
-        let signers = Signers::read(home, true)?;
+    pub(super) fn load(home: &Path, passphrase: Option<&Passphrase>) -> Result<Signers, AuthorityError> {
+        let signers = Signers::read(home, Keys::Read(passphrase))?;
         match signers.issuing().key() {
             Some(_) => Ok(signers),
             None => Err(signers.issuing().key_absent()),
@@ -47,25 +52,31 @@ impl Signers {
 
     /// Whether the certificates in `home` are still the same.
     pub(super) fn are_those_in(&self, home: &Path) -> Result<bool, AuthorityError> {
-        let there = Signers::read(home, false)?;
+        let there = Signers::read(home, Keys::Leave)?;
         Ok(there.all().map(|one| &one.certificate).eq(self.all().map(|one| &one.certificate)))
     }
 
-    fn read(home: &Path, with_keys: bool) -> Result<Signers, AuthorityError> {
-        let roots = read(home, CERTIFICATE, KEY, with_keys)?;
+    fn read(home: &Path, keys: Keys<'_>) -> Result<Signers, AuthorityError> {
+        let (roots, mut encrypted) = read(home, CERTIFICATE, KEY, keys)?;
         let mut intermediates = Vec::new();
         if home.join(INTERMEDIATE).try_exists().unwrap_or(true) {
-            intermediates = read(home, INTERMEDIATE, INTERMEDIATE_KEY, with_keys)?;
+            let (all, also_encrypted) = read(home, INTERMEDIATE, INTERMEDIATE_KEY, keys)?;
             // A rollover that was interrupted may leave one of a root that is not there.
-            intermediates.retain(|one| roots.iter().any(|root| root.signed(one)));
+            intermediates = all.into_iter().filter(|one| roots.iter().any(|root| root.signed(one))).collect();
+            encrypted |= also_encrypted;
         }
-        Ok(Signers { roots, intermediates })
+        let passphrase = match keys {
+            Keys::Read(passphrase) if encrypted => passphrase.cloned(),
+            _ => None,
+        };
+        Ok(Signers { roots, intermediates, passphrase })
     }
 
     /// Makes the folder of a new authority.
-    pub(super) fn create(&self, home: &Path, crl: &str, issued: &[u8]) -> io::Result<()> {
-        let (roots, root_keys) = (certificates_pem(&self.roots), keys_pem(&self.roots));
-        let (certificates, keys) = (certificates_pem(&self.intermediates), keys_pem(&self.intermediates));
+    pub(super) fn create(&self, home: &Path, crl: &str, issued: &[u8]) -> Result<(), AuthorityError> {
+        let (roots, root_keys) = (certificates_pem(&self.roots), self.keys_pem(&self.roots)?);
+        let (certificates, keys) =
+            (certificates_pem(&self.intermediates), self.keys_pem(&self.intermediates)?);
         let mut all = vec![
             files::public(CERTIFICATE, roots.as_bytes()),
             files::secret(KEY, root_keys.as_bytes()),
@@ -74,14 +85,18 @@ impl Signers {
         ];
         all.retain(|file| !file.is_empty());
         all.extend([files::public(CRL, crl.as_bytes()), files::public(ISSUED, issued)]);
-        files::create_folder(home, &all)
+        files::create_folder(home, &all).map_err(|problem| match files::is_taken(&problem) {
+            true => AuthorityError::Exists { home: home.to_owned() },
+            false => AuthorityError::io(home, problem),
+        })
     }
 
     /// Puts these in the place of `old`. Each step leaves certificates whose keys are there: a key comes before its
     /// certificate, and goes after it.
     pub(super) fn replace(&self, old: &Signers, home: &Path) -> Result<(), AuthorityError> {
-        let put_keys =
-            |name, signers: &[Arc<Signer>]| put(home, &files::secret(name, keys_pem(signers).as_bytes()));
+        let put_keys = |name, signers: &[Arc<Signer>]| {
+            put(home, &files::secret(name, self.keys_pem(signers)?.as_bytes()))
+        };
         let put_certificates = |name, signers: &[Arc<Signer>]| {
             put(home, &files::public(name, certificates_pem(signers).as_bytes()))
         };
@@ -91,6 +106,16 @@ impl Signers {
         put_certificates(CERTIFICATE, &self.roots)?;
         put_keys(KEY, &self.roots)?;
         put_keys(INTERMEDIATE_KEY, &self.intermediates)
+    }
+
+    fn keys_pem(&self, signers: &[Arc<Signer>]) -> Result<Zeroizing<String>, AuthorityError> {
+        let keys = signers.iter().filter_map(|signer| signer.key());
+        let sections = keys.map(|key| match &self.passphrase {
+            Some(passphrase) => passphrase.seal(key.serialized_der()).map(Zeroizing::new),
+            None => Ok(Zeroizing::new(key.serialize_pem())),
+        });
+        let sections = sections.collect::<Result<Vec<_>, _>>()?;
+        Ok(Zeroizing::new(sections.iter().map(|section| section.as_str()).collect()))
     }
 
     /// The one that signs identities.
@@ -131,18 +156,25 @@ impl Signers {
     }
 }
 
-/// The signers whose certificates are in one file of `home` and whose keys, as far as they are here, in another.
+/// Whether to read the keys that belong to certificates.
+#[derive(Clone, Copy)]
+enum Keys<'a> {
+    Leave,
+    Read(Option<&'a Passphrase>),
+}
+
+/// The signers whose certificates are in one file of `home` and whose keys, as far as they are here, in another; and
+/// whether those are encrypted.
 fn read(
     home: &Path,
     certificates: &str,
     keys: &str,
-    with_keys: bool,
-) -> Result<Vec<Arc<Signer>>, AuthorityError> {
+    which: Keys<'_>,
+) -> Result<(Vec<Arc<Signer>>, bool), AuthorityError> {
     let (path, key_path) = (home.join(certificates), home.join(keys));
-    let keys = match with_keys.then(|| pem::keys(&key_path)) {
-        Some(Ok((keys, _))) => keys,
-        None | Some(Err(CredentialsError::FileMissing { .. })) => Vec::new(),
-        Some(Err(error)) => return Err(error.into()),
+    let (keys, encrypted) = match which {
+        Keys::Leave => (Vec::new(), false),
+        Keys::Read(passphrase) => passphrase::keys(&key_path, passphrase)?,
     };
     let unusable = |reason| AuthorityError::Unusable { path: path.clone(), reason };
     let signers = pem::certificates(&path)?
@@ -152,7 +184,7 @@ fn read(
     if !keys.is_empty() && signers.iter().all(|signer| signer.key().is_none()) {
         return Err(unusable(format!("no key in {} belongs to it", key_path.display())));
     }
-    Ok(signers)
+    Ok((signers, encrypted))
 }
 
 fn both(new: &[Arc<Signer>], old: &[Arc<Signer>]) -> Vec<Arc<Signer>> {
@@ -162,12 +194,6 @@ fn both(new: &[Arc<Signer>], old: &[Arc<Signer>]) -> Vec<Arc<Signer>> {
 
 pub(super) fn certificates_pem(signers: &[Arc<Signer>]) -> String {
     signers.iter().map(|signer| pem::encode("CERTIFICATE", &signer.certificate)).collect()
-}
-
-pub(super) fn keys_pem(signers: &[Arc<Signer>]) -> Zeroizing<String> {
-    let keys = signers.iter().filter_map(|signer| signer.key());
-    let keys: Vec<_> = keys.map(|key| Zeroizing::new(key.serialize_pem())).collect();
-    Zeroizing::new(keys.iter().map(|key| key.as_str()).collect())
 }
 
 /// Writes a file, or removes it if there is nothing to be in it.

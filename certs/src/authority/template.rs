@@ -98,13 +98,18 @@ fn base(
 /// Sixteen random bytes that read as a positive number of that length: RFC 5280 wants it positive,
 /// and a leading zero would be another spelling of a shorter one.
 fn random_serial() -> Result<[u8; 16], AuthorityError> {
-    let mut serial = [0; 16];
-    rustls::crypto::aws_lc_rs::default_provider()
-        .secure_random
-        .fill(&mut serial)
-        .map_err(|_| AuthorityError::Signing("the system has no random numbers for us".to_owned()))?;
+    let mut serial = random::<16>()?;
     serial[0] = serial[0] & 0x3f | 0x40;
     Ok(serial)
+}
+
+pub(super) fn random<const N: usize>() -> Result<[u8; N], AuthorityError> {
+    let mut bytes = [0; N];
+    rustls::crypto::aws_lc_rs::default_provider()
+        .secure_random
+        .fill(&mut bytes)
+        .map_err(|_| AuthorityError::Signing("the system has no random numbers for us".to_owned()))?;
+    Ok(bytes)
 }
 
 /// The last moment of a certificate that is made now and valid for that long.

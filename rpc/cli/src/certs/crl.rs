@@ -6,14 +6,14 @@ use clap::Args;
 use countersign_certs::authority::place;
 use serde_json::json;
 
-use super::open;
+use super::home::Home;
 use crate::failure::Failure;
 use crate::output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Crl {
-    /// The folder in which `countersign certs init` made the authority.
-    dir: PathBuf,
+    #[command(flatten)]
+    home: Home,
     /// Put a copy here, in one step: where a server or a client reads it.
     #[arg(long, value_name = "FILE")]
     out: Vec<PathBuf>,
@@ -21,11 +21,11 @@ pub(crate) struct Crl {
 
 impl Crl {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
-        let text = open(&self.dir)?.crl()?;
+        let text = self.home.open()?.crl()?;
         for out in &self.out {
             place(out, &text)?;
         }
-        let own = self.dir.join("authority").join("crl.pem");
+        let own = self.home.file("crl.pem");
         let files: Vec<_> = [own].into_iter().chain(self.out).collect();
         if json {
             return output::json(&json!({ "files": files }));

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 use countersign_certs::TrustDomain;
-use countersign_certs::authority::{Authority, Plan};
+use countersign_certs::authority::{Authority, AuthorityError, Plan};
 use serde_json::json;
 
+use super::home::Words;
 use super::until;
 use crate::failure::Failure;
 use crate::output;
@@ -22,6 +23,11 @@ pub(crate) struct Init {
     /// Let an intermediate sign the identities, so that the root's key can be kept offline.
     #[arg(long)]
     intermediate: bool,
+    /// Encrypt the authority's keys with a passphrase.
+    #[arg(long)]
+    passphrase: bool,
+    #[command(flatten)]
+    words: Words,
     /// For how many days the root is valid.
     #[arg(long, value_name = "N", default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..))]
     days: u32,
@@ -34,11 +40,19 @@ impl Init {
         if self.intermediate {
             plan = plan.with_intermediate();
         }
+        let home = dir.join("authority");
+        if home.exists() {
+            return Err(AuthorityError::Exists { home }.into());
+        }
+        let encrypted = self.passphrase || self.words.in_a_file();
+        if encrypted {
+            plan = plan.encrypted(self.words.chosen(&home.join("key.pem"))?);
+        }
         let authority = Authority::init(dir, plan)?;
-        let (certificate, home) = (authority.certificate(), dir.join("authority"));
+        let certificate = authority.certificate();
         if json {
             return output::json(&json!({
-                "folder": home, "trust_domain": domain, "intermediate": self.intermediate,
+                "folder": home, "trust_domain": domain, "intermediate": self.intermediate, "encrypted": encrypted,
                 "not_after": certificate.not_after(), "sha256": certificate.fingerprint(),
             }));
         }

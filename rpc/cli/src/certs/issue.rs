@@ -1,21 +1,22 @@
 //! `countersign certs issue`: a new identity.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use countersign_certs::authority::{AuthorityError, Existing, Host, Request};
 use countersign_certs::{CertificateInfo, Credentials, Name};
 use serde_json::json;
 
+use super::home::Home;
 use super::life::{Life, is_clamped};
-use super::{listed, open, until};
+use super::{listed, until};
 use crate::failure::Failure;
 use crate::output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Issue {
-    /// The folder in which `countersign certs init` made the authority.
-    dir: PathBuf,
+    #[command(flatten)]
+    home: Home,
     /// What the identity is called: spiffe://DOMAIN/NAME.
     name: Name,
     /// A host name or address at which it answers; makes it a server. May be given several times.
@@ -34,8 +35,8 @@ impl Issue {
         let existing = if self.replace { Existing::Replace } else { Existing::Refuse };
         let valid = self.life.asked().unwrap_or(Request::VALID);
         let request = Request { name: self.name, hosts: self.hosts, valid };
-        let authority = open(&self.dir)?;
-        let issued = authority.issue_to(&self.dir, &request, existing);
+        let authority = self.home.open()?;
+        let issued = authority.issue_to(&self.home.dir, &request, existing);
         let home = issued.map_err(|error| match error {
             AuthorityError::IdentityExists { .. } => Failure::new(error).or_try("the same with --replace"),
             other => other.into(),

@@ -3,6 +3,7 @@
 
 mod check;
 mod crl;
+mod home;
 mod init;
 mod issue;
 mod life;
@@ -11,10 +12,7 @@ mod renew;
 mod revoke;
 mod show;
 
-use std::path::Path;
-
 use clap::Subcommand;
-use countersign_certs::authority::Authority;
 use jiff::Timestamp;
 
 use crate::failure::Failure;
@@ -25,7 +23,8 @@ pub(crate) enum Certs {
     #[command(after_help = "\
 Examples:
   countersign certs init pki --trust-domain acme.internal
-  countersign certs init pki --intermediate      # pki/authority/key.pem can then be taken offline")]
+  countersign certs init pki --intermediate      # pki/authority/key.pem can then be taken offline
+  countersign certs init pki --passphrase        # asked for, or from COUNTERSIGN_PASSPHRASE or --passphrase-file")]
     Init(init::Init),
     /// Issue an identity into DIR/NAME: certificate, key, and the root to trust.
     #[command(after_help = "\
@@ -93,11 +92,6 @@ pub(crate) fn run(command: Certs, json: bool) -> Result<(), Failure> {
         Certs::List(list) => list.run(json),
         Certs::Show(show) => show.run(json),
     }
-}
-
-/// Opens the authority in `dir`.
-fn open(dir: &Path) -> Result<Authority, Failure> {
-    Ok(Authority::open(dir)?)
 }
 
 /// The last moment of a certificate: its day, or to the second if that is near.

@@ -1,21 +1,20 @@
 //! `countersign certs renew`: the same identity with a new key and certificate.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use countersign_certs::Name;
 use countersign_certs::authority::AuthorityError;
 use serde_json::json;
 
+use super::home::Home;
 use super::life::Life;
-use super::{issue, open, until};
+use super::{issue, until};
 use crate::failure::Failure;
 use crate::output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Renew {
-    /// The folder in which `countersign certs init` made the authority.
-    dir: PathBuf,
+    #[command(flatten)]
+    home: Home,
     /// The identity to renew, which is in DIR/NAME.
     #[arg(required_unless_present = "intermediate")]
     name: Option<Name>,
@@ -29,15 +28,16 @@ pub(crate) struct Renew {
 
 impl Renew {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
-        let mut authority = open(&self.dir)?;
+        let mut authority = self.home.open()?;
         if let Some(name) = &self.name {
-            let home = authority.renew(&self.dir, name, self.life.asked()).map_err(|error| match error {
-                AuthorityError::WasRevoked { .. } => {
-                    let dir = self.dir.display();
-                    Failure::new(error).or_try(format!("countersign certs issue {dir} {name} --replace"))
-                }
-                other => other.into(),
-            })?;
+            let home =
+                authority.renew(&self.home.dir, name, self.life.asked()).map_err(|error| match error {
+                    AuthorityError::WasRevoked { .. } => {
+                        let dir = self.home.dir.display();
+                        Failure::new(error).or_try(format!("countersign certs issue {dir} {name} --replace"))
+                    }
+                    other => other.into(),
+                })?;
             return issue::tell("renewed", &home, authority.issuer(), json);
         }
         authority.renew_intermediate()?;
@@ -51,7 +51,7 @@ impl Renew {
             "renewed the intermediate, valid until {}\n\
              place the new {} where servers read it before you issue with it: it has one list more\n",
             until(issuer.not_after()),
-            self.dir.join("authority").join("crl.pem").display(),
+            self.home.file("crl.pem").display(),
         ))
     }
 }

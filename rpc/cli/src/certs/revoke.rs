@@ -1,20 +1,18 @@
 //! `countersign certs revoke`: taking back what was issued.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use countersign_certs::Name;
 use countersign_certs::authority::Record;
 use serde_json::json;
 
-use super::open;
+use super::home::Home;
 use crate::failure::Failure;
 use crate::output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Revoke {
-    /// The folder in which `countersign certs init` made the authority.
-    dir: PathBuf,
+    #[command(flatten)]
+    home: Home,
     /// Whose certificates to revoke: all that have not expired.
     #[arg(required_unless_present = "serial")]
     name: Option<Name>,
@@ -25,12 +23,12 @@ pub(crate) struct Revoke {
 
 impl Revoke {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
-        let authority = open(&self.dir)?;
+        let authority = self.home.open()?;
         let done = match (&self.name, &self.serial) {
             (Some(name), _) => authority.revoke(name)?,
             (None, serial) => authority.revoke_serial(serial.as_deref().unwrap_or_default())?,
         };
-        let crl = self.dir.join("authority").join("crl.pem");
+        let crl = self.home.file("crl.pem");
         if json {
             return output::json(&json!({ "revoked": done.revoked, "already": done.already, "crl": crl }));
         }

@@ -1,6 +1,6 @@
 //! `countersign certs`.
 
-use crate::desk::{Desk, json};
+use crate::desk::{Desk, failed, json, succeeded};
 
 #[test]
 fn an_authority_is_made_once() {
@@ -79,6 +79,31 @@ fn the_key_of_a_root_with_an_intermediate_can_be_taken_away() {
     assert!(desk.run("certs renew pki --intermediate").contains("place the new pki/authority/crl.pem"));
     let list = desk.run("certs list pki");
     assert!(list.matches("intermediate").count() == 2, "{list}");
+}
+
+#[test]
+fn an_authority_with_a_passphrase_asks_for_it_but_never_as_an_argument() {
+    let desk = Desk::empty();
+    let with = |words: &str, passphrase: &str| {
+        let mut command = desk.command(words);
+        command.env("COUNTERSIGN_PASSPHRASE", passphrase);
+        command
+    };
+    succeeded(with("certs init pki --passphrase", "open sesame"));
+    succeeded(with("certs issue pki alice", "open sesame"));
+    let error = failed(with("certs issue pki bob", "open barley"));
+    assert_eq!(error, "error: pki/authority/key.pem: the passphrase is wrong\n");
+    let error = desk.fail("certs issue pki bob");
+    let remedy = "pki/authority/key.pem: needs a passphrase, and there is no terminal to ask for it; try: --passphrase-file";
+    assert!(error.contains(remedy) && error.lines().count() == 1, "{error}");
+    assert!(desk.fail("certs issue pki bob --passphrase x").contains("--passphrase"), "no such argument");
+
+    std::fs::write(desk.path().join("words"), "open sesame\n").unwrap();
+    desk.run("certs renew pki alice --passphrase-file words");
+    assert!(desk.fail("certs renew pki alice --passphrase-file nothing").contains("nothing: cannot be read"));
+    let made = json(&desk.run("certs init other --passphrase-file words --json"));
+    assert_eq!(made["encrypted"], true);
+    assert!(desk.run("certs list pki").contains("alice"), "what is no secret needs no passphrase");
 }
 
 #[test]

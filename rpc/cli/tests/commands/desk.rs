@@ -40,7 +40,9 @@ impl Desk {
         // What the surroundings say must not decide a test.
         command
             .env_remove("COUNTERSIGN_IDENTITY")
+            .env_remove("COUNTERSIGN_PASSPHRASE")
             .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
             .current_dir(self.path())
             .args(words);
         command
