@@ -12,6 +12,7 @@ use crate::certificate::{CertificateError, CertificateInfo};
 use crate::crl::Crl;
 use crate::name::TrustDomain;
 
+pub(crate) use revocation::{NEXT_CRL_BELOW_PERCENT, check as check_crls};
 pub use revocation::{Revocation, StaleCrl};
 
 /// The roots that may vouch for each trust domain, and what they revoked. Cheap to clone.

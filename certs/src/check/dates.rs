@@ -7,9 +7,7 @@ use jiff::Timestamp;
 use super::member::Member;
 use super::{Findings, Problem};
 use crate::certificate::Validity;
-
-/// With less than this part of its life left, a certificate should have been renewed.
-const PERCENT_SOON: i64 = 30;
+use crate::credentials::RENEW_BELOW_PERCENT;
 
 pub(super) fn check(file: &Path, member: &Member, now: Timestamp, findings: &mut Findings) {
     let (number, subject) = (member.number, member.subject());
@@ -20,7 +18,7 @@ pub(super) fn check(file: &Path, member: &Member, now: Timestamp, findings: &mut
         Validity::Valid => {
             let life = (not_after.as_second() - not_before.as_second()).max(1);
             let percent = (not_after.as_second() - now.as_second()) * 100 / life;
-            if percent >= PERCENT_SOON {
+            if i64::from(RENEW_BELOW_PERCENT) <= percent {
                 return;
             }
             let percent = u8::try_from(percent.clamp(0, 100)).unwrap_or_default();

@@ -27,7 +27,7 @@ pub(super) fn names(folder: &Path, findings: &mut Findings) -> Option<&'static F
 
 /// The certificates that can be read, with their numbers and lines.
 pub(super) fn certificates(path: &Path, findings: &mut Findings) -> Vec<Member> {
-    let Some(file) = read(path, findings) else { return Vec::new() };
+    let Some(file) = read(path, PemFile::read, findings) else { return Vec::new() };
     // It says whom to believe, or who this is.
     if let Some(mode) = file.mode().filter(|mode| mode & 0o002 != 0) {
         findings.add(path, None, Problem::OpenToAll { mode });
@@ -51,7 +51,7 @@ pub(super) fn certificates(path: &Path, findings: &mut Findings) -> Vec<Member> 
 
 /// The private keys that can be read, and the line of each.
 pub(super) fn keys(path: &Path, findings: &mut Findings) -> Vec<(PrivateKey, usize)> {
-    let Some(file) = read(path, findings) else { return Vec::new() };
+    let Some(file) = read(path, PemFile::read, findings) else { return Vec::new() };
     match file.check_access() {
         Err(CredentialsError::KeyExposed { mode, .. }) => {
             findings.add(path, None, Problem::KeyExposed { mode });
@@ -72,7 +72,7 @@ pub(super) fn keys(path: &Path, findings: &mut Findings) -> Vec<(PrivateKey, usi
 }
 
 /// The sections of the kinds that are `wanted`, decoded; of each that cannot be is said why.
-fn decoded(
+pub(super) fn decoded(
     path: &Path,
     file: &PemFile,
     wanted: impl Fn(&Section) -> bool,
@@ -91,8 +91,13 @@ fn decoded(
     decoded
 }
 
-fn read(path: &Path, findings: &mut Findings) -> Option<PemFile> {
-    let problem = match PemFile::read(path) {
+/// Reads a file, unless it cannot be.
+pub(super) fn read(
+    path: &Path,
+    read: impl Fn(&Path) -> Result<PemFile, CredentialsError>,
+    findings: &mut Findings,
+) -> Option<PemFile> {
+    let problem = match read(path) {
         Ok(read) => return Some(read),
         Err(CredentialsError::FileMissing { .. }) => Problem::FileMissing { instead: other_name(path) },
         Err(CredentialsError::NotAFile { .. }) => Problem::NotAFile,

@@ -34,13 +34,37 @@ pub(super) fn own<'a>(
     Some(first)
 }
 
-/// Whether it names exactly one SPIFFE ID, with a path.
-pub(super) fn check_name(
+/// Whether it says whose it is, and its key and its names are such that a peer looks any further.
+pub(super) fn check(
     file: &Path,
     leaf: &Member,
     suggestion: impl Fn() -> Suggestion,
     findings: &mut Findings,
 ) {
+    check_name(file, leaf, suggestion, findings);
+    if leaf.info.has_weak_key() {
+        let kind = leaf.info.key_algorithm().to_owned();
+        findings.add(file, Some(leaf.line), Problem::WeakKey { kind });
+    }
+    if leaf.info.has_control_characters() {
+        findings.add(file, Some(leaf.line), Problem::ControlCharacters);
+    }
+}
+
+/// Whether it may be used in these roles, and answer at these hosts.
+pub(super) fn check_roles(
+    file: &Path,
+    leaf: &Member,
+    roles: &[Role],
+    hosts: &[String],
+    findings: &mut Findings,
+) {
+    check_usages(file, leaf, roles, findings);
+    check_hosts(file, leaf, roles, hosts, findings);
+}
+
+/// Whether it names exactly one SPIFFE ID, with a path.
+fn check_name(file: &Path, leaf: &Member, suggestion: impl Fn() -> Suggestion, findings: &mut Findings) {
     let problem = match leaf.info.spiffe_id() {
         Ok(id) if id.path().is_empty() => Problem::NoPath { id: id.to_string(), suggestion: suggestion() },
         Ok(_) => return,
@@ -53,19 +77,8 @@ pub(super) fn check_name(
     findings.add(file, Some(leaf.line), problem);
 }
 
-/// Whether its key and its names are such that a peer looks any further.
-pub(super) fn check_soundness(file: &Path, leaf: &Member, findings: &mut Findings) {
-    if leaf.info.has_weak_key() {
-        let kind = leaf.info.key_algorithm().to_owned();
-        findings.add(file, Some(leaf.line), Problem::WeakKey { kind });
-    }
-    if leaf.info.has_control_characters() {
-        findings.add(file, Some(leaf.line), Problem::ControlCharacters);
-    }
-}
-
 /// Whether it may sign a handshake, in each role.
-pub(super) fn check_usages(file: &Path, leaf: &Member, roles: &[Role], findings: &mut Findings) {
+fn check_usages(file: &Path, leaf: &Member, roles: &[Role], findings: &mut Findings) {
     let usages = leaf.info.key_usages();
     if !usages.contains(&"digitalSignature") {
         let has = usages.iter().map(|usage| (*usage).to_owned()).collect();
@@ -79,13 +92,7 @@ pub(super) fn check_usages(file: &Path, leaf: &Member, roles: &[Role], findings:
 }
 
 /// Whether it covers the hosts that were asked for; a server's should cover any.
-pub(super) fn check_hosts(
-    file: &Path,
-    leaf: &Member,
-    roles: &[Role],
-    hosts: &[String],
-    findings: &mut Findings,
-) {
+fn check_hosts(file: &Path, leaf: &Member, roles: &[Role], hosts: &[String], findings: &mut Findings) {
     let ips = leaf.info.ips().iter().map(ToString::to_string);
     let covers: Vec<String> = leaf.info.dns_names().iter().cloned().chain(ips).collect();
     if hosts.is_empty() && covers.is_empty() && roles.contains(&Role::Server) {

@@ -5,6 +5,7 @@
 //! verifier, by the folder's own trust.
 
 mod chain;
+mod crl;
 mod dates;
 mod files;
 mod findings;
@@ -21,8 +22,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::credentials::OTHERS;
-use crate::name::SpiffeId;
+use crate::credentials::{OTHERS, crl_in};
+use crate::name::{SpiffeId, TrustDomain};
 use member::Member;
 
 pub use chain::{CERTIFICATE_LEN_MAX, INTERMEDIATES_MAX};
@@ -50,13 +51,14 @@ pub struct Check {
     folder: PathBuf,
     role: Option<Role>,
     hosts: Vec<String>,
+    crl: Option<PathBuf>,
     now: Timestamp,
 }
 
 impl Check {
     /// A check of `folder`, for whatever its certificate says that it is for.
     pub fn of(folder: impl Into<PathBuf>) -> Check {
-        Check { folder: folder.into(), role: None, hosts: Vec::new(), now: Timestamp::now() }
+        Check { folder: folder.into(), role: None, hosts: Vec::new(), crl: None, now: Timestamp::now() }
     }
 
     /// Asks whether it can be used in this role.
@@ -68,6 +70,13 @@ impl Check {
     /// Asks whether a server with it can answer at this name or address, too.
     pub fn host(mut self, host: impl Into<String>) -> Check {
         self.hosts.push(host.into());
+        self
+    }
+
+    /// Reads the revocation lists of the own trust domain from this file, instead of from `crl.pem` in the
+    /// folder.
+    pub fn crl(mut self, file: impl Into<PathBuf>) -> Check {
+        self.crl = Some(file.into());
         self
     }
 
@@ -92,19 +101,36 @@ impl Check {
                 report.id = leaf.info.spiffe_id().ok().cloned();
                 report.roles = self.roles(leaf);
                 let suggestion = || Suggestion::of(leaf, names, &roots);
-                leaf::check_name(certificate, leaf, suggestion, &mut findings);
-                leaf::check_soundness(certificate, leaf, &mut findings);
-                leaf::check_usages(certificate, leaf, &report.roles, &mut findings);
-                leaf::check_hosts(certificate, leaf, &report.roles, &self.hosts, &mut findings);
+                leaf::check(certificate, leaf, suggestion, &mut findings);
+                leaf::check_roles(certificate, leaf, &report.roles, &self.hosts, &mut findings);
                 chain::check(certificate, leaf, &members, &roots, &report.roles, self.now, &mut findings);
                 key::check(key, leaf, &keys, &mut findings);
             }
             let own = report.id.as_ref().map(SpiffeId::trust_domain);
             trust::check(trust, own, &roots, self.now, &mut findings);
+            self.check_crls(certificate, &members, &roots, own, &mut findings);
             trust::check_other_domains(&self.folder.join(OTHERS), own, names.trust, self.now, &mut findings);
         }
         report.findings = findings.sorted();
         report
+    }
+
+    /// Judges the revocation lists of the own domain, and the chain by them.
+    fn check_crls(
+        &self,
+        certificate: &Path,
+        members: &[Member],
+        roots: &[Member],
+        own: Option<&TrustDomain>,
+        findings: &mut Findings,
+    ) {
+        let file = self.crl.clone().unwrap_or_else(|| crl_in(&self.folder));
+        if self.crl.is_some() || file.exists() {
+            let crls = crl::check(&file, roots, members, self.now, findings);
+            crl::check_chain(certificate, &file, members, roots, &crls, findings);
+        } else if let Some(domain) = own.cloned() {
+            findings.add(&file, None, Problem::NoCrl { domain });
+        }
     }
 
     /// As what it is judged: as asked, or else as its certificate says.

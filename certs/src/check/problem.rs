@@ -330,6 +330,120 @@ pub enum Problem {
         /// Whose authority it is made by the place where it lies.
         domain: TrustDomain,
     },
+    // Revocation.
+    /// Peers are not checked for revocation.
+    #[error("there is no revocation list, so peers of {domain} are not checked for revocation")]
+    NoCrl {
+        /// Whose peers.
+        domain: TrustDomain,
+    },
+    /// A list cannot be read without doubt.
+    #[error("its list {number} is {reason}")]
+    CrlUnreadable {
+        /// Which one, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A list is of an authority that nobody here knows.
+    #[error("its list {number} is of {issuer}, who is no authority of this trust domain")]
+    CrlOfOther {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        issuer: String,
+    },
+    /// A list bears an authority's name, but not its signature.
+    #[error("its list {number} bears the name of {issuer}, but not the signature")]
+    CrlForged {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it says it is.
+        issuer: String,
+    },
+    /// The authority that signed a list may not do so.
+    #[error("its list {number} is of {issuer}, whose certificate does not allow to sign lists")]
+    CrlNotAllowed {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        issuer: String,
+    },
+    /// A list is of a kind that the verifier cannot work with.
+    #[error("its list {number} (of {issuer}) cannot be used: {reason}")]
+    CrlUnusable {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        issuer: String,
+        /// What the verifier says.
+        reason: String,
+    },
+    /// Two lists are of the same issuer.
+    #[error("its list {number} is another one of {issuer}")]
+    CrlTwice {
+        /// Which one, counted from 1.
+        number: usize,
+        /// The issuer of both.
+        issuer: String,
+    },
+    /// The next list is overdue.
+    #[error("its list {number} (of {issuer}) is stale since {}: new peers are refused", moment(*.since))]
+    CrlStale {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        issuer: String,
+        /// When the next one was due.
+        since: Timestamp,
+    },
+    /// The next list is due soon.
+    #[error("its list {number} (of {issuer}) will be stale on {}", moment(*.at))]
+    CrlStaleSoon {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        issuer: String,
+        /// When the next one is due.
+        at: Timestamp,
+    },
+    /// A list is dated in the future.
+    #[error("its list {number} (of {issuer}) is not made before {}", moment(*.from))]
+    CrlNotYet {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        issuer: String,
+        /// When it says that it was made.
+        from: Timestamp,
+    },
+    /// There are lists, but none of an issuer in the chain.
+    #[error("there is no list of {issuer}, so everyone whose certificate that one issued is refused")]
+    CrlMissing {
+        /// Who issued a certificate of the chain.
+        issuer: String,
+    },
+    /// There are lists for a domain that has no roots.
+    #[error("the trust domain {domain} has no roots here")]
+    CrlOfStranger {
+        /// The domain.
+        domain: TrustDomain,
+    },
+    /// Lists of the own domain lie where those of others do.
+    #[error("{domain} is the own trust domain, whose revocation list is beside the certificate")]
+    CrlElsewhere {
+        /// The own domain.
+        domain: TrustDomain,
+    },
+    /// The certificate was revoked.
+    #[error("its certificate {number} ({subject}) was revoked")]
+    Revoked {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Whose it is.
+        subject: String,
+    },
+
     /// A file in `trust` is not called after a domain.
     #[error("its name is not that of a trust domain: {reason}")]
     TrustFileName {
@@ -350,12 +464,14 @@ impl Problem {
     /// Whether it keeps the identity from being used.
     pub fn severity(&self) -> Severity {
         match self {
-            Problem::Ignored | Problem::Unneeded { .. } => Severity::Note,
+            Problem::Ignored | Problem::Unneeded { .. } | Problem::NoCrl { .. } => Severity::Note,
             Problem::KeyOpenToGroup { .. }
             | Problem::OpenToAll { .. }
             | Problem::ExpiresSoon { .. }
             | Problem::NoHost
             | Problem::ChainOrder
+            | Problem::CrlStaleSoon { .. }
+            | Problem::CrlNotYet { .. }
             | Problem::RootOfOtherDomain { .. } => Severity::Warning,
             _ => Severity::Error,
         }
@@ -450,6 +566,34 @@ impl Problem {
             Problem::UnusableRoot { .. } => "put an authority's X.509 version 3 certificate there".to_owned(),
             Problem::RootOfOtherDomain { says, .. } => {
                 format!("move it to trust/{says}.pem if it was meant for that domain")
+            }
+            Problem::NoCrl { .. } => "put the authority's there: Countersign's own is authority/crl.pem, \
+                which `countersign certs crl --out` copies"
+                .to_owned(),
+            Problem::CrlUnreadable { .. } | Problem::CrlForged { .. } => {
+                "get it from its authority again".to_owned()
+            }
+            Problem::CrlOfOther { .. } => "put the list of the own authority here; \
+                if an intermediate signed it, put that one's certificate into this file, too"
+                .to_owned(),
+            Problem::CrlNotAllowed { .. } => {
+                "have that authority's certificate issued anew with the key usage cRLSign".to_owned()
+            }
+            Problem::CrlUnusable { .. } => "have a complete list of version 2 made".to_owned(),
+            Problem::CrlTwice { .. } => "keep the latest of each issuer".to_owned(),
+            Problem::CrlStale { .. } | Problem::CrlStaleSoon { .. } => {
+                "get the next one, as with `countersign certs crl`".to_owned()
+            }
+            Problem::CrlNotYet { .. } => {
+                "set this machine's clock right, or that of the authority".to_owned()
+            }
+            Problem::CrlMissing { .. } => "append that issuer's list to this file".to_owned(),
+            Problem::CrlOfStranger { domain } => {
+                format!("put them into trust/{domain}.pem, or remove this file")
+            }
+            Problem::CrlElsewhere { .. } => "move it there, as crl.pem".to_owned(),
+            Problem::Revoked { .. } => {
+                "issue the identity anew, if it is still trusted, with a new key".to_owned()
             }
             Problem::TrustFileName { .. } => {
                 "call it DOMAIN.pem after the trust domain whose roots it holds".to_owned()

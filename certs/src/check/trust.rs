@@ -1,13 +1,14 @@
 //! Whom the folder trusts: its own domain's roots, and those of others.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use jiff::Timestamp;
 use webpki::anchor_from_trusted_cert;
 
 use super::member::Member;
-use super::{Findings, Problem, dates, files, name_of};
+use super::{Findings, Problem, crl, dates, files, name_of};
 use crate::credentials::{CredentialsError, domain_called};
 use crate::name::TrustDomain;
 use crate::text::shown;
@@ -40,7 +41,7 @@ pub(super) fn check(
     }
 }
 
-/// Judges the files of `folder`, each with the roots of the domain after which it is called.
+/// Judges the files of `folder`, each about the domain after which it is called.
 pub(super) fn check_other_domains(
     folder: &Path,
     own: Option<&TrustDomain>,
@@ -48,33 +49,59 @@ pub(super) fn check_other_domains(
     now: Timestamp,
     findings: &mut Findings,
 ) {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-        Err(error) => return findings.add(folder, None, Problem::Unreadable { reason: error.to_string() }),
-    };
-    let mut paths: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    paths.sort();
-    for path in paths {
+    let mut domains = BTreeMap::new();
+    let mut lists = Vec::new();
+    for path in paths_in(folder, findings) {
         let name = name_of(&path);
         let Some(stem) = name.strip_suffix(".pem") else {
             findings.add(&path, None, Problem::Ignored);
             continue;
         };
-        match domain_called(stem.strip_suffix(".crl").unwrap_or(stem), &path) {
-            Ok(_) if stem.ends_with(".crl") => {}
-            Ok(domain) => {
+        let list = stem.strip_suffix(".crl");
+        match (domain_called(list.unwrap_or(stem), &path), list) {
+            (Ok(domain), None) => {
                 if own == Some(&domain) {
                     let elsewhere = own_file.to_owned();
                     findings.add(&path, None, Problem::TrustTwice { domain: domain.clone(), elsewhere });
                 }
                 let roots = files::certificates(&path, findings);
                 check(&path, Some(&domain), &roots, now, findings);
+                domains.insert(domain, roots);
             }
-            Err(CredentialsError::TrustFileName { path, problem }) => {
+            (Ok(domain), Some(_)) => lists.push((domain, path)),
+            (Err(CredentialsError::TrustFileName { path, problem }), _) => {
                 findings.add(&path, None, Problem::TrustFileName { reason: problem.to_string() });
             }
-            Err(error) => findings.add(&path, None, Problem::Unreadable { reason: error.to_string() }),
+            (Err(error), _) => findings.add(&path, None, Problem::Unreadable { reason: error.to_string() }),
         }
     }
+    for (domain, roots) in &domains {
+        if roots.is_empty() || own == Some(domain) || lists.iter().any(|(has, _)| has == domain) {
+            continue;
+        }
+        let path = folder.join(format!("{domain}.crl.pem"));
+        findings.add(&path, None, Problem::NoCrl { domain: domain.clone() });
+    }
+    for (domain, path) in lists {
+        match domains.get(&domain) {
+            _ if own == Some(&domain) => findings.add(&path, None, Problem::CrlElsewhere { domain }),
+            None => findings.add(&path, None, Problem::CrlOfStranger { domain }),
+            Some(roots) => drop(crl::check(&path, roots, &[], now, findings)),
+        }
+    }
+}
+
+fn paths_in(folder: &Path, findings: &mut Findings) -> Vec<PathBuf> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            if error.kind() != io::ErrorKind::NotFound {
+                findings.add(folder, None, Problem::Unreadable { reason: error.to_string() });
+            }
+            return Vec::new();
+        }
+    };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    paths.sort();
+    paths
 }

@@ -105,7 +105,7 @@ pub(crate) const KNOWN_FILE_NAMES: [FileNames; 5] = [
 pub(crate) const OTHERS: &str = "trust";
 
 /// The revocation list of the own domain, beside the other files. The name is ours: other tools have none.
-pub(super) fn crl_in(folder: &Path) -> PathBuf {
+pub(crate) fn crl_in(folder: &Path) -> PathBuf {
     folder.join("crl.pem")
 }
 

@@ -9,13 +9,10 @@ use super::Credentials;
 use crate::certificate::Validity;
 use crate::crl::Crl;
 use crate::name::{SpiffeId, TrustDomain};
-use crate::trust::{Revocation, StaleCrl};
+use crate::trust::{NEXT_CRL_BELOW_PERCENT, Revocation, StaleCrl};
 
 /// A certificate should have been renewed when less than this part of its life is left.
-const RENEW_BELOW_PERCENT: i32 = 30;
-
-/// The next revocation list should be there when less than this part of the latest one's life is left.
-const NEXT_CRL_BELOW_PERCENT: i32 = 20;
+pub(crate) const RENEW_BELOW_PERCENT: i32 = 30;
 
 /// Something about credentials that does not prevent the work, or not yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

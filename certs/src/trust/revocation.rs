@@ -18,6 +18,9 @@ const CRLS_MAX: usize = 64;
 /// The most intermediates that are looked at: each may have to be checked against every other.
 const INTERMEDIATES_MAX: usize = 32;
 
+/// The next revocation list should be there when less than this part of the latest one's life is left.
+pub(crate) const NEXT_CRL_BELOW_PERCENT: i32 = 20;
+
 /// How revocation is checked for the peers of one trust domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revocation {
@@ -55,7 +58,7 @@ pub enum StaleCrl {
 /// Refuses lists that no authority of the domain signed, and those that the verifier could not work with.
 ///
 /// Found out here, with a file to name, and not when the first peer is turned away.
-pub(super) fn check(
+pub(crate) fn check(
     roots: &[CertificateDer<'static>],
     intermediates: &[CertificateDer<'static>],
     crls: &[Crl],

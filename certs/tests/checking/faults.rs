@@ -5,11 +5,11 @@ use std::fs;
 use countersign_certs::check::Severity;
 use rcgen::{
     BasicConstraints, CustomExtension, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair,
-    KeyUsagePurpose, NameConstraints,
+    KeyUsagePurpose, NameConstraints, RevokedCertParams,
 };
 use time::Duration;
 
-use crate::folder::{Ca, Folder, line_of_section, uri};
+use crate::folder::{ALICE, Ca, Folder, line_of_section, uri};
 
 /// What spoils an identity, and what is to be found: severity, file, line, a part of the words and of the remedy.
 struct Fault {
@@ -204,10 +204,10 @@ const FAULTS: &[Fault] = &[
     )
     .in_section(1)
     .told("control characters", "plain text"),
-    fault("another authority", |f| f.write("ca.pem", Ca::root("Another root").pem), "cert.pem")
+    fault("another authority", |f| f.trust_instead(&Ca::root("Another root")), "cert.pem")
         .in_section(1)
         .told("neither in it nor in the trust", "put it into the trust file"),
-    fault("another authority of the same name", |f| f.write("ca.pem", Ca::root("Test root").pem), "cert.pem")
+    fault("another authority of the same name", |f| f.trust_instead(&Ca::root("Test root")), "cert.pem")
         .in_section(1)
         .told("another one of the same name", "authority that signed it"),
     fault(
@@ -234,7 +234,7 @@ const FAULTS: &[Fault] = &[
                 ca.not_before -= Duration::days(2);
                 ca.not_after = ca.not_before + Duration::days(1);
             });
-            f.write("cert.pem", f.leaf(&issuer, |leaf| leaf.not_before -= Duration::days(5)) + &issuer.pem);
+            f.write_chain(&[&issuer], |leaf| leaf.not_before -= Duration::days(5));
         },
         "cert.pem",
     )
@@ -248,7 +248,7 @@ const FAULTS: &[Fault] = &[
                 ca.name_constraints =
                     Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
             });
-            f.write("cert.pem", f.leaf(&issuer, |_| {}) + &issuer.pem);
+            f.write_chain(&[&issuer], |_| {});
         },
         "cert.pem",
     )
@@ -258,6 +258,7 @@ const FAULTS: &[Fault] = &[
         "the leaf behind its issuer",
         |f| {
             let issuer = f.ca.intermediate("Intermediate", |_| {});
+            f.write_chain(&[&issuer], |_| {});
             f.write("cert.pem", issuer.pem.clone() + &f.leaf(&issuer, |_| {}));
         },
         "cert.pem",
@@ -269,6 +270,7 @@ const FAULTS: &[Fault] = &[
         |f| {
             let upper = f.ca.intermediate("Upper", |_| {});
             let lower = upper.intermediate("Lower", |_| {});
+            f.write_chain(&[&lower, &upper], |_| {});
             f.write("cert.pem", [f.leaf(&lower, |_| {}), upper.pem, lower.pem].concat());
         },
         "cert.pem",
@@ -343,6 +345,111 @@ const FAULTS: &[Fault] = &[
     .told("nothing reads", "DOMAIN.pem"),
     fault("an empty trust file", |f| f.write_trust("partner.example.pem", ""), "trust/partner.example.pem")
         .told("it is empty", "in PEM"),
+    fault("no revocation list", |f| f.remove("crl.pem"), "crl.pem")
+        .a(Severity::Note)
+        .told("not checked for revocation", "certs crl --out"),
+    fault("roots in place of the list", |f| f.write("crl.pem", &f.ca.pem), "crl.pem")
+        .told("no revocation list in this file", "in PEM"),
+    fault("half a list", |f| f.write("crl.pem", &f.read("crl.pem")[..200]), "crl.pem")
+        .in_section(1)
+        .told("without its END line", "restore"),
+    fault(
+        "a list that cannot be read",
+        |f| f.write("crl.pem", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"),
+        "crl.pem",
+    )
+    .in_section(1)
+    .told("not a readable revocation list", "get it from its authority"),
+    fault(
+        "a stale list",
+        |f| f.write("crl.pem", f.ca.crl(|list| list.next_update = list.this_update + Duration::minutes(1))),
+        "crl.pem",
+    )
+    .in_section(1)
+    .told("is stale since", "certs crl"),
+    fault(
+        "a list that will soon be stale",
+        |f| f.write("crl.pem", f.ca.crl(|list| list.this_update -= Duration::days(300))),
+        "crl.pem",
+    )
+    .in_section(1)
+    .a(Severity::Warning)
+    .told("will be stale on", "certs crl"),
+    fault(
+        "a list of tomorrow",
+        |f| f.write("crl.pem", f.ca.crl(|list| list.this_update += Duration::days(1))),
+        "crl.pem",
+    )
+    .in_section(1)
+    .a(Severity::Warning)
+    .told("is not made before", "clock"),
+    fault("another authority's list", |f| f.write("crl.pem", Ca::root("Other").crl(|_| {})), "crl.pem")
+        .in_section(1)
+        .told("CN=Other, who is no authority", "own authority"),
+    fault("a forged list", |f| f.write("crl.pem", Ca::root("Test root").crl(|_| {})), "crl.pem")
+        .in_section(1)
+        .told("not the signature", "from its authority"),
+    fault(
+        "a list of one who may not sign lists",
+        |f| {
+            let ca = Ca::without_crls("Test root");
+            f.write("ca.pem", &ca.pem);
+            f.write("cert.pem", f.leaf(&ca, |_| {}));
+            f.write("crl.pem", ca.crl(|_| {}));
+        },
+        "crl.pem",
+    )
+    .in_section(1)
+    .told("does not allow to sign lists", "cRLSign"),
+    fault("two lists of one issuer", |f| f.write("crl.pem", f.read("crl.pem").repeat(2)), "crl.pem")
+        .in_section(2)
+        .told("another one of CN=Test root", "keep the latest"),
+    fault(
+        "a revoked certificate",
+        |f| {
+            let entry = RevokedCertParams {
+                serial_number: ALICE.into(),
+                revocation_time: time::OffsetDateTime::now_utc(),
+                reason_code: None,
+                invalidity_date: None,
+            };
+            f.write("crl.pem", f.ca.crl(|list| list.revoked_certs.push(entry)));
+        },
+        "cert.pem",
+    )
+    .in_section(1)
+    .told("was revoked", "issue the identity anew"),
+    fault(
+        "no list of an intermediate",
+        |f| {
+            let issuer = f.ca.intermediate("Intermediate", |_| {});
+            f.write("cert.pem", f.leaf(&issuer, |_| {}) + &issuer.pem);
+        },
+        "crl.pem",
+    )
+    .told("there is no list of CN=Intermediate", "append that issuer's list"),
+    fault(
+        "a list for a domain without roots",
+        |f| f.write_trust("partner.example.crl.pem", f.ca.crl(|_| {})),
+        "trust/partner.example.crl.pem",
+    )
+    .told("has no roots here", "trust/partner.example.pem"),
+    fault(
+        "the own list among those of others",
+        |f| f.write_trust("countersign.internal.crl.pem", f.ca.crl(|_| {})),
+        "trust/countersign.internal.crl.pem",
+    )
+    .told("is the own trust domain", "crl.pem"),
+    fault(
+        "another domain's forged list",
+        |f| {
+            f.write_trust("partner.example.pem", Ca::root("Partner").pem);
+            f.write_trust("partner.example.crl.pem", Ca::root("Partner").crl(|_| {}));
+        },
+        "trust/partner.example.crl.pem",
+    )
+    .in_section(1)
+    .told("not the signature", "from its authority"),
 ];
 
 impl Fault {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use countersign_certs::check::{Check, Finding, Report};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
 };
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
@@ -23,11 +23,34 @@ impl Ca {
         Ca { pem: params.self_signed(&key).unwrap().pem(), issuer: Issuer::new(params, key) }
     }
 
+    /// An authority whose certificate does not allow to sign revocation lists.
+    pub(crate) fn without_crls(name: &str) -> Ca {
+        let (mut params, key) = (authority(name), KeyPair::generate().unwrap());
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let pem = params.self_signed(&key).unwrap().pem();
+        // What signs it does allow that, so that there is a list at all.
+        Ca { pem, issuer: Issuer::new(authority(name), key) }
+    }
+
     /// Another authority, which this one vouches for.
     pub(crate) fn intermediate(&self, name: &str, spoil: impl FnOnce(&mut CertificateParams)) -> Ca {
         let (mut params, key) = (authority(name), KeyPair::generate().unwrap());
         spoil(&mut params);
         Ca { pem: self.sign(&params, &key), issuer: Issuer::new(params, key) }
+    }
+
+    /// Its revocation list, after it was spoilt.
+    pub(crate) fn crl(&self, spoil: impl FnOnce(&mut CertificateRevocationListParams)) -> String {
+        let mut list = CertificateRevocationListParams {
+            this_update: OffsetDateTime::now_utc() - Duration::hours(1),
+            next_update: OffsetDateTime::now_utc() + Duration::days(30),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: Vec::new(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        spoil(&mut list);
+        list.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 
     pub(crate) fn sign(&self, params: &CertificateParams, key: &KeyPair) -> String {
@@ -43,6 +66,9 @@ pub(crate) fn authority(name: &str) -> CertificateParams {
     params
 }
 
+/// The serial number of her certificate.
+pub(crate) const ALICE: u64 = 0x41;
+
 /// The client and server `spiffe://countersign.internal/alice` at `localhost`.
 pub(crate) fn alice() -> CertificateParams {
     let mut params = valid_days(30);
@@ -53,6 +79,7 @@ pub(crate) fn alice() -> CertificateParams {
     params.extended_key_usages =
         vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
+    params.serial_number = Some(SerialNumber::from(ALICE));
     params
 }
 
@@ -80,6 +107,7 @@ impl Folder {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder { home, ca: Ca::root("Test root"), key: KeyPair::generate().unwrap() };
         folder.write("ca.pem", &folder.ca.pem);
+        folder.write("crl.pem", folder.ca.crl(|_| {}));
         folder.write_key(&folder.key.serialize_pem());
         folder.write_leaf(|_| {});
         folder
@@ -111,6 +139,22 @@ impl Folder {
 
     pub(crate) fn write_leaf(&self, spoil: impl FnOnce(&mut CertificateParams)) {
         self.write("cert.pem", self.leaf(&self.ca, spoil));
+    }
+
+    /// Trusts this authority instead, by its own list.
+    pub(crate) fn trust_instead(&self, ca: &Ca) {
+        self.write("ca.pem", &ca.pem);
+        self.write("crl.pem", ca.crl(|_| {}));
+    }
+
+    /// The certificate of alice from the first of these intermediates, after it was spoilt, with all of them
+    /// behind it and with their lists.
+    pub(crate) fn write_chain(&self, intermediates: &[&Ca], spoil: impl FnOnce(&mut CertificateParams)) {
+        let behind: String = intermediates.iter().map(|ca| ca.pem.as_str()).collect();
+        self.write("cert.pem", self.leaf(intermediates[0], spoil) + &behind);
+        let lists: String =
+            intermediates.iter().copied().chain([&self.ca]).map(|ca| ca.crl(|_| {})).collect();
+        self.write("crl.pem", lists);
     }
 
     pub(crate) fn write_trust(&self, name: &str, contents: impl AsRef<[u8]>) {
