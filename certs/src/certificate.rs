@@ -289,20 +289,25 @@ pub enum SpiffeIdError {
     Invalid(#[from] ParseNameError),
 }
 
+/// The names beside the subject, of a certificate or of a request for one.
 #[derive(Default)]
-struct AlternativeNames<'a> {
-    uris: Vec<Cow<'a, str>>,
-    dns_names: Vec<String>,
-    ips: Vec<IpAddr>,
+pub(crate) struct AlternativeNames<'a> {
+    pub(crate) uris: Vec<Cow<'a, str>>,
+    pub(crate) dns_names: Vec<String>,
+    pub(crate) ips: Vec<IpAddr>,
     has_control_characters: bool,
 }
 
 impl<'a> AlternativeNames<'a> {
     fn of(certificate: &'a X509Certificate<'_>) -> Result<AlternativeNames<'a>, CertificateError> {
-        let mut names = AlternativeNames::default();
         let extension =
             certificate.subject_alternative_name().map_err(|e| unreadable("alternative names", &e))?;
-        for name in extension.iter().flat_map(|extension| &extension.value.general_names) {
+        AlternativeNames::among(extension.map_or(&[], |extension| &extension.value.general_names))
+    }
+
+    pub(crate) fn among(all: &'a [GeneralName<'_>]) -> Result<AlternativeNames<'a>, CertificateError> {
+        let mut names = AlternativeNames::default();
+        for name in all {
             match name {
                 GeneralName::URI(uri) => names.uris.push((*uri).into()),
                 // Not text at all, and so no SPIFFE ID, but it counts: one more URI is one too many.

@@ -15,7 +15,7 @@ use crate::identity::Identity;
 use crate::trust::Trust;
 use crate::watched::Watched;
 
-pub(crate) use files::{FileNames, KNOWN_FILE_NAMES, OTHERS, crl_in, domain_called};
+pub(crate) use files::{FileNames, KNOWN_FILE_NAMES, OTHERS, certificate_in, crl_in, domain_called};
 pub(crate) use warning::RENEW_BELOW_PERCENT;
 
 pub use error::CredentialsError;

@@ -4,7 +4,6 @@ use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls_pki_types::PrivateKeyDer;
 use x509_parser::asn1_rs::{Any, Class, FromDer, Integer, Sequence, Tag};
 use x509_parser::prelude::AlgorithmIdentifier;
-use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::certificate::{CertificateInfo, words};
 use crate::sections::Section;
@@ -45,6 +44,15 @@ impl PrivateKey {
         }
     }
 
+    /// Such as `ECDSA P-256`, as far as it can be told.
+    pub(crate) fn into_kind(self) -> String {
+        match self {
+            PrivateKey::Usable { kind, .. } | PrivateKey::Unusable { kind } => kind,
+            PrivateKey::Encrypted => "encrypted".to_owned(),
+            PrivateKey::Unreadable => "damaged, or of an unknown form".to_owned(),
+        }
+    }
+
     /// Whether it is usable and belongs to `certificate`.
     pub(crate) fn belongs_to(&self, certificate: &CertificateInfo) -> bool {
         matches!(self, PrivateKey::Usable { public, .. } if public == certificate.public_key())
@@ -62,8 +70,7 @@ fn of_known_form<'a>(label: &str, der: &'a [u8]) -> Option<PrivateKeyDer<'a>> {
 
 fn usable(key: &PrivateKeyDer<'_>) -> Option<(String, Vec<u8>)> {
     let public = any_supported_type(key).ok()?.public_key()?.to_vec();
-    let kind = words::key_algorithm(&SubjectPublicKeyInfo::from_der(&public).ok()?.1);
-    Some((kind, public))
+    Some((words::public_key(&public).ok()?, public))
 }
 
 /// The kind of a key with which TLS cannot work, as far as its form tells.

@@ -4,7 +4,8 @@
 //!   identities without linking any cryptography.
 //! - `identity` (on by default) loads and checks [`Credentials`]: an [`Identity`] to show, and the
 //!   [`Trust`] to judge others by. [`CertificateInfo`] says in words what a certificate claims.
-//!   [`check`] finds everything that is wrong with an identity, wherever it was made.
+//!   [`check`] finds everything that is wrong with an identity, wherever it was made, and
+//!   [`contents`] tells what is in any PEM file.
 //! - `authority` makes an [`authority::Authority`] and issues certificates. A server never needs it.
 //!
 //! Nothing here opens a connection or verifies a peer: that is the `countersign` crate, which takes
@@ -19,6 +20,8 @@ pub mod authority;
 mod certificate;
 #[cfg(feature = "identity")]
 pub mod check;
+#[cfg(feature = "identity")]
+pub mod contents;
 #[cfg(feature = "identity")]
 mod credentials;
 #[cfg(feature = "identity")]

@@ -134,7 +134,7 @@ impl PemFile {
         }
     }
 
-    fn empty(&self, what: &'static str) -> CredentialsError {
+    pub(crate) fn empty(&self, what: &'static str) -> CredentialsError {
         CredentialsError::Empty { path: self.path.clone(), what, hint: self.hint() }
     }
 }

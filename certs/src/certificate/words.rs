@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage};
 use x509_parser::oid_registry as oid;
+use x509_parser::prelude::FromDer;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 
 use super::CertificateInfo;
@@ -164,6 +165,12 @@ pub(crate) fn key_algorithm(key: &SubjectPublicKeyInfo<'_>) -> String {
             other => clipped(other),
         }
     }
+}
+
+/// The kind of a public key in DER.
+pub(crate) fn public_key(der: &[u8]) -> Result<String, String> {
+    let (_, key) = SubjectPublicKeyInfo::from_der(der).map_err(|error| clipped(&error.to_string()))?;
+    Ok(key_algorithm(&key))
 }
 
 /// The kind of a key on the elliptic curve of this OID.

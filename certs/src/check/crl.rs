@@ -75,7 +75,7 @@ pub(super) fn check_chain(
     let own = members.iter().filter(|member| !roots.iter().any(|root| root.der == member.der));
     for member in own.filter(|_| !crls.is_empty()) {
         let (number, subject) = (member.number, member.subject());
-        if crls.iter().any(|crl| crl.revokes(member.info.issuer_der(), &member.serial)) {
+        if crls.iter().any(|crl| crl.revokes(member.info.issuer_der(), member.info.raw_serial())) {
             findings.add(file, Some(member.line), Problem::Revoked { number, subject });
         } else if is_at_hand(member, members, roots)
             && !crls.iter().any(|crl| crl.issuer_der() == member.info.issuer_der())

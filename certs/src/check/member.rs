@@ -18,8 +18,6 @@ pub(super) struct Member {
     pub(super) subject_der: Vec<u8>,
     /// The name that its subject goes by, as it came.
     pub(super) common_name: Option<String>,
-    /// Its serial number in big-endian bytes.
-    pub(super) serial: Vec<u8>,
     /// How it is signed, as an OID.
     pub(super) signature: String,
     key_id: Option<Vec<u8>>,
@@ -49,7 +47,6 @@ impl Member {
             line,
             subject_der: parsed.subject().as_raw().to_vec(),
             common_name: common_name.map(str::to_owned),
-            serial: parsed.raw_serial().to_vec(),
             signature: words::clipped(&parsed.signature_algorithm.algorithm.to_id_string()),
             key_id: ids.0,
             issuer_key_id: ids.1,

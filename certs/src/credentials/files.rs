@@ -115,7 +115,7 @@ pub(super) fn crl_of_other(folder: &Path, domain: &TrustDomain) -> PathBuf {
 }
 
 /// The certificate, or where it should be.
-pub(super) fn certificate_in(folder: &Path) -> PathBuf {
+pub(crate) fn certificate_in(folder: &Path) -> PathBuf {
     let name = FileNames::used_in(folder).map_or(KNOWN_FILE_NAMES[0].certificate, |names| names.certificate);
     folder.join(name)
 }

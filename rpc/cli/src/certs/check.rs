@@ -20,6 +20,9 @@ pub(crate) struct Check {
     /// Ask whether a server with it can answer at this name or address. May be given several times.
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
+    /// The revocation list of the own trust domain, instead of crl.pem in the folder.
+    #[arg(long, value_name = "FILE")]
+    crl: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -36,6 +39,9 @@ impl Check {
                 As::Client => Role::Client,
                 As::Server => Role::Server,
             });
+        }
+        if let Some(file) = &self.crl {
+            checkup = checkup.crl(file);
         }
         let report = self.hosts.iter().fold(checkup, |checkup, host| checkup.host(host)).run();
         if json {

@@ -74,10 +74,11 @@ Examples:
 
 Takes the folders of other tools, too. The exit code is 0 only if it can be used.")]
     Check(check::Check),
-    /// Say in words what certificates claim.
+    /// Say in words what is in PEM files: certificates, revocation lists, requests; of a key its kind alone.
     #[command(after_help = "\
-Example:
-  countersign certs show pki/alice/cert.pem")]
+Examples:
+  countersign certs show pki/alice/cert.pem
+  countersign certs show /etc/tls/tls.crt /etc/tls/ca.crt pki/authority/crl.pem")]
     Show(show::Show),
 }
 

@@ -123,7 +123,23 @@ fn a_certificate_is_described_in_words() {
     let shown = json(&desk.run("certs show pki/alice --json"));
     assert_eq!(shown[0]["id"], "spiffe://countersign.internal/alice");
     assert_eq!(shown[0]["valid"], true);
-    assert!(desk.fail("certs show pki/alice/key.pem").contains("key.pem"));
+}
+
+#[test]
+fn whatever_is_in_a_pem_file_is_shown_and_never_a_key() {
+    let desk = Desk::with_identities();
+    let words = desk.run("certs show pki/alice/key.pem pki/authority/crl.pem");
+    let list = words.strip_prefix("A private key: ECDSA P-256.\n\n").expect("the key comes first");
+    assert!(list.starts_with("A revocation list of CN=countersign.internal authority"), "{list}");
+    assert!(list.contains("\n  Revokes      0\n"), "{list}");
+    let shown = json(&desk.run("certs show pki/alice/key.pem --json"));
+    let expected = serde_json::json!([{
+        "kind": "private_key", "key_algorithm": "ECDSA P-256", "usable": true,
+        "file": "pki/alice/key.pem", "line": 1,
+    }]);
+    assert_eq!(shown, expected);
+    let refused = desk.fail("certs show pki/authority/issued.jsonl");
+    assert!(refused.contains("no PEM section in this file"), "{refused}");
 }
 
 #[test]

@@ -16,8 +16,10 @@ fn findings(desk: &Desk, words: &str) -> String {
 #[test]
 fn a_sound_identity_is_usable_as_what_it_is() {
     let desk = Desk::with_identities();
+    let words = desk.run("certs check pki/alice");
+    assert!(words.starts_with("note: pki/alice/crl.pem: there is no revocation list"), "{words}");
     assert_eq!(
-        desk.run("certs check pki/alice"),
+        desk.run("certs check pki/alice --crl pki/authority/crl.pem"),
         "pki/alice: spiffe://countersign.internal/alice can be used as a client\n"
     );
     let words = desk.run("certs check pki/server --host localhost --host 127.0.0.1");
@@ -41,10 +43,18 @@ fn each_problem_is_told_with_its_file_and_its_remedy() {
 }
 
 #[test]
+fn a_revoked_identity_is_not_usable() {
+    let desk = Desk::with_identities();
+    desk.run("certs revoke pki alice");
+    let words = findings(&desk, "certs check pki/alice --crl pki/authority/crl.pem");
+    assert!(words.contains("its certificate 1 (CN=alice) was revoked"), "{words}");
+}
+
+#[test]
 fn the_findings_are_json_for_machines() {
     let desk = Desk::with_identities();
     let sound = json(&desk.run("certs check pki/alice --json"));
-    assert_eq!((&sound["usable"], &sound["findings"]), (&true.into(), &serde_json::json!([])));
+    assert_eq!((&sound["usable"], &sound["findings"][0]["severity"]), (&true.into(), &"note".into()));
     fs::remove_file(desk.path().join("pki/alice/key.pem")).unwrap();
     let broken = json(&findings(&desk, "certs check pki/alice --json"));
     let finding = &broken["findings"][0];
