@@ -50,6 +50,16 @@ pub(crate) enum Command {
     ToggleIdentity,
     /// Turn the window to this page.
     Show(Page),
+    /// Look for an authority in the folder that was typed.
+    OpenAuthority,
+    /// Have the identity made that is filled in.
+    MakeIdentity,
+    /// Ask whether somebody's certificates are to be revoked.
+    AskToRevoke(String),
+    /// Leave them alone after all.
+    KeepCertificates,
+    /// Revoke them.
+    Revoke,
     /// Look at the reply in this way.
     SetLens(Lens),
     /// Fold or unfold a row of the reply, or of its fault.
@@ -70,7 +80,7 @@ pub(crate) enum Command {
 
 impl Command {
     /// What the palette lists, in its order; all that have a shortcut are here.
-    pub(crate) const LISTED: [Self; 20] = [
+    pub(crate) const LISTED: [Self; 21] = [
         Self::Call,
         Self::SendItem,
         Self::HalfClose,
@@ -85,6 +95,7 @@ impl Command {
         Self::SetRange(TimeRange::FiveMinutes),
         Self::SetRange(TimeRange::FifteenMinutes),
         Self::ToggleIdentity,
+        Self::Show(Page::NewIdentity),
         Self::ReloadProcedures,
         Self::RetryNow,
         Self::Connect,
@@ -121,6 +132,12 @@ impl Command {
             Self::ToggleIdentity => "Identity and trust",
             Self::Show(Page::Calls) => "Back to the calls",
             Self::Show(Page::Certificates) => "Certificates",
+            Self::Show(Page::NewIdentity) => "New identity",
+            Self::OpenAuthority => "Open",
+            Self::MakeIdentity => "Make identity",
+            Self::AskToRevoke(_) => "Revoke…",
+            Self::KeepCertificates => "Keep",
+            Self::Revoke => "Revoke",
             Self::SetLens(_) => "Change how the reply is shown",
             Self::ToggleRow(_) => "Fold or unfold",
             Self::Browse(_) => "Browse…",

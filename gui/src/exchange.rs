@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use countersign::Schema;
 use countersign::service::CallKind;
+use countersign_certs::Name;
 
 use crate::form::{Arguments, Part};
+use crate::model::authority::{IssueOrder, OfficeNews};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::catalogue::Service;
 use crate::model::connection::{Failure, Retry, Session, Target};
@@ -51,6 +53,17 @@ pub(crate) enum Order {
     },
     /// Look what is in an identity's folder.
     ShowIdentity(String),
+    /// Look for an authority in a folder.
+    OpenAuthority(String),
+    /// Have an authority make an identity.
+    Issue(Box<IssueOrder>),
+    /// Have the authority in a folder revoke all certificates of a name.
+    Revoke {
+        /// The folder that holds the folder `authority`.
+        folder: String,
+        /// Whose certificates.
+        name: Name,
+    },
     /// Let the user choose a file or folder.
     Browse(Purpose),
     /// Write the settings to their file.
@@ -88,6 +101,8 @@ pub(crate) struct ItemOrder {
 pub(crate) enum Purpose {
     /// The identity folder.
     Identity,
+    /// The folder of an authority.
+    Authority,
     /// The bytes of a form field.
     Bytes {
         /// Whose form.
@@ -121,6 +136,8 @@ pub(crate) enum News {
     Reconnecting(Retry),
     /// What is in the identity's folder.
     Identity(String, Result<Box<Identity>, Failure>),
+    /// What an authority has, or has done.
+    Office(OfficeNews),
     /// What the server can do.
     Catalogue(Result<Vec<Service>, Failure>),
     /// What the server counted.

@@ -1,6 +1,6 @@
 //! Who we are and whom we trust, as the identity's folder says, ready to show.
 
-use countersign_certs::{CertificateInfo, Credentials, ReloadReport, TrustDomain};
+use countersign_certs::{CertificateInfo, Credentials, ReloadReport, Revocation, TrustDomain, Warning};
 
 use jiff::Timestamp;
 
@@ -46,13 +46,15 @@ pub(crate) struct Identity {
     pub(crate) chain: Vec<Link>,
     /// Whom we believe, our own domain first.
     pub(crate) domains: Vec<Domain>,
-    /// What the operator should change, though it does not prevent the work.
-    pub(crate) warnings: Vec<String>,
+    /// What is strange about its files.
+    pub(crate) remarks: Vec<String>,
     /// Why the newest files are not used: what is shown here is from before.
     pub(crate) broken: Option<String>,
     /// Since when this has been in force, and how many it took the place of.
     pub(crate) since: Timestamp,
     pub(crate) replaced: u64,
+    /// For what they warn of: that depends on the date.
+    credentials: Credentials,
 }
 
 /// A certificate of a chain.
@@ -84,6 +86,8 @@ pub(crate) struct Domain {
     pub(crate) is_own: bool,
     /// The certificates of its authorities.
     pub(crate) roots: Vec<CertificateInfo>,
+    /// By which lists its peers are checked.
+    pub(crate) revocation: Revocation,
 }
 
 impl Own {
@@ -122,16 +126,12 @@ impl Identity {
     pub(crate) fn of(credentials: &Credentials, report: &ReloadReport) -> Self {
         let (identity, trust) = (credentials.identity(), credentials.trust());
         let own = identity.id().trust_domain();
-        let mut warnings: Vec<String> = credentials
-            .warnings_at(Timestamp::now())
-            .iter()
-            .map(|warning| text::line(&warning.to_string(), WARNING_SHOWN))
-            .collect();
+        let mut remarks = Vec::new();
         let mut chain = vec![Link { role: Role::Own, certificate: identity.certificate().clone() }];
         for (number, der) in (2..).zip(&identity.chain()[1..]) {
             match CertificateInfo::from_der(der) {
                 Ok(certificate) => chain.push(Link { role: role(&certificate), certificate }),
-                Err(problem) => warnings.push(format!("the chain's certificate {number} is {problem}")),
+                Err(problem) => remarks.push(format!("the chain's certificate {number} is {problem}")),
             }
         }
         let roots = |domain: &TrustDomain| -> Vec<CertificateInfo> {
@@ -143,28 +143,39 @@ impl Identity {
         chain.extend(root.map(|certificate| Link { role: Role::Root, certificate }));
         let mut domains: Vec<Domain> = trust
             .domains()
-            .map(|domain| Domain { name: domain.to_string(), is_own: domain == own, roots: roots(domain) })
+            .map(|domain| Domain {
+                name: domain.to_string(),
+                is_own: domain == own,
+                revocation: trust.revocation(domain).clone(),
+                roots: roots(domain),
+            })
             .collect();
         domains.sort_by_key(|domain| !domain.is_own);
         Self {
             id: identity.id().to_string(),
             chain,
             domains,
-            warnings,
+            remarks,
             broken: report.failure.as_deref().map(|reason| text::line(reason, WARNING_SHOWN)),
             since: report.since,
             replaced: report.replaced,
+            credentials: credentials.clone(),
         }
     }
 
-    /// The identity's own certificate.
-    pub(crate) fn certificate(&self) -> &CertificateInfo {
-        &self.chain[0].certificate
+    /// How it stands: it lives as long as every certificate of its chain.
+    pub(crate) fn life(&self, now: Timestamp) -> Life {
+        let identity = self.credentials.identity();
+        Life::new(identity.certificate().not_before(), identity.not_after(), now)
     }
 
-    /// How its own certificate stands.
-    pub(crate) fn life(&self, now: Timestamp) -> Life {
-        life(self.certificate(), now)
+    /// What the operator should change, in the library's words. That a domain has no revocation list is said
+    /// beside the domain.
+    pub(crate) fn warnings(&self, now: Timestamp) -> Vec<String> {
+        let warnings = self.credentials.warnings_at(now);
+        let words = warnings.iter().filter(|warning| !matches!(warning, Warning::NoCrl { .. }));
+        let words = words.map(|warning| text::line(&warning.to_string(), WARNING_SHOWN));
+        self.remarks.iter().cloned().chain(words).collect()
     }
 }
 
@@ -191,6 +202,9 @@ fn role(certificate: &CertificateInfo) -> Role {
 impl Model {
     /// Turns the window to a page. Where no connection tells it, the worker has to look who we are.
     pub(super) fn turn_to(&mut self, page: Page) -> Option<Order> {
+        if page == Page::NewIdentity {
+            return self.enter_office();
+        }
         self.page = page;
         let folder = self.entry.target.identity.trim();
         let is_idle = matches!(self.connection, Connection::Disconnected | Connection::Failed(..));

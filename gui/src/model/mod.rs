@@ -1,5 +1,6 @@
 //! Everything the window shows, without a window: commands and updates change it, panels read it.
 
+pub(crate) mod authority;
 pub(crate) mod calls;
 pub(crate) mod catalogue;
 pub(crate) mod clock;
@@ -18,6 +19,7 @@ pub(crate) mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use self::authority::Office;
 use self::calls::{CallNumber, Calls, OwnCall};
 use self::catalogue::{Catalogue, Procedure};
 use self::clock::Clock;
@@ -74,6 +76,8 @@ pub(crate) struct Model {
     pub(crate) page: Page,
     /// Who we are, and whom we trust.
     pub(crate) own: Own,
+    /// The authority at hand, and the form to make identities.
+    pub(crate) office: Office,
     /// What time it is.
     pub(crate) clock: Clock,
     /// What is typed into the list of commands, while that is shown.
@@ -165,6 +169,11 @@ impl Model {
             Command::ToggleIdentity if self.page == Page::Calls => return self.turn_to(Page::Certificates),
             Command::ToggleIdentity => return self.turn_to(Page::Calls),
             Command::Show(page) => return self.turn_to(page),
+            Command::OpenAuthority
+            | Command::MakeIdentity
+            | Command::AskToRevoke(_)
+            | Command::KeepCertificates
+            | Command::Revoke => return self.obey_in_office(command),
             Command::SetLens(lens) => self.lens = lens,
             Command::ToggleRow(place) => self.toggle_row(place),
             Command::Browse(purpose) => return Some(Order::Browse(purpose)),
@@ -192,6 +201,7 @@ impl Model {
             News::Ended(number, ended) => self.calls.end(number, ended, update.at),
             News::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
             News::Trouble(failure) => self.trouble = Some(failure),
+            News::Office(news) => self.learn_in_office(news),
             News::Identity(folder, found) => self.own.learn(&folder, found),
             news if is_present => self.learn_of_server(news, update.at),
             _ => {} // of a server that we have left
@@ -440,6 +450,10 @@ impl Model {
     fn picked(&mut self, purpose: &Purpose, chosen: String) {
         match purpose {
             Purpose::Identity => self.entry.target.identity = chosen,
+            Purpose::Authority => {
+                self.office.folder = chosen;
+                self.office.found = authority::Found::Looking;
+            }
             Purpose::Bytes { procedure, part, path } => {
                 let draft = self.drafts.get_mut(procedure);
                 if let Some(form) = draft.and_then(|draft| draft.form_mut(*part)) {

@@ -85,11 +85,13 @@ pub(crate) enum Lens {
 }
 
 /// What the window is turned to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) enum Page {
     /// Procedures, calls and graphs.
     #[default]
     Calls,
     /// Who we are, whom we trust, and who is at the other end.
     Certificates,
+    /// An authority: a form to make identities, and those that were made.
+    NewIdentity,
 }

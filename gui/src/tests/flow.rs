@@ -284,6 +284,30 @@ fn an_identity_that_could_not_be_used_is_taken_as_soon_as_it_can() {
 }
 
 #[test]
+fn an_identity_is_made_beside_ones_own_and_taken_back() {
+    let shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Echo/record");
+    window.press("spiffe://countersign.internal/server");
+    window.press("New identity");
+    window.wait_for("Make identity");
+    window.fill("Name", "bob");
+    window.press("Make identity");
+    window.wait_for("Made spiffe://countersign.internal/bob");
+    let bob = Credentials::load(shop.folder.path().join("bob")).unwrap();
+    assert_eq!(bob.identity().id().as_str(), "spiffe://countersign.internal/bob");
+    window.press("Make identity");
+    window.wait_for("there is an identity of this name already");
+    window.press("Revoke bob");
+    window.press("Revoke");
+    window.wait_for("Revoked bob. Place ");
+    window.wait_until("the row without its button", |window| {
+        window.harness.query_by_label("Revoke bob").is_none()
+    });
+    assert!(window.shows("revoked"));
+}
+
+#[test]
 fn a_stranger_is_told_why_it_was_refused_and_what_to_do() {
     let shop = Shop::open();
     let strange = tempfile::tempdir().unwrap();

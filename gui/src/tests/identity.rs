@@ -157,7 +157,7 @@ fn warnings_about_the_files_are_shown() {
     let mut stage = Stage::connected(ledger());
     let mut warned = identity(&server());
     warned
-        .warnings
+        .remarks
         .push("pki/alice/key.pem: its group can reach this key (mode 0640); run `chmod 600`".to_owned());
     stage.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(warned))));
     stage.click("spiffe://countersign.internal/server");

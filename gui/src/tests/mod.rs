@@ -3,6 +3,7 @@
 mod flow;
 mod forms;
 mod identity;
+mod office;
 mod panels;
 mod stage;
 mod streams;

@@ -12,7 +12,7 @@ use super::theme::{Palette, palette};
 use crate::model::life::{Health, Life};
 
 /// How wide the names of facts are.
-const NAME_WIDTH: f32 = 96.0;
+pub(super) const NAME_WIDTH: f32 = 104.0;
 /// Facts stand closer together than things that can be pressed.
 const ROW_HEIGHT: f32 = 19.0;
 /// For how long a button says that it has copied.
@@ -65,16 +65,18 @@ pub(super) fn digest_ui(ui: &mut Ui, name: &str, hex: &str) {
 /// A row of a name and whatever stands beside it.
 pub(super) fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
     let colors = palette(ui);
-    ui.horizontal(|ui| {
+    ui.scope(|ui| {
         ui.spacing_mut().interact_size.y = ROW_HEIGHT;
-        let size = vec2(NAME_WIDTH, ROW_HEIGHT);
-        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_size(size);
-            if !name.is_empty() {
-                ui.label(muted(&colors, name));
-            }
+        ui.horizontal(|ui| {
+            let size = vec2(NAME_WIDTH, ROW_HEIGHT);
+            ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_size(size);
+                if !name.is_empty() {
+                    ui.label(muted(&colors, name));
+                }
+            });
+            value(ui);
         });
-        value(ui);
     });
 }
 

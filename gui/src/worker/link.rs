@@ -325,7 +325,7 @@ pub(super) fn refused(what: &str, error: &CallError) -> Failure {
 }
 
 /// An error with its causes, fit to show: some of its words may be the peer's.
-fn message(error: &dyn std::error::Error) -> String {
+pub(super) fn message(error: &dyn std::error::Error) -> String {
     text::paragraph(&error.to_string(), MESSAGE_SHOWN)
 }
 

@@ -1,6 +1,7 @@
 //! The thread that owns the clients. It obeys orders, tells what it learns, and asks for a repaint whenever
 //! it has told something, so that the window itself never waits.
 
+mod authority;
 mod counting;
 mod identity;
 mod link;
@@ -16,7 +17,7 @@ use std::thread;
 use std::time::Instant;
 
 use countersign::service::CallKind;
-use tokio::runtime;
+use tokio::runtime::{self, Handle};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -144,6 +145,9 @@ impl Worker {
                 });
             }
             Order::Cancel(number) => self.cancel(number),
+            Order::OpenAuthority(folder) => authority::open(folder, self.speaker.clone()),
+            Order::Issue(order) => authority::issue(*order, self.speaker.clone()),
+            Order::Revoke { folder, name } => authority::revoke(folder, name, self.speaker.clone()),
             Order::ShowIdentity(folder) => drop(self.own(folder)),
             Order::Browse(purpose) => self.browse(purpose),
             Order::Save(settings) => self.save(settings),
@@ -211,8 +215,16 @@ impl Worker {
 
     fn browse(&self, purpose: Purpose) {
         let speaker = self.speaker.clone();
-        let wants_folder = purpose == Purpose::Identity;
-        (self.desk.browse)(wants_folder, Box::new(move |path| speaker.say(News::Picked(purpose, path))));
+        let wants_folder = matches!(purpose, Purpose::Identity | Purpose::Authority);
+        let runtime = Handle::current();
+        let chosen = move |path: PathBuf| {
+            let folder = (purpose == Purpose::Authority).then(|| path.to_string_lossy().into_owned());
+            speaker.say(News::Picked(purpose, path));
+            // Whoever chooses one wants to see it.
+            let _runtime = runtime.enter();
+            folder.into_iter().for_each(|folder| authority::open(folder, speaker.clone()));
+        };
+        (self.desk.browse)(wants_folder, Box::new(chosen));
     }
 
     fn save(&self, settings: Settings) {

@@ -1,5 +1,7 @@
 //! The page of certificates: who we are, whom we trust, and who is at the other end.
 
+mod issue;
+mod issued;
 mod own;
 mod server;
 mod trust;
@@ -18,7 +20,9 @@ use crate::model::view::Page;
 
 /// How wide the page gets in a wide window.
 const WIDEST: f32 = 1240.0;
+/// The room between two columns; and between two cards of one, beside the usual spacing.
 const GAP: f32 = 14.0;
+const BETWEEN: f32 = 8.0;
 
 /// The page in the middle of the window.
 pub(crate) fn identity_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
@@ -31,22 +35,32 @@ pub(crate) fn identity_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comma
     let width = room.width().min(WIDEST);
     let middle = egui::Rect::from_center_size(room.center(), vec2(width, room.height()));
     ui.scope_builder(UiBuilder::new().max_rect(middle), |ui| {
-        header_ui(ui, wishes);
-        ui.add_space(6.0);
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| certificates_ui(ui, model, wishes));
+        header_ui(ui, model.page, wishes);
+        ui.add_space(8.0);
+        ScrollArea::vertical().id_salt(model.page).auto_shrink(false).show(ui, |ui| match model.page {
+            Page::NewIdentity => office_ui(ui, model, wishes),
+            _ => certificates_ui(ui, model),
+        });
     });
 }
 
-fn header_ui(ui: &mut Ui, wishes: &mut Vec<Command>) {
+fn header_ui(ui: &mut Ui, page: Page, wishes: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.heading("Identity and trust");
+        ui.add_space(12.0);
+        for tab in [Page::Certificates, Page::NewIdentity] {
+            let command = Command::Show(tab);
+            if ui.selectable_label(page == tab, command.text()).clicked() {
+                wishes.push(command);
+            }
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command_button_ui(ui, Command::Show(Page::Calls), true, wishes);
         });
     });
 }
 
-fn certificates_ui(ui: &mut Ui, model: &mut Model, _wishes: &mut Vec<Command>) {
+fn certificates_ui(ui: &mut Ui, model: &mut Model) {
     let now = model.clock.now();
     match &model.own.found {
         Found::Nothing if model.own.folder.is_empty() => {
@@ -61,27 +75,41 @@ fn certificates_ui(ui: &mut Ui, model: &mut Model, _wishes: &mut Vec<Command>) {
             if let Some(reason) = &identity.broken {
                 warning_ui(ui, "The new files cannot be used; what is shown here stays in force", reason);
             }
-            for warning in &identity.warnings {
-                warning_ui(ui, "Warning", warning);
+            for warning in identity.warnings(now) {
+                warning_ui(ui, "Warning", &warning);
             }
-            let column = (ui.available_width() - GAP) / 2.0;
-            ui.horizontal_top(|ui| {
-                ui.spacing_mut().item_spacing.x = GAP;
-                ui.vertical(|ui| {
-                    ui.set_width(column);
-                    model.own.chosen = own::own_ui(ui, &model.own.folder, identity, model.own.chosen, now);
-                });
-                ui.vertical(|ui| {
-                    ui.set_width(column);
-                    if let Some(session) = model.connection.session() {
-                        server::server_ui(ui, &session.peer, now);
-                        ui.add_space(GAP - 6.0);
-                    }
-                    trust::trust_ui(ui, identity, now);
-                });
+            let own = &model.own;
+            let chosen = columns_ui(ui, |left, right| {
+                if let Some(session) = model.connection.session() {
+                    server::server_ui(right, &session.peer, now);
+                    right.add_space(BETWEEN);
+                }
+                trust::trust_ui(right, identity, now);
+                own::own_ui(left, &own.folder, identity, own.chosen, now)
             });
+            model.own.chosen = chosen;
         }
     }
+}
+
+fn office_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
+    columns_ui(ui, |left, right| {
+        issue::issue_ui(left, model, wishes);
+        issue::made_ui(right, model);
+        issued::issued_ui(right, &model.office, model.clock.now(), wishes);
+    });
+}
+
+/// Two columns of the same width.
+fn columns_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui, &mut Ui) -> R) -> R {
+    let within = ui.spacing().item_spacing.x;
+    ui.spacing_mut().item_spacing.x = GAP;
+    ui.columns_const(|[left, right]| {
+        for column in [&mut *left, &mut *right] {
+            column.spacing_mut().item_spacing.x = within;
+        }
+        left.vertical(|left| right.vertical(|right| content(left, right)).inner).inner
+    })
 }
 
 /// Something that should be changed, though all works.

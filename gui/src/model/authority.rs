@@ -1,0 +1,355 @@
+//! The authority that is at hand, what it has issued, and what is typed to have an identity made.
+
+use std::path::{Path, PathBuf};
+
+use countersign_certs::authority::Host;
+use countersign_certs::{CertificateInfo, Name};
+use jiff::Timestamp;
+
+use super::Model;
+use super::connection::Failure;
+use super::life::Life;
+use super::view::Page;
+use crate::command::Command;
+use crate::exchange::Order;
+use crate::text;
+
+/// The longest life that can be asked for: the authority ends before that.
+const DAYS_MAX: u32 = 36_500;
+/// What the command takes for granted.
+const DAYS_USUAL: u32 = 30;
+
+/// Everything about making identities. What is typed is never cleared by anybody but the user.
+#[derive(Debug)]
+pub(crate) struct Office {
+    /// The folder that holds the folder `authority`.
+    pub(crate) folder: String,
+    /// What was found there.
+    pub(crate) found: Found,
+    /// What the new identity is to be called.
+    pub(crate) name: String,
+    /// For how many days it is to be valid.
+    pub(crate) days: String,
+    /// Where a server answers, between commas.
+    pub(crate) hosts: String,
+    /// Whether to put it in the place of an identity of that name.
+    pub(crate) replace: bool,
+    /// Whether mistakes are shown where nobody has typed yet.
+    pub(crate) tried: bool,
+    /// What came of the last one.
+    pub(crate) outcome: Outcome,
+    /// Whose certificates are about to be revoked, if the user means it.
+    pub(crate) doomed: Option<String>,
+    /// What came of the last revocation.
+    pub(crate) revoked: Option<Result<String, Failure>>,
+}
+
+/// What was found where the authority should be.
+#[derive(Debug, Default)]
+pub(crate) enum Found {
+    /// Nobody has asked.
+    #[default]
+    Nothing,
+    /// The worker is looking.
+    Looking,
+    /// An authority.
+    Authority(Box<Authority>),
+    /// Why there is none.
+    Failed(Failure),
+}
+
+/// An authority at hand.
+#[derive(Debug, Clone)]
+pub(crate) struct Authority {
+    /// For whom it speaks.
+    pub(crate) domain: String,
+    /// Its own certificate, and the one that it signs with: none that it issues outlives that.
+    pub(crate) certificate: CertificateInfo,
+    pub(crate) issuer: CertificateInfo,
+    /// What it has issued, newest first.
+    pub(crate) issued: Vec<Issued>,
+}
+
+/// A certificate on an authority's record.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Issued {
+    /// Whose it is.
+    pub(crate) name: String,
+    /// What it is for: where a server answers, or another word.
+    pub(crate) role: String,
+    /// Whether it is an identity's, and not an authority's.
+    pub(crate) is_identity: bool,
+    /// Its serial number.
+    pub(crate) serial: String,
+    /// Its first and last moments.
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
+    /// Whether it was revoked.
+    pub(crate) is_revoked: bool,
+}
+
+/// What came of asking for an identity.
+#[derive(Debug, Default)]
+pub(crate) enum Outcome {
+    /// Nobody has asked.
+    #[default]
+    Nothing,
+    /// The worker is at it.
+    Making,
+    /// It is there.
+    Made(Box<Made>),
+    /// Why it is not.
+    Failed(Failure),
+}
+
+/// An identity that was made just now.
+#[derive(Debug, Clone)]
+pub(crate) struct Made {
+    /// Where its files are.
+    pub(crate) folder: PathBuf,
+    /// Its SPIFFE ID.
+    pub(crate) id: String,
+    /// What its certificate says.
+    pub(crate) certificate: CertificateInfo,
+}
+
+/// An identity to make.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct IssueOrder {
+    /// The folder that holds the folder `authority`.
+    pub(crate) folder: String,
+    /// What the identity is called.
+    pub(crate) name: Name,
+    /// Where it answers, if it is a server.
+    pub(crate) hosts: Vec<Host>,
+    /// For how many days it is valid.
+    pub(crate) days: u32,
+    /// Whether to put it in the place of one that there is.
+    pub(crate) replace: bool,
+}
+
+impl Default for Office {
+    fn default() -> Self {
+        Self {
+            folder: String::new(),
+            found: Found::default(),
+            name: String::new(),
+            days: DAYS_USUAL.to_string(),
+            hosts: String::new(),
+            replace: false,
+            tried: false,
+            outcome: Outcome::default(),
+            doomed: None,
+            revoked: None,
+        }
+    }
+}
+
+impl Office {
+    /// The name, or what is wrong with what was typed.
+    pub(crate) fn name(&self) -> Result<Name, String> {
+        self.name.trim().parse().map_err(|error: countersign_certs::ParseNameError| error.to_string())
+    }
+
+    /// The number of days, or what is wrong with what was typed.
+    pub(crate) fn days(&self) -> Result<u32, String> {
+        match self.days.trim().parse() {
+            Ok(days @ 1..=DAYS_MAX) => Ok(days),
+            _ => Err(format!("Write a whole number of days, from 1 to {}", text::count(DAYS_MAX.into()))),
+        }
+    }
+
+    /// The hosts, or what is wrong with what was typed.
+    pub(crate) fn hosts(&self) -> Result<Vec<Host>, String> {
+        let words = self.hosts.split([',', ' ']).filter(|word| !word.is_empty());
+        words.map(|word| word.parse::<Host>().map_err(|error| error.to_string())).collect()
+    }
+
+    /// The authority, if it was found.
+    pub(crate) fn authority(&self) -> Option<&Authority> {
+        match &self.found {
+            Found::Authority(authority) => Some(authority),
+            _ => None,
+        }
+    }
+
+    /// Whether the authority has issued anything to the name that was typed.
+    pub(crate) fn is_taken(&self) -> bool {
+        let name = self.name.trim();
+        self.authority().is_some_and(|authority| authority.issued.iter().any(|issued| issued.name == name))
+    }
+
+    /// What is to be made, if all that was typed can be used.
+    pub(crate) fn order(&self) -> Option<IssueOrder> {
+        Some(IssueOrder {
+            folder: self.folder.trim().to_owned(),
+            name: self.name().ok()?,
+            hosts: self.hosts().ok()?,
+            days: self.days().ok()?,
+            replace: self.replace && self.is_taken(),
+        })
+    }
+
+    /// The command that does the same.
+    pub(crate) fn command_line(&self) -> Option<String> {
+        self.order().map(|order| order.command_line())
+    }
+
+    fn learn(&mut self, folder: &str, found: Result<Box<Authority>, Failure>) {
+        if folder == self.folder.trim() {
+            self.found = match found {
+                Ok(authority) => Found::Authority(authority),
+                Err(failure) => Found::Failed(failure),
+            };
+        }
+    }
+}
+
+impl IssueOrder {
+    /// The command that does the same.
+    pub(crate) fn command_line(&self) -> String {
+        let mut line = format!("countersign certs issue {} {}", text::shell_word(&self.folder), self.name);
+        for host in &self.hosts {
+            line += &format!(" --host {host}");
+        }
+        if self.days != DAYS_USUAL {
+            line += &format!(" --days {}", self.days);
+        }
+        if self.replace {
+            line += " --replace";
+        }
+        line
+    }
+}
+
+impl Issued {
+    /// How the certificate stands.
+    pub(crate) fn life(&self, now: Timestamp) -> Life {
+        Life::new(self.from, self.until, now)
+    }
+
+    /// Whether there is anything to revoke.
+    pub(crate) fn is_live(&self, now: Timestamp) -> bool {
+        !self.is_revoked && self.is_identity && now <= self.until
+    }
+}
+
+/// What the worker learned about an authority.
+#[derive(Debug)]
+pub(crate) enum OfficeNews {
+    /// What is in a folder.
+    Found(String, Result<Box<Authority>, Failure>),
+    /// An identity was made, or not.
+    Made(Result<Box<Made>, Failure>),
+    /// Certificates were revoked, in words, or not.
+    Revoked(Result<String, Failure>),
+}
+
+impl Model {
+    /// Does what the user wished of the authority.
+    pub(super) fn obey_in_office(&mut self, command: Command) -> Option<Order> {
+        let office = &mut self.office;
+        match command {
+            Command::OpenAuthority => {
+                office.found = Found::Looking;
+                office.doomed = None;
+                Some(Order::OpenAuthority(office.folder.trim().to_owned()))
+            }
+            Command::MakeIdentity => {
+                office.tried = true;
+                let order = office.order().filter(|_| office.authority().is_some())?;
+                office.outcome = Outcome::Making;
+                Some(Order::Issue(Box::new(order)))
+            }
+            Command::AskToRevoke(name) => {
+                office.doomed = Some(name);
+                office.revoked = None;
+                None
+            }
+            Command::KeepCertificates => {
+                office.doomed = None;
+                None
+            }
+            Command::Revoke => {
+                let name = office.doomed.take()?.parse().ok()?;
+                Some(Order::Revoke { folder: office.folder.trim().to_owned(), name })
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes in what the worker learned about an authority.
+    pub(super) fn learn_in_office(&mut self, news: OfficeNews) {
+        let office = &mut self.office;
+        match news {
+            OfficeNews::Found(folder, found) => office.learn(&folder, found),
+            OfficeNews::Made(Ok(made)) => {
+                (office.outcome, office.tried, office.replace) = (Outcome::Made(made), false, false);
+            }
+            OfficeNews::Made(Err(failure)) => office.outcome = Outcome::Failed(failure),
+            OfficeNews::Revoked(done) => office.revoked = Some(done),
+        }
+    }
+
+    /// Opens the authority beside our own identity, or the one that was chosen before.
+    pub(super) fn enter_office(&mut self) -> Option<Order> {
+        self.page = Page::NewIdentity;
+        if self.office.folder.trim().is_empty() {
+            let own = match self.own.folder.as_str() {
+                "" => self.entry.target.identity.trim(),
+                own => own,
+            };
+            if own.is_empty() {
+                return None;
+            }
+            self.office.folder = beside(own);
+        }
+        self.obey_in_office(Command::OpenAuthority)
+    }
+}
+
+/// The folder in which an authority puts its identities, where `own` is one of them.
+fn beside(own: &str) -> String {
+    match Path::new(own).parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_string_lossy().into_owned(),
+        _ => ".".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn office(name: &str, days: &str, hosts: &str) -> Office {
+        let [folder, name, days, hosts] = ["pki", name, days, hosts].map(str::to_owned);
+        Office { folder, name, days, hosts, ..Office::default() }
+    }
+
+    #[test]
+    fn the_command_line_says_what_was_typed() {
+        let line = |office: Office| office.command_line();
+        assert_eq!(line(office("bob", "30", "")).unwrap(), "countersign certs issue pki bob");
+        let server = office(" tea ", "7", "tea.example, 10.0.0.1,, ::1 ");
+        let said = "countersign certs issue pki tea --host tea.example --host 10.0.0.1 --host ::1 --days 7";
+        assert_eq!(line(server).unwrap(), said);
+        let spaced = Office { folder: "my pki/it's".to_owned(), ..office("bob", "30", "") };
+        assert_eq!(line(spaced).unwrap(), r"countersign certs issue 'my pki/it'\''s' bob");
+        assert_eq!(line(office("Bob", "30", "")), None);
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_said_in_the_words_of_the_rule() {
+        assert!(office("Bob", "", "").name().unwrap_err().contains("use lower-case letters"));
+        assert!(office("authority", "", "").name().unwrap_err().contains("reserved"));
+        for days in ["", "0", "-1", "1.5", "a", "36501", "99999999999"] {
+            assert!(office("bob", days, "").days().is_err(), "{days}");
+        }
+        assert!(office("bob", "1", "tea.example:7443").hosts().unwrap_err().contains("without the port"));
+        assert_eq!(office("bob", "1", " , ").hosts(), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn the_authority_is_looked_for_beside_the_identity() {
+        assert_eq!(["pki/alice", "alice", "/srv/pki/alice/"].map(beside), ["pki", ".", "/srv/pki"]);
+    }
+}

@@ -1,0 +1,157 @@
+//! Making identities and taking them back. The worker is the test.
+
+use std::path::PathBuf;
+
+use countersign_certs::authority::Authority as Opened;
+use countersign_certs::{CertificateInfo, TrustDomain};
+use egui::Key;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use jiff::{SignedDuration, Timestamp};
+
+use super::forms::control;
+use super::stage::{Stage, ledger};
+use crate::exchange::{News, Order, Purpose};
+use crate::model::authority::{Authority, Issued, Made, OfficeNews};
+use crate::model::connection::Failure;
+
+fn root() -> CertificateInfo {
+    Opened::in_memory(&TrustDomain::default()).unwrap().certificate().clone()
+}
+
+fn issued(name: &str) -> Issued {
+    let now = Timestamp::now();
+    Issued {
+        name: name.to_owned(),
+        role: "client".to_owned(),
+        is_identity: true,
+        serial: "0a1b".to_owned(),
+        from: now,
+        until: now + SignedDuration::from_hours(24 * 30),
+        is_revoked: false,
+    }
+}
+
+impl Stage {
+    /// A window that shows the form, with an authority in `pki` that has issued to these names.
+    fn in_office(names: &[&str]) -> Self {
+        let mut stage = Self::connected(ledger());
+        stage.click("spiffe://countersign.internal/server");
+        stage.click("New identity");
+        assert_eq!(stage.order(), Some(Order::OpenAuthority("pki".to_owned())));
+        stage.tell_authority(names.iter().map(|name| issued(name)).collect());
+        stage
+    }
+
+    fn tell_authority(&mut self, issued: Vec<Issued>) {
+        let (certificate, issuer) = (root(), root());
+        let authority = Authority { domain: "countersign.internal".to_owned(), certificate, issuer, issued };
+        self.tell(News::Office(OfficeNews::Found("pki".to_owned(), Ok(Box::new(authority)))));
+    }
+
+    fn tell_made(&mut self, made: Result<Box<Made>, Failure>) {
+        self.tell(News::Office(OfficeNews::Made(made)));
+    }
+}
+
+#[test]
+fn a_name_and_hosts_are_judged_as_they_are_typed_and_nothing_is_made_of_wrong_ones() {
+    let mut stage = Stage::in_office(&[]);
+    stage.type_into("Name", "Bob");
+    assert!(stage.shows("\"Bob\" is not a name") && stage.shows("use lower-case letters"));
+    assert!(!stage.shows("countersign certs issue"), "there is no such command");
+    stage.type_into("Hosts", "tea.example:7443");
+    assert!(stage.shows("without the port"));
+    stage.click("Make identity");
+    assert!(stage.shows("Not made") && stage.order().is_none());
+    assert_eq!(control(&stage.window, "Name").value().as_deref(), Some("Bob"));
+}
+
+#[test]
+fn an_identity_is_made_and_what_to_do_with_it_is_said() {
+    let mut stage = Stage::in_office(&[]);
+    stage.type_into("Name", "tea");
+    assert!(stage.shows("It will be spiffe://countersign.internal/tea"));
+    stage.type_into("Hosts", "tea.example, 127.0.0.1");
+    let line = "countersign certs issue pki tea --host tea.example --host 127.0.0.1";
+    assert!(stage.shows(line));
+    control(&stage.window, "Copy Command").click();
+    stage.settle();
+    assert!(stage.shows("Copied"));
+    stage.click("Make identity");
+    let Some(Order::Issue(order)) = stage.order() else { panic!("an order was expected") };
+    assert_eq!(order.command_line(), line);
+    assert!(control(&stage.window, "Making…").accesskit_node().is_disabled());
+    let id = "spiffe://countersign.internal/tea".to_owned();
+    stage.tell_made(Ok(Box::new(Made { folder: PathBuf::from("pki/tea"), id, certificate: root() })));
+    assert!(stage.shows("Made spiffe://countersign.internal/tea") && stage.shows("pki/tea"));
+    assert!(stage.shows("key.pem") && stage.shows("Never send the key by mail"));
+    assert!(stage.shows("countersign list localhost:7443 --identity tea"));
+}
+
+#[test]
+fn what_goes_wrong_is_said_in_place_and_costs_no_typed_text() {
+    let mut stage = Stage::in_office(&[]);
+    stage.type_into("Name", "bob");
+    stage.type_into("Hosts", "tea.example");
+    stage.window.key_press(Key::Enter);
+    stage.settle();
+    assert!(matches!(stage.order(), Some(Order::Issue(_))), "Return does what the button does");
+    stage.tell_made(Err(Failure::new("pki/authority/issued.jsonl: Permission denied", "")));
+    assert!(stage.shows("Permission denied"));
+    assert_eq!(control(&stage.window, "Name").value().as_deref(), Some("bob"));
+    assert_eq!(control(&stage.window, "Hosts").value().as_deref(), Some("tea.example"));
+    stage.click("Certificates");
+    stage.click("New identity");
+    stage.order();
+    stage.tell_authority(Vec::new());
+    assert_eq!(control(&stage.window, "Name").value().as_deref(), Some("bob"));
+}
+
+#[test]
+fn a_name_that_is_taken_is_replaced_only_when_that_is_ticked() {
+    let mut stage = Stage::in_office(&["bob"]);
+    assert!(!stage.shows("Replace the identity"));
+    stage.type_into("Name", "bob");
+    assert!(stage.shows("Replace the identity") && !stage.shows("--replace"));
+    stage.press("Replace the identity of this name");
+    assert!(stage.shows("countersign certs issue pki bob --replace"));
+    stage.click("Make identity");
+    assert!(matches!(stage.order(), Some(Order::Issue(order)) if order.replace));
+}
+
+#[test]
+fn where_no_authority_is_at_hand_one_is_chosen() {
+    let mut stage = Stage::connected(ledger());
+    stage.click("spiffe://countersign.internal/server");
+    stage.click("New identity");
+    stage.order();
+    let missing = "pki: no authority here; make one with `countersign certs init pki`";
+    let found = Err(Failure::new(missing, ""));
+    stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), found)));
+    assert!(stage.shows(missing) && !stage.shows("Make identity"));
+    stage.click("Browse…");
+    assert_eq!(stage.order(), Some(Order::Browse(Purpose::Authority)));
+    stage.tell(News::Picked(Purpose::Authority, PathBuf::from("pki")));
+    stage.tell_authority(Vec::new());
+    assert!(stage.shows("Make identity") && stage.shows("Nothing yet."));
+}
+
+#[test]
+fn revoking_asks_first_and_says_what_to_do_then() {
+    let mut stage = Stage::in_office(&["bob", "alice", "bob"]);
+    let revoke = stage.window.get_all_by_label("Revoke bob").next().unwrap();
+    revoke.click();
+    stage.settle();
+    assert!(stage.shows("Revoke the 2 certificates of bob?") && stage.order().is_none());
+    stage.click("Keep");
+    assert!(!stage.shows("This cannot be undone"));
+    stage.press("Revoke alice");
+    stage.click("Revoke");
+    let Some(Order::Revoke { folder, name }) = stage.order() else { panic!("an order was expected") };
+    assert_eq!((folder.as_str(), name.as_str()), ("pki", "alice"));
+    let words = "Revoked alice. Place pki/authority/crl.pem where servers and clients read it.".to_owned();
+    stage.tell(News::Office(OfficeNews::Revoked(Ok(words))));
+    stage.tell_authority(vec![Issued { is_revoked: true, ..issued("alice") }]);
+    assert!(stage.shows("Place pki/authority/crl.pem") && stage.shows("revoked"));
+    assert!(stage.window.query_by_label("Revoke alice").is_none());
+}

@@ -1,0 +1,215 @@
+//! The form that has an identity made, and what came of it.
+
+use countersign_certs::CertificateInfo;
+use egui::{Align, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::command::Command;
+use crate::exchange::Purpose;
+use crate::model::Model;
+use crate::model::authority::{Found, Office, Outcome};
+use crate::model::identity::life;
+use crate::text;
+use crate::ui::facts::{NAME_WIDTH, card_ui, copied_fact_ui, copy_button_ui, fact_ui, health_color, row_ui};
+use crate::ui::form::mistake_ui;
+use crate::ui::parts::{failure_card_ui, muted, notice_ui, primary_button_ui};
+use crate::ui::theme::palette;
+
+/// The cards at the left: the authority, and the form.
+pub(super) fn issue_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
+    let now = model.clock.now();
+    card_ui(ui, "Authority", |ui| authority_ui(ui, &mut model.office, now, wishes));
+    if model.office.authority().is_none() {
+        return;
+    }
+    ui.add_space(super::BETWEEN);
+    card_ui(ui, "New identity", |ui| form_ui(ui, &mut model.office, now, wishes));
+    if let Outcome::Failed(failure) = &model.office.outcome {
+        ui.add_space(super::BETWEEN);
+        failure_card_ui(ui, failure);
+    }
+}
+
+fn authority_ui(ui: &mut Ui, office: &mut Office, now: Timestamp, wishes: &mut Vec<Command>) {
+    let typed = field_ui(ui, "Folder", |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button("Browse…").clicked() {
+                wishes.push(Command::Browse(Purpose::Authority));
+            }
+            if ui.button(Command::OpenAuthority.text()).clicked() {
+                wishes.push(Command::OpenAuthority);
+            }
+            line_ui(ui, &mut office.folder, "the one that holds the folder authority")
+        })
+        .inner
+    });
+    if typed.changed() {
+        // What was found belongs to another folder.
+        office.found = Found::Nothing;
+    }
+    if typed.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
+        wishes.push(Command::OpenAuthority);
+    }
+    let colors = palette(ui);
+    match &office.found {
+        Found::Nothing => {
+            ui.label(muted(&colors, "Identities are made by whoever holds the authority's key."));
+        }
+        Found::Looking => {
+            ui.label(muted(&colors, "Opening…"));
+        }
+        Found::Failed(failure) => failure_card_ui(ui, failure),
+        Found::Authority(authority) => {
+            let life = life(&authority.certificate, now);
+            fact_ui(ui, "Trust domain", &authority.domain);
+            row_ui(ui, "Authority", |ui| {
+                ui.label(RichText::new(life.advice()).color(health_color(&colors, life.health())));
+                ui.add(Label::new(life.words()).truncate());
+            });
+        }
+    }
+}
+
+fn form_ui(ui: &mut Ui, office: &mut Office, now: Timestamp, wishes: &mut Vec<Command>) {
+    let colors = palette(ui);
+    let name = field_ui(ui, "Name", |ui| line_ui(ui, &mut office.name, "such as bob"));
+    match office.name() {
+        Err(wrong) if office.tried || !office.name.is_empty() => below_ui(ui, |ui| mistake_ui(ui, &wrong)),
+        Err(_) => below_ui(ui, |ui| explain_ui(ui, "Who it is: a person, a machine or a program")),
+        Ok(name) => {
+            let domain = office.authority().map(|authority| authority.domain.as_str()).unwrap_or_default();
+            below_ui(ui, |ui| explain_ui(ui, &format!("It will be spiffe://{domain}/{name}")));
+        }
+    }
+    let days = field_ui(ui, "Valid for days", |ui| {
+        ui.add(TextEdit::singleline(&mut office.days).desired_width(80.0))
+    });
+    match office.days() {
+        Err(wrong) => below_ui(ui, |ui| mistake_ui(ui, &wrong)),
+        Ok(days) => below_ui(ui, |ui| explain_ui(ui, &until(office, days, now))),
+    }
+    let hosts = field_ui(ui, "Hosts", |ui| line_ui(ui, &mut office.hosts, "none: it only calls others"));
+    match office.hosts() {
+        Err(wrong) => below_ui(ui, |ui| mistake_ui(ui, &wrong)),
+        Ok(hosts) if hosts.is_empty() => {
+            below_ui(ui, |ui| {
+                explain_ui(ui, "For a server: the names and addresses it is dialled by, between commas")
+            });
+        }
+        Ok(_) => below_ui(ui, |ui| explain_ui(ui, "It may answer there, and call others, too")),
+    }
+    if office.is_taken() {
+        below_ui(ui, |ui| {
+            ui.checkbox(&mut office.replace, "Replace the identity of this name")
+                .on_hover_text("Its old certificate stays valid until it expires or is revoked");
+        });
+    }
+    let is_entered = [name, days, hosts].iter().any(Response::lost_focus)
+        && ui.input(|input| input.key_pressed(egui::Key::Enter));
+    ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        let is_making = matches!(office.outcome, Outcome::Making);
+        let text = if is_making { "Making…" } else { Command::MakeIdentity.text() };
+        if primary_button_ui(ui, text, !is_making).clicked() || (is_entered && !is_making) {
+            wishes.push(Command::MakeIdentity);
+        }
+        if office.tried && office.order().is_none() {
+            mistake_ui(ui, "Not made: mend what is said above.");
+        }
+    });
+    if let Some(line) = office.command_line() {
+        ui.add_space(4.0);
+        ui.label(muted(&colors, "The same on the command line").small());
+        command_ui(ui, &line);
+    }
+}
+
+/// What was made, where it is, and what to do with it.
+pub(super) fn made_ui(ui: &mut Ui, model: &Model) {
+    let Outcome::Made(made) = &model.office.outcome else { return };
+    let now = model.clock.now();
+    let address = model.connection.target().map(|target| target.address.as_str());
+    let colors = palette(ui);
+    let folder = made.folder.to_string_lossy();
+    notice_ui(ui, colors.ok, |ui| {
+        ui.label(RichText::new(format!("Made {}", made.id)).strong().color(colors.ok));
+        ui.label(format!("It {}.", expiry(&made.certificate, now)));
+        ui.add_space(4.0);
+        copied_fact_ui(ui, "Folder", &folder);
+        fact_ui(ui, "cert.pem", "its certificate: anyone may see it");
+        fact_ui(ui, "key.pem", "its private key: nobody else may ever see it");
+        fact_ui(ui, "ca.pem", "the root whom it trusts");
+        ui.add_space(4.0);
+        let words = "Hand over the whole folder on a way that only its owner can read, such as scp, and \
+                     delete it here. Never send the key by mail or chat.";
+        ui.add(Label::new(words).wrap());
+        ui.add_space(4.0);
+        ui.label(muted(&colors, "Whoever has it looks at the server with").small());
+        let name = made.folder.file_name().unwrap_or_default().to_string_lossy();
+        let (address, name) = (address.unwrap_or("HOST:PORT"), text::shell_word(&name));
+        command_ui(ui, &format!("countersign list {address} --identity {name}"));
+    });
+    ui.add_space(super::BETWEEN);
+}
+
+fn expiry(certificate: &CertificateInfo, now: Timestamp) -> String {
+    format!("{}, on {}", life(certificate, now).words(), day(certificate.not_after()))
+}
+
+fn until(office: &Office, days: u32, now: Timestamp) -> String {
+    let end = now.saturating_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX);
+    match office.authority().map(|authority| authority.issuer.not_after()) {
+        Some(last) if last < end => format!("Until {}, since the authority ends then", day(last)),
+        _ => format!("Until {}", day(end)),
+    }
+}
+
+fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// A command to be copied.
+fn command_ui(ui: &mut Ui, line: &str) {
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            copy_button_ui(ui, "Command", line);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Label::new(RichText::new(line).monospace()).truncate());
+            });
+        });
+    });
+}
+
+/// A field with its name before it.
+fn field_ui(ui: &mut Ui, name: &str, edit: impl FnOnce(&mut Ui) -> Response) -> Response {
+    ui.horizontal(|ui| {
+        let size = vec2(NAME_WIDTH, ui.spacing().interact_size.y);
+        let label = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(size);
+            ui.label(name)
+        });
+        edit(ui).labelled_by(label.inner.id)
+    })
+    .inner
+}
+
+fn line_ui(ui: &mut Ui, text: &mut String, hint: &str) -> Response {
+    ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(ui.available_width()))
+}
+
+/// What stands below a field, in line with it and close to it.
+fn below_ui(ui: &mut Ui, words: impl FnOnce(&mut Ui)) {
+    ui.scope(|ui| {
+        ui.spacing_mut().interact_size.y = 16.0;
+        ui.add_space(-3.0);
+        ui.horizontal(|ui| {
+            ui.add_space(NAME_WIDTH + ui.spacing().item_spacing.x);
+            ui.vertical(words);
+        });
+        ui.add_space(3.0);
+    });
+}
+
+fn explain_ui(ui: &mut Ui, words: &str) {
+    ui.add(Label::new(muted(&palette(ui), words).small()).truncate());
+}
