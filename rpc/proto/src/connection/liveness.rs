@@ -10,6 +10,8 @@ pub(super) struct Liveness {
     keepalive: Duration,
     silence_max: Duration,
     heard: Instant,
+    /// When its hello must have come, until it has.
+    hello_by: Option<Instant>,
     /// The ping that was sent since we heard from the peer.
     asked: bool,
     token: u64,
@@ -24,6 +26,7 @@ impl Liveness {
             keepalive: limits.keepalive,
             silence_max: limits.silence_max.max(limits.keepalive),
             heard: now,
+            hello_by: None,
             asked: false,
             token: 0,
             pings_until: now,
@@ -46,8 +49,19 @@ impl Liveness {
         self.asked = false;
     }
 
+    /// Whatever else arrives, without a hello by then the peer counts as silent.
+    pub(super) fn expect_hello_by(&mut self, by: Instant) {
+        self.hello_by = Some(by);
+    }
+
+    /// The hello came.
+    pub(super) fn greeted(&mut self) {
+        self.hello_by = None;
+    }
+
     pub(super) fn next(&self) -> Instant {
-        later(self.heard, if self.asked { self.silence_max } else { self.keepalive })
+        let silence = later(self.heard, if self.asked { self.silence_max } else { self.keepalive });
+        self.hello_by.map_or(silence, |by| by.min(silence))
     }
 
     /// The token of a ping that is due now.
@@ -61,7 +75,8 @@ impl Liveness {
     }
 
     pub(super) fn is_silent(&self, now: Instant) -> bool {
-        self.asked && later(self.heard, self.silence_max) <= now
+        self.hello_by.is_some_and(|by| by <= now)
+            || (self.asked && later(self.heard, self.silence_max) <= now)
     }
 
     /// The peer asked; `false` if it does so too often.

@@ -203,7 +203,8 @@ impl<T> Connection<T> {
         }
     }
 
-    /// Whether the peer was asked and has been silent for too long: the connection is lost.
+    /// Whether the peer was asked and has been silent for too long, or has not said hello in time: the connection
+    /// is lost.
     pub fn is_silent(&self, now: Instant) -> bool {
         self.liveness.is_silent(now)
     }
@@ -372,6 +373,11 @@ impl<T> Connection<T> {
     /// The answering side of a new connection.
     pub fn server(limits: Limits, software: &str, revision: Option<Bytes>, now: Instant) -> Self {
         Self::new(Role::Server, limits, software, revision, now)
+    }
+
+    /// Gives the peer until `by` for its hello: [`is_silent`](Self::is_silent) then, whatever else it says.
+    pub fn expect_hello_by(&mut self, by: Instant) {
+        self.liveness.expect_hello_by(by);
     }
 
     /// Moves the end of a connection with an `age_max` by up to a tenth, to either side, by a random number from 0 to

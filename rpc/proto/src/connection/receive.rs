@@ -197,6 +197,7 @@ impl<T> Connection<T> {
             self.liveness.ask_at_most_every(Duration::from_millis(ping_interval_ms));
         }
         self.peer = Some(hello);
+        self.liveness.greeted();
         self.grant_what_hello_grants();
         Ok(Some(Event::Connected))
     }

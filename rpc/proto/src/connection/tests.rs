@@ -308,6 +308,26 @@ fn a_silent_peer_is_asked_once_and_then_given_up() {
 }
 
 #[test]
+fn a_peer_has_until_its_deadline_for_a_hello_however_it_drips() {
+    let begun = Instant::now();
+    let mut client = Connection::<()>::client(Limits::default(), "slow client", begun);
+    let mut server = Connection::<()>::server(Limits::default(), "server", None, begun);
+    let by = begun + Duration::from_secs(10);
+    server.expect_hello_by(by);
+    assert_eq!(server.poll_timeout(), by);
+    let hello = client.take_outbox();
+    for (second, end) in (0..10).zip(1..hello.len()) {
+        let now = begun + Duration::from_secs(second);
+        let received = server.receive(now, &hello[..end]).unwrap();
+        assert!(received.taken == 0 && !server.is_silent(now));
+    }
+    assert!(server.is_silent(by));
+
+    assert!(matches!(server.receive(by, &hello).unwrap().event, Some(Event::Connected)));
+    assert!(!server.is_silent(by) && by < server.poll_timeout(), "it came before anybody looked");
+}
+
+#[test]
 fn a_peer_that_answers_is_not_given_up() {
     let mut pair = Pair::connected();
     for _ in 0..100 {
