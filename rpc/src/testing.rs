@@ -45,7 +45,7 @@ pub fn pair(service: impl Service) -> Pair {
         .service(service)
         .hub()
         .expect("a service that can be described");
-    tokio::spawn(async move { Arc::clone(&hub).serve(far, None).await });
+    tokio::spawn(async move { hub.serve(far, hub.lobby.place_within()).await });
     let localhost = "localhost".try_into().expect("it is a server name");
     let client = Client::builder(client_credentials.clone())
         .start_over(near, localhost)

@@ -1,6 +1,7 @@
 //! Large buffers that are held only while something is in them, so that an idle connection stays small.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -95,6 +96,13 @@ pub(crate) struct Buffered<S> {
 impl<S> Buffered<S> {
     pub(crate) fn new(io: S) -> Self {
         Self { io, held: Inbox::default() }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Buffered<S> {
+    /// Waits for the first bytes, or the end, and holds nothing until then.
+    pub(crate) async fn arrived(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.held.poll_fill(&mut self.io, cx)).await.map(drop)
     }
 }
 

@@ -13,13 +13,12 @@ use countersign_certs::Identity;
 use countersign_proto::{Connection, Limits};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::{
-    BindError, Connections, OnRefusal, RefusedPeer, RefusedPeerReason, Router, ServerBuilder, Stopped,
+    BindError, Connections, Lobby, Place, RefusedPeer, RefusedPeerReason, Router, ServerBuilder, Stopped,
 };
 use crate::backoff::jitter;
 use crate::builtin;
@@ -30,13 +29,10 @@ use crate::link::{drive, is_cut};
 use crate::peer::Peer;
 use crate::tls::{self, Refusal};
 
-/// Peers in the middle of their handshakes. Each costs a signature and some 30 KiB while it lasts.
-const HANDSHAKES_MAX: usize = 256;
-
 /// How long a refused peer may take to read why: a reset would throw the alert away.
 const LAST_WORDS_MAX: Duration = Duration::from_millis(250);
 
-/// A pause after the system had no descriptor left, so that the loop does not spin.
+/// A pause after the system had no descriptor left and nobody could make room, so that the loop does not spin.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a connection whose peer was told to stop may still take to say goodbye.
@@ -49,26 +45,33 @@ pub(crate) struct Hub {
     router: Arc<Router>,
     revision: Bytes,
     limits: Limits,
-    handshake_timeout: Duration,
-    handshakes: Semaphore,
+    pub(crate) lobby: Arc<Lobby>,
     connections: Arc<Connections>,
-    on_refusal: Option<OnRefusal>,
 }
 
 /// Accepts for ever. No error of one peer, nor of the system, ends it.
 pub(super) async fn accept_all(listener: &TcpListener, hub: &Arc<Hub>) -> Infallible {
+    let mut short = false;
     loop {
         match listener.accept().await {
             Ok((tcp, address)) => {
-                let hub = hub.clone();
                 // Small replies must not wait for the acknowledgement of earlier ones.
                 let _ = tcp.set_nodelay(true);
-                tokio::spawn(async move { hub.serve(tcp, Some(address)).await });
+                hub.lobby.enter(address, |place| {
+                    let hub = hub.clone();
+                    tokio::spawn(async move { hub.serve(tcp, place).await })
+                });
+                short = false;
             }
             Err(error) if is_cut(&error) => {}
+            // Mostly there is no descriptor left. Those who were here first and said nothing make room.
             Err(error) => {
-                tracing::warn!(%error, "cannot accept; trying again");
-                sleep(EXHAUSTED_PAUSE).await;
+                if !std::mem::replace(&mut short, true) {
+                    tracing::warn!(%error, "cannot accept; sending strangers away");
+                }
+                if !hub.lobby.make_room().await {
+                    sleep(EXHAUSTED_PAUSE).await;
+                }
             }
         }
     }
@@ -83,16 +86,19 @@ impl Hub {
         }
         let connections = Arc::new(Connections::default());
         let services = builtin::with(&builder.services, &builder.policy, &connections)?;
+        let (router, on_refusal) = (services.router.clone(), builder.on_refusal.clone());
+        let tell = move |refused: &RefusedPeer| {
+            router.audit().peer_refused(refused);
+            on_refusal.iter().for_each(|tell| tell(refused));
+        };
         Ok(Arc::new(Self {
             tls: TlsAcceptor::from(Arc::new(tls::server_config(&credentials)?)),
             identity: identity.clone(),
             router: services.router,
             revision: services.revision,
             limits: builder.limits.clone(),
-            handshake_timeout: builder.handshake_timeout,
-            handshakes: Semaphore::new(HANDSHAKES_MAX),
+            lobby: Lobby::new(builder.handshake_timeout, Arc::new(tell)),
             connections,
-            on_refusal: builder.on_refusal.clone(),
         }))
     }
 
@@ -102,27 +108,45 @@ impl Hub {
     }
 
     /// Serves one peer to the end of its connection.
-    pub(crate) async fn serve<S>(&self, io: S, address: Option<SocketAddr>)
+    pub(crate) async fn serve<S>(&self, io: S, place: Place)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        match self.handshake(io, address).await {
-            Ok((stream, peer)) => self.converse(stream, Arc::new(peer)).await,
-            Err(reason) => self.tell(RefusedPeer { address, reason }),
+        let mut io = Buffered::new(io);
+        // What a session takes is for those who say something.
+        match timeout_at(place.by(), io.arrived()).await {
+            Ok(Ok(())) => Box::pin(self.meet(io, place)).await,
+            Ok(Err(error)) => place.refuse(self.refused(error)),
+            Err(_) => place.too_slow(),
+        }
+    }
+
+    async fn meet<S>(&self, io: Buffered<S>, place: Place)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        match timeout_at(place.by(), self.handshake(io, place.address())).await {
+            Ok(Ok((stream, peer))) => self.converse(stream, Arc::new(peer), place).await,
+            Ok(Err(reason)) => place.refuse(reason),
+            Err(_) => place.too_slow(),
         }
     }
 
     async fn handshake<S>(
         &self,
-        io: S,
+        io: Buffered<S>,
         address: Option<SocketAddr>,
     ) -> Result<(TlsStream<Buffered<S>>, Peer), RefusedPeerReason>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Ok(_place) = self.handshakes.try_acquire() else { return Err(RefusedPeerReason::Crowded) };
-        let accepted = timeout(self.handshake_timeout, self.accept(io)).await;
-        let mut stream = accepted.map_err(|_| RefusedPeerReason::Silent(self.handshake_timeout))??;
+        let mut stream = match self.tls.accept(io).into_fallible().await {
+            Ok(stream) => stream,
+            Err((error, mut io)) => {
+                let _ = timeout(LAST_WORDS_MAX, last_words(&mut io)).await;
+                return Err(self.refused(error));
+            }
+        };
         match tls::peer_of(stream.get_ref().1, address) {
             Ok(peer) => Ok((stream, peer)),
             Err(refusal) => {
@@ -132,20 +156,7 @@ impl Hub {
         }
     }
 
-    async fn accept<S>(&self, io: S) -> Result<TlsStream<Buffered<S>>, RefusedPeerReason>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        match self.tls.accept(Buffered::new(io)).into_fallible().await {
-            Ok(stream) => Ok(stream),
-            Err((error, mut io)) => {
-                let _ = timeout(LAST_WORDS_MAX, last_words(&mut io)).await;
-                Err(self.refused(error))
-            }
-        }
-    }
-
-    async fn converse<S>(&self, stream: TlsStream<Buffered<S>>, peer: Arc<Peer>)
+    async fn converse<S>(&self, stream: TlsStream<Buffered<S>>, peer: Arc<Peer>, place: Place)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -155,8 +166,9 @@ impl Hub {
         let revision = Some(self.revision.clone());
         let mut proto = Connection::server(self.limits.clone(), crate::SOFTWARE, revision, Instant::now());
         proto.scatter_age(jitter());
+        proto.expect_hello_by(place.by().into_std());
         let window = self.limits.initial_credit;
-        drive(stream, ServerEnd::new(proto, window, self.router.gate(peer), mailbox)).await;
+        drive(stream, ServerEnd::new(proto, window, self.router.gate(peer), mailbox, place)).await;
     }
 
     fn refused(&self, error: io::Error) -> RefusedPeerReason {
@@ -167,13 +179,6 @@ impl Hub {
             Some(error) => RefusedPeerReason::Refused(Refusal::of(error, "client")),
             None if is_cut(&error) => RefusedPeerReason::Closed,
             None => RefusedPeerReason::Io(error),
-        }
-    }
-
-    fn tell(&self, refused: RefusedPeer) {
-        self.router.audit().peer_refused(&refused);
-        if let Some(tell) = &self.on_refusal {
-            tell(&refused);
         }
     }
 

@@ -4,8 +4,10 @@ mod accept;
 mod connections;
 mod error;
 mod gate;
+mod lobby;
 mod policy;
 mod router;
+mod strangers;
 
 use std::future::Future;
 use std::io;
@@ -17,6 +19,7 @@ use countersign_certs::{Credentials, Watched};
 use countersign_proto::Limits;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
+use self::lobby::Lobby;
 use crate::service::Service;
 
 pub use error::{BindError, RefusedPeer, RefusedPeerReason};
@@ -25,9 +28,10 @@ pub use policy::{Explanation, Policy, PolicyBuilder, PolicyError, PolicyProblem}
 pub(crate) use accept::Hub;
 pub(crate) use connections::{Connections, Live};
 pub(crate) use gate::Gate;
+pub(crate) use lobby::Place;
 pub(crate) use router::{Route, Router};
 
-/// The longest that a peer may take from its first byte to a complete handshake.
+/// The longest that a peer may take until TLS and its hello are done: one budget, whatever it says meanwhile.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// How long calls may go on after the server was told to stop.
@@ -123,7 +127,7 @@ impl ServerBuilder {
         self
     }
 
-    /// How long a peer may take to complete its handshake; 10 s by default.
+    /// How long a peer may take from connecting to its hello, TLS included; 10 s by default.
     #[must_use]
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;

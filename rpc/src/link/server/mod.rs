@@ -17,7 +17,7 @@ use super::mailbox::{Finished, Letters, Mailbox, Stop};
 use super::{ConnectionError, End, Step, Wish};
 use crate::builtin::trace::Writes;
 use crate::context::Context;
-use crate::server::Gate;
+use crate::server::{Gate, Place};
 use crate::service::CallKind;
 use crate::text;
 
@@ -42,6 +42,8 @@ pub(crate) struct ServerEnd {
     /// When to tell the recorder of slow calls that time goes on.
     tick: Instant,
     writes: Writes,
+    /// In the lobby, until the peer has said hello.
+    place: Option<Place>,
     /// The last words are in the outbox.
     closing: bool,
 }
@@ -52,9 +54,11 @@ impl ServerEnd {
         window: u32,
         gate: Gate,
         mailbox: Arc<Mailbox>,
+        place: Place,
     ) -> Self {
         let (clock, letters, writes) = (Instant::now(), Letters::default(), Writes::default());
-        Self { proto, window, gate, mailbox, letters, clock, tick: clock, writes, closing: false }
+        let place = Some(place);
+        Self { proto, window, gate, mailbox, letters, clock, tick: clock, writes, place, closing: false }
     }
 
     fn serve(&mut self, arrived: Instant, opened: Opened<'_>) {
@@ -130,6 +134,10 @@ impl End for ServerEnd {
                 Some(Event::HalfClosed { id }) => self.half_closed(id),
                 Some(Event::Closed { code, message }) => {
                     return Err(ConnectionError::ClosedByPeer { code, message: text::escaped(&message) });
+                }
+                // One that had to make room just now is not served any more.
+                Some(Event::Connected) if !self.place.take().is_none_or(Place::becomes_peer) => {
+                    return Err(ConnectionError::ClosedHere);
                 }
                 Some(
                     Event::Connected | Event::GoingAway { .. } | Event::Metadata { .. } | Event::Ended(_),
@@ -208,6 +216,9 @@ impl End for ServerEnd {
             running.stop(&status);
         }
         tracing::debug!(peer = %self.gate.peer().id(), %reason, "connection ended");
+        if let Some(place) = self.place.take() {
+            place.ended(reason);
+        }
     }
 }
 

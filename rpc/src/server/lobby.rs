@@ -1,0 +1,179 @@
+//! Where strangers wait until they are peers: each has a place and a deadline. Who has to go is for
+//! [`Strangers`] to say; here they go, and whoever does not become a peer is told of.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::strangers::Strangers;
+use super::{OnRefusal, RefusedPeer, RefusedPeerReason};
+use crate::link::ConnectionError;
+use crate::tls::Refusal;
+
+/// What all strangers of a server share.
+pub(crate) struct Lobby {
+    table: Mutex<Table>,
+    handshake_timeout: Duration,
+    /// Hears of whoever did not become a peer.
+    tell: OnRefusal,
+}
+
+struct Table {
+    strangers: Strangers<Stranger>,
+    /// When descriptors count as plentiful again, after they were short.
+    relaxes: Option<Instant>,
+}
+
+struct Stranger {
+    address: SocketAddr,
+    /// Aborted, it lets go of everything that the stranger has here.
+    task: Option<JoinHandle<()>>,
+}
+
+/// A stranger's place in the lobby, for as long as this is kept.
+pub(crate) struct Place {
+    lobby: Arc<Lobby>,
+    /// None for a stream that came from within this process.
+    number: Option<u64>,
+    address: Option<SocketAddr>,
+    /// Until when the peer must have said hello.
+    by: Instant,
+}
+
+impl Lobby {
+    pub(super) fn new(handshake_timeout: Duration, tell: OnRefusal) -> Arc<Self> {
+        let table = Mutex::new(Table { strangers: Strangers::new(), relaxes: None });
+        Arc::new(Self { table, handshake_timeout, tell })
+    }
+
+    /// Takes a stranger in; `begin` starts the task that does its handshake.
+    pub(super) fn enter(self: &Arc<Self>, address: SocketAddr, begin: impl FnOnce(Place) -> JoinHandle<()>) {
+        let number = self.admit(address);
+        // Not under the lock: a runtime that stops drops what is spawned at once, and its place with it.
+        let task = begin(self.place(Some(number), Some(address)));
+        if let Some(stranger) = self.lock().strangers.get_mut(number) {
+            stranger.task = Some(task);
+        }
+    }
+
+    /// A place for a stream that came from within this process, which nobody has to make room for.
+    #[cfg(feature = "testing")]
+    pub(crate) fn place_within(self: &Arc<Self>) -> Place {
+        self.place(None, None)
+    }
+
+    /// The system has no descriptor left: some strangers go. Whether there were any.
+    pub(super) async fn make_room(&self) -> bool {
+        let gone = {
+            let mut table = self.lock();
+            table.relaxes = Some(Instant::now() + self.handshake_timeout);
+            table.strangers.shed()
+        };
+        let tasks: Vec<_> = gone.into_iter().filter_map(|stranger| self.dismiss(stranger)).collect();
+        let any = !tasks.is_empty();
+        for task in tasks {
+            // It was aborted; what counts is that its descriptor is free.
+            let _ = task.await;
+        }
+        any
+    }
+
+    fn admit(&self, address: SocketAddr) -> u64 {
+        let (number, gone) = {
+            let mut table = self.lock();
+            if table.relaxes.is_some_and(|at| at <= Instant::now()) {
+                table.relaxes = None;
+                table.strangers.relax();
+            }
+            table.strangers.admit(address.ip(), Stranger { address, task: None })
+        };
+        if let Some(stranger) = gone {
+            self.dismiss(stranger);
+        }
+        number
+    }
+
+    fn dismiss(&self, stranger: Stranger) -> Option<JoinHandle<()>> {
+        if let Some(task) = &stranger.task {
+            task.abort();
+        }
+        (self.tell)(&RefusedPeer { address: Some(stranger.address), reason: RefusedPeerReason::Crowded });
+        stranger.task
+    }
+
+    fn place(self: &Arc<Self>, number: Option<u64>, address: Option<SocketAddr>) -> Place {
+        Place { lobby: self.clone(), number, address, by: Instant::now() + self.handshake_timeout }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// Until when TLS and the peer's hello must be done: one budget for both.
+    pub(super) fn by(&self) -> Instant {
+        self.by
+    }
+
+    /// The stranger was not done by then.
+    pub(super) fn too_slow(self) {
+        let waited = self.lobby.handshake_timeout;
+        self.refuse(RefusedPeerReason::Silent(waited));
+    }
+
+    /// The connection ended before the peer's hello.
+    pub(crate) fn ended(self, reason: ConnectionError) {
+        match reason {
+            // This server stops, or the stranger had to make room: neither says anything about the peer.
+            ConnectionError::ClosedHere => {}
+            ConnectionError::Silent => self.too_slow(),
+            ConnectionError::Violation(_) | ConnectionError::ClosedByPeer { .. } => {
+                self.refuse(RefusedPeerReason::Refused(Refusal::NotCountersign));
+            }
+            ConnectionError::Cut => self.refuse(RefusedPeerReason::Closed),
+            ConnectionError::Io(error) => self.refuse(RefusedPeerReason::Io(error)),
+        }
+    }
+
+    /// The stranger is a peer from now on; `false` if it had to make room before.
+    pub(crate) fn becomes_peer(mut self) -> bool {
+        self.leave()
+    }
+
+    /// The stranger does not become a peer.
+    pub(super) fn refuse(mut self, reason: RefusedPeerReason) {
+        // Of one that had to make room, that was told.
+        if self.leave() {
+            (self.lobby.tell)(&RefusedPeer { address: self.address, reason });
+        }
+    }
+
+    /// Whether it was still there.
+    fn leave(&mut self) -> bool {
+        match self.number.take() {
+            Some(number) => self.lobby.lock().strangers.leave(number).is_some(),
+            None => true,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("address", &self.address).finish_non_exhaustive()
+    }
+}
