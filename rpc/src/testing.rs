@@ -3,8 +3,6 @@
 //! The same bytes travel as over a network: TLS 1.3 with a certificate on each side, from an authority made
 //! for the occasion. Behind the feature `testing`, which no release build needs.
 
-use std::sync::Arc;
-
 use countersign_certs::Credentials;
 use countersign_certs::authority::{Authority, Host, Request};
 

@@ -6,7 +6,7 @@ use countersign::{Bytes, CallError};
 use tokio::time::sleep;
 
 use crate::Outcome;
-use crate::yard::{PAUSE, YardClient, Yarder};
+use crate::yard::{PAUSE, YardClient, Yarder, memory_kib};
 
 /// Streams in each direction.
 const STREAMS: usize = 8;
@@ -28,7 +28,7 @@ pub(crate) async fn run(time: Duration) -> Outcome {
     let mut samples = Vec::new();
     for tenth in 1..=10 {
         sleep((time * tenth / 10).saturating_sub(begun.elapsed())).await;
-        let (client, server) = (memory_kib("self")?, memory_kib(&yard.pid().to_string())?);
+        let (client, server) = (memory_kib("self")?, yard.memory_kib()?);
         samples.push((client, server));
         println!(
             r#"{{"soak":"producer","seconds":{},"client_kib":{client},"server_kib":{server}}}"#,
@@ -57,12 +57,4 @@ async fn give(visitor: YardClient) -> Result<(), CallError> {
     loop {
         items.send(Bytes::from(vec![7; ITEM_LEN as usize])).await?;
     }
-}
-
-/// What a process holds of the machine's memory.
-fn memory_kib(pid: &str) -> Result<u64, Box<dyn std::error::Error>> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))
-        .map_err(|error| format!("memory is read from /proc, which only Linux has: {error}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS in /proc")?;
-    Ok(line.trim().trim_end_matches(" kB").parse()?)
 }

@@ -81,16 +81,23 @@ pub(crate) async fn serve(folder: &str) -> Outcome {
 
 impl Yarder {
     pub(crate) fn start() -> Result<Self, Box<dyn std::error::Error>> {
+        Self::start_as(Command::new(std::env::current_exe()?))
+    }
+
+    /// One whose process may have so many descriptors.
+    pub(crate) fn with_descriptors(count: u32) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("ulimit -n {count} && exec \"$0\" \"$@\"")).arg(std::env::current_exe()?);
+        Self::start_as(shell)
+    }
+
+    fn start_as(mut command: Command) -> Result<Self, Box<dyn std::error::Error>> {
         let folder = TempDir::new()?;
         let authority = Authority::in_memory(&"soak.internal".parse::<TrustDomain>()?)?;
         let server = Request::server("server".parse()?, ["localhost".parse()?]);
         authority.issue_to(folder.path(), &server, Existing::Refuse)?;
         authority.issue_to(folder.path(), &Request::client("client".parse()?), Existing::Refuse)?;
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("serve")
-            .arg(folder.path())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut child = command.arg("serve").arg(folder.path()).stdout(Stdio::piped()).spawn()?;
         let mut port = String::new();
         let stdout = child.stdout.take().ok_or("the server has no output")?;
         BufReader::new(stdout).read_line(&mut port)?;
@@ -102,8 +109,14 @@ impl Yarder {
         Ok(Client::builder(credentials).limits(limits()).connect(&self.address).await?)
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What its process holds of the machine's memory.
+    pub(crate) fn memory_kib(&self) -> Result<u64, Box<dyn std::error::Error>> {
+        memory_kib(&self.child.id().to_string())
     }
 }
 
@@ -113,4 +126,12 @@ impl Drop for Yarder {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What a process holds of the machine's memory.
+pub(crate) fn memory_kib(pid: &str) -> Result<u64, Box<dyn std::error::Error>> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))
+        .map_err(|error| format!("memory is read from /proc, which only Linux has: {error}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS in /proc")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
 }

@@ -9,4 +9,5 @@ mod reconnect;
 mod refusals;
 mod session;
 mod shapes;
+mod strangers;
 mod streams;
