@@ -8,6 +8,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::Code;
 use crate::peer::Peer;
 use crate::server::{Explanation, RefusedPeer};
 use crate::text::escaped;
@@ -21,6 +22,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The audit of one server.
 #[derive(Debug)]
 pub(crate) struct Audit {
+    every_call: bool,
     peers: Mutex<Bound>,
     calls: Mutex<Bound>,
 }
@@ -34,9 +36,15 @@ struct Bound {
 }
 
 impl Audit {
-    pub(crate) fn new() -> Self {
+    /// It tells of refusals, and of every call if it is asked to.
+    pub(crate) fn new(every_call: bool) -> Self {
         let now = Instant::now();
-        Self { peers: Mutex::new(Bound::new(now)), calls: Mutex::new(Bound::new(now)) }
+        Self { every_call, peers: Mutex::new(Bound::new(now)), calls: Mutex::new(Bound::new(now)) }
+    }
+
+    /// Whether every call is to be told of.
+    pub(crate) fn wants_calls(&self) -> bool {
+        self.every_call
     }
 
     /// A peer was refused in its handshake.
@@ -54,9 +62,18 @@ impl Audit {
         let address = peer.address().map(|address| address.to_string()).unwrap_or_default();
         tracing::warn!(
             target: "countersign::audit",
-            peer = id, address, procedure, status = "PERMISSION_DENIED", reason, withheld, "call refused"
+            peer = id, address, procedure, status = Code::PermissionDenied.name(), reason, withheld, "call refused"
         );
     }
+}
+
+/// A call has ended. To be told of only where the audit wants calls.
+#[cold]
+pub(crate) fn call(peer: &Peer, procedure: &str, code: Code, took: Duration) {
+    let (id, procedure, status) = (peer.id().as_str(), escaped(procedure), code.name());
+    let address = peer.address().map(|address| address.to_string()).unwrap_or_default();
+    let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(target: "countersign::audit", peer = id, address, procedure, status, duration_us, "call");
 }
 
 /// Whether one more may be told of now, and how many were not since the last that was.

@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use countersign::SpiffeId;
 
 use crate::certs::Certs;
+use crate::policy::PolicyCommand;
 use crate::time::with_unit;
 
 /// Remote procedure call where both sides prove who they are.
@@ -36,12 +37,17 @@ pub(crate) enum Command {
     /// Make an authority, and issue identities with it.
     #[command(subcommand)]
     Certs(Certs),
+    /// Look for mistakes in the file that says who may call what, and ask it.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Serve the demo service: something to call before you have a service of your own.
     #[command(after_help = "\
 Example:
-  countersign demo --listen 127.0.0.1:7443 --identity pki/server --crl pki/authority/crl.pem
+  countersign demo --listen 127.0.0.1:7443 --identity pki/server
+  countersign demo --listen 127.0.0.1:7443 --identity pki/server --crl pki/authority/crl.pem --policy policy.toml
 
 Files that are replaced are taken into use within a second, and at once on SIGHUP, which also says what came of it.
+The log is on standard error, one line each, or JSON with --json. It tells of all who were refused.
 Stops on Ctrl+C, when open calls have ended; a second Ctrl+C does not wait for them.")]
     Demo(Demo),
     /// List what a server can do.
@@ -102,6 +108,13 @@ pub(crate) struct Demo {
     pub(crate) listen: String,
     #[command(flatten)]
     pub(crate) identity: Identity,
+    /// Who may call what: a file as rpc/POLICY.md describes it, watched. Every trusted peer may call everything if
+    /// absent.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Tell in the log of every call: peer, procedure, status, duration.
+    #[arg(long)]
+    pub(crate) audit: bool,
 }
 
 /// The server to talk to, and as whom.

@@ -15,8 +15,8 @@ use crate::signals::{self, Hangups, Stops};
 pub(crate) async fn run(demo: Demo, json: bool) -> Result<(), Failure> {
     log_to_stderr(json);
     let (mut stops, hangups) = (Stops::new()?, Hangups::new()?);
-    let (credentials, policy) = (demo.identity.watch()?, Watched::from(Policy::any_trusted_peer()));
-    let server = Server::builder(credentials.clone(), policy.clone());
+    let (credentials, policy) = (demo.identity.watch()?, demo.policy()?);
+    let server = Server::builder(credentials.clone(), policy.clone()).audit_calls(demo.audit);
     let server =
         countersign_examples::serve(server).bind(&demo.listen).await.map_err(|error| match error {
             BindError::ClientIdentity(id) => Failure::new(format!("{id} may not be used as a server's"))
@@ -49,8 +49,18 @@ pub(crate) async fn run(demo: Demo, json: bool) -> Result<(), Failure> {
     }
 }
 
+impl Demo {
+    fn policy(&self) -> Result<Watched<Policy>, Failure> {
+        match &self.policy {
+            Some(file) => Ok(Policy::watch(file)?),
+            None => Ok(Policy::any_trusted_peer().into()),
+        }
+    }
+}
+
 /// What is logged unless `RUST_LOG` says otherwise: refusals, replaced files, and how it ends.
-const LOGGED: &str = "warn,countersign::signals=info,countersign::demo=info,countersign_certs=info";
+const LOGGED: &str = "warn,countersign::audit=info,countersign::signals=info,countersign::demo=info,\
+                      countersign_certs=info";
 
 /// Refusals and whatever else an operator should read; `RUST_LOG` says how much.
 fn log_to_stderr(json: bool) {

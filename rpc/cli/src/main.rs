@@ -12,6 +12,7 @@ mod dial;
 mod failure;
 mod inspect;
 mod output;
+mod policy;
 mod reflected;
 mod signals;
 mod time;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
 fn run(command: Command, json: bool) -> Result<(), Failure> {
     match command {
         Command::Certs(command) => certs::run(command, json),
+        Command::Policy(command) => policy::run(command, json),
         Command::Demo(demo) => runtime(None)?.block_on(demo::run(demo, json)),
         Command::List(list) => runtime(Some(1))?.block_on(inspect::list(list, json)),
         Command::Describe(describe) => runtime(Some(1))?.block_on(inspect::describe(describe, json)),

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use countersign_certs::Watched;
 use sha2::{Digest, Sha256};
 
+use crate::audit::Audit;
 use crate::peer::Peer;
 use crate::server::{BindError, Connections, Policy, Router};
 use crate::service::{Service, ServiceDescription};
@@ -35,6 +36,7 @@ pub(crate) fn with(
     services: &[Arc<dyn Service>],
     policy: &Watched<Policy>,
     connections: &Arc<Connections>,
+    audit: Audit,
 ) -> Result<Complete, BindError> {
     let known = Known { services: Arc::default(), policy: policy.clone() };
     let (registry, recorder) = (Arc::new(stats::Registry::new()), Arc::new(trace::Recorder::new()));
@@ -50,7 +52,7 @@ pub(crate) fn with(
         return Err(BindError::Reserved(taken.name.clone()));
     }
     described.extend(self::described(&own)?);
-    let router = Arc::new(Router::new(&described, policy.clone(), &registry, recorder)?);
+    let router = Arc::new(Router::new(&described, policy.clone(), &registry, recorder, audit)?);
     let descriptions: Vec<ServiceDescription> =
         described.into_iter().map(|(_, described)| described).collect();
     let revision = revision_of(&descriptions);

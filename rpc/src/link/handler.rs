@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 use countersign_proto::{Code, HandlerRan, Status};
 use tokio::task::coop::unconstrained;
 
+use crate::audit;
 use crate::builtin::trace::{Outcome, Spans};
 use crate::context::Context;
+use crate::peer::Peer;
 use crate::scope;
 use crate::server::Route;
 use crate::service::{Handling, Reply};
@@ -50,6 +52,8 @@ pub(super) struct InFlight {
     waited: Duration,
     encode: Option<Duration>,
     bytes_in: usize,
+    /// Whose call it is, if every call is told of in the audit.
+    audited: Option<Arc<Peer>>,
     ended: bool,
 }
 
@@ -60,6 +64,7 @@ impl InFlight {
         started: Instant,
         times: bool,
         bytes_in: usize,
+        audited: Option<Arc<Peer>>,
     ) -> Self {
         route.counters().begin();
         Self {
@@ -72,6 +77,7 @@ impl InFlight {
             waited: Duration::ZERO,
             encode: None,
             bytes_in,
+            audited,
             ended: false,
         }
     }
@@ -112,6 +118,7 @@ impl InFlight {
             self.route.counters().answered(took);
         }
         self.route.counters().end(code, self.bytes_in as u64, bytes_out as u64);
+        self.tell(code, took);
         if self.times {
             cx.set_times(self.spans(took).times());
         }
@@ -122,6 +129,13 @@ impl InFlight {
             _ => true,
         };
         is_worth_a_look.then(|| self.keep(cx, code, message, bytes_out, took))
+    }
+
+    /// Tells the audit, if it wants to know.
+    fn tell(&self, code: Code, took: Duration) {
+        if let Some(peer) = &self.audited {
+            audit::call(peer, self.route.name(), code, took);
+        }
     }
 
     #[cold]
@@ -176,8 +190,10 @@ pub(super) fn answered(route: &Route, cx: &Context, arrived: Instant, begun: Ins
 impl Drop for InFlight {
     fn drop(&mut self) {
         if !self.ended {
-            self.route.counters().answered(self.arrived.elapsed());
+            let took = self.arrived.elapsed();
+            self.route.counters().answered(took);
             self.route.counters().end(Code::Cancelled, self.bytes_in as u64, 0);
+            self.tell(Code::Cancelled, took);
         }
     }
 }

@@ -20,6 +20,7 @@ use tokio_rustls::server::TlsStream;
 use super::{
     BindError, Connections, Lobby, Place, RefusedPeer, RefusedPeerReason, Router, ServerBuilder, Stopped,
 };
+use crate::audit::Audit;
 use crate::backoff::jitter;
 use crate::builtin;
 use crate::link::buffer::Buffered;
@@ -85,7 +86,8 @@ impl Hub {
             return Err(BindError::ClientIdentity(identity.id().clone()));
         }
         let connections = Arc::new(Connections::default());
-        let services = builtin::with(&builder.services, &builder.policy, &connections)?;
+        let services =
+            builtin::with(&builder.services, &builder.policy, &connections, Audit::new(builder.audit_calls))?;
         let (router, on_refusal) = (services.router.clone(), builder.on_refusal.clone());
         let tell = move |refused: &RefusedPeer| {
             router.audit().peer_refused(refused);

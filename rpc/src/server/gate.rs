@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use countersign_certs::{Changes, Watched};
 use countersign_proto::{Code, HandlerRan, Status};
 
 use super::{Policy, Route, Router};
+use crate::audit;
 use crate::builtin::trace::{Outcome, Spans};
 use crate::peer::Peer;
 use crate::text::escaped;
@@ -55,6 +56,11 @@ impl Gate {
         &self.peer
     }
 
+    /// Whose calls these are, if the audit is told of each.
+    pub(crate) fn audited(&self) -> Option<Arc<Peer>> {
+        self.router.audit().wants_calls().then(|| self.peer.clone())
+    }
+
     pub(crate) fn router(&self) -> &Router {
         &self.router
     }
@@ -86,6 +92,9 @@ impl Gate {
 
     #[cold]
     fn unknown(&self, procedure: &str) -> Status {
+        if self.router.audit().wants_calls() {
+            audit::call(&self.peer, procedure, Code::Unimplemented, Duration::ZERO);
+        }
         let why = format!("this server has no procedure {}", escaped(procedure));
         self.refused(procedure, Code::Unimplemented, why)
     }

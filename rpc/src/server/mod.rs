@@ -49,6 +49,7 @@ pub struct ServerBuilder {
     handshake_timeout: Duration,
     grace: Duration,
     on_refusal: Option<OnRefusal>,
+    audit_calls: bool,
 }
 
 /// A server that listens, and answers while it [runs](Self::run_until).
@@ -86,6 +87,7 @@ impl Server {
             handshake_timeout: HANDSHAKE_MAX,
             grace: GRACE,
             on_refusal: None,
+            audit_calls: false,
         }
     }
 
@@ -145,6 +147,17 @@ impl ServerBuilder {
     #[must_use]
     pub fn on_refusal(mut self, tell: impl Fn(&RefusedPeer) + Send + Sync + 'static) -> Self {
         self.on_refusal = Some(Arc::new(tell));
+        self
+    }
+
+    /// Whether the audit tells of every call, with its peer, procedure, status and duration. It always tells of who
+    /// was refused: events of `tracing` with the target `countersign::audit`.
+    ///
+    /// Off by default: each call costs what the subscriber takes for one event. Refusals stay bounded, and calls
+    /// are not: a peer that may call can fill the log.
+    #[must_use]
+    pub fn audit_calls(mut self, every_call: bool) -> Self {
+        self.audit_calls = every_call;
         self
     }
 

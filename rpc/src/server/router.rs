@@ -45,6 +45,7 @@ impl Router {
         policy: Watched<Policy>,
         registry: &Registry,
         recorder: Arc<Recorder>,
+        audit: Audit,
     ) -> Result<Self, BindError> {
         let mut routes: HashMap<_, _, _> = HashMap::default();
         for (service, description) in services {
@@ -64,7 +65,7 @@ impl Router {
                 }
             }
         }
-        let router = Self { routes, policy, recorder, audit: Audit::new() };
+        let router = Self { routes, policy, recorder, audit };
         router.announce();
         Ok(router)
     }

@@ -1,8 +1,8 @@
 //! A folder with identities, and the demo server for as long as a test lasts.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 use serde_json::Value as Json;
@@ -76,6 +76,23 @@ impl Desk {
         BufReader::new(output).read_line(&mut line).expect("a line");
         let address = line.trim_end().strip_prefix("listening on ").expect("it says where").to_owned();
         Demo { server, address }
+    }
+
+    /// The same, with its standard error to be read.
+    pub(crate) fn serve_and_listen(&self, words: &str) -> (Demo, Said) {
+        let mut demo = self.serve_with(words, Stdio::piped());
+        let stderr = demo.server.stderr.take().expect("it is piped");
+        (demo, Said(BufReader::new(stderr).lines()))
+    }
+}
+
+/// What the server says beside its output, line by line.
+pub(crate) struct Said(Lines<BufReader<ChildStderr>>);
+
+impl Said {
+    /// Waits for a line with these words in it.
+    pub(crate) fn next_with(&mut self, words: &str) -> String {
+        self.0.find_map(|line| line.ok().filter(|line| line.contains(words))).expect("it goes on")
     }
 }
 

@@ -4,6 +4,7 @@ mod certs;
 mod check;
 mod desk;
 mod mistakes;
+mod policy;
 mod reload;
 mod story;
 mod streams;

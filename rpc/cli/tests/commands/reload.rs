@@ -1,37 +1,14 @@
 //! What a running server does about files that are replaced, and what is said of revocation lists.
 
 use std::fs;
-#[cfg(unix)]
-use std::io::{BufRead, BufReader};
-#[cfg(unix)]
-use std::process::Stdio;
 
 use crate::desk::Desk;
-
-/// What the server says beside its output, line by line.
-#[cfg(unix)]
-struct Said(std::io::Lines<BufReader<std::process::ChildStderr>>);
-
-#[cfg(unix)]
-impl Said {
-    /// Waits for a line with these words in it.
-    fn next_with(&mut self, words: &str) -> String {
-        self.0.find_map(|line| line.ok().filter(|line| line.contains(words))).expect("it goes on")
-    }
-}
-
-#[cfg(unix)]
-fn serve_and_listen(desk: &Desk, words: &str) -> (crate::desk::Demo, Said) {
-    let mut demo = desk.serve_with(words, Stdio::piped());
-    let stderr = demo.server.stderr.take().expect("it is piped");
-    (demo, Said(BufReader::new(stderr).lines()))
-}
 
 #[cfg(unix)]
 #[test]
 fn a_hangup_reloads_at_once_and_says_what_came_of_it() {
     let desk = Desk::with_identities();
-    let (demo, mut said) = serve_and_listen(&desk, "");
+    let (demo, mut said) = desk.serve_and_listen("");
     let hang_up = || crate::desk::send("-HUP", &demo.server);
     assert!(said.next_with("warning:").contains("peers of countersign.internal are not checked"));
 
@@ -57,7 +34,7 @@ fn a_hangup_reloads_at_once_and_says_what_came_of_it() {
 #[test]
 fn files_that_are_replaced_are_taken_into_use_without_being_asked() {
     let desk = Desk::with_identities();
-    let (_demo, mut said) = serve_and_listen(&desk, "");
+    let (_demo, mut said) = desk.serve_and_listen("");
     desk.run("certs issue pki server --host localhost --host 127.0.0.1 --replace");
     said.next_with("the credentials in pki/server were replaced");
     fs::write(desk.path().join("pki/server/ca.pem"), "garbage").unwrap();

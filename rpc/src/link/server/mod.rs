@@ -74,7 +74,8 @@ impl ServerEnd {
         };
         let lane = self.lane(id, kind);
         let cx = Context::new(self.gate.peer().clone(), route.name().clone(), deadline, metadata, lane);
-        let mut call = InFlight::begin(route, arrived, self.clock, times, arguments.len());
+        let mut call =
+            InFlight::begin(route, arrived, self.clock, times, arguments.len(), self.gate.audited());
         let arguments = match arguments {
             // They came in parts, and take a while to decode.
             Cow::Owned(arguments) => {

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 use crate::Metadata;
+use crate::audit::Audit;
 use crate::builtin;
 use crate::cbor::{Value, from_slice, to_vec};
 use crate::context::Context;
@@ -46,7 +47,9 @@ impl Door for Both {
 fn router(policy: impl Into<Watched<Policy>>) -> Arc<Router> {
     let services: [Arc<dyn Service>; 2] =
         [Arc::new(LedgerServer::new(Both)), Arc::new(DoorServer::new(Both))];
-    builtin::with(&services, &policy.into(), &Arc::new(Connections::default())).unwrap().router
+    builtin::with(&services, &policy.into(), &Arc::new(Connections::default()), Audit::new(false))
+        .unwrap()
+        .router
 }
 
 fn peer(id: &str) -> Arc<Peer> {
