@@ -1,8 +1,9 @@
-//! The services that every server has: reflection, health, statistics, connections, traces. Each is an ordinary
-//! service made with our own macro, under policy like any other.
+//! The services that every server has: reflection, identity, health, statistics, connections, traces. Each is an
+//! ordinary service made with our own macro, under policy like any other.
 
 pub mod connections;
 pub mod health;
+pub mod identity;
 pub mod reflection;
 pub mod stats;
 pub mod trace;
@@ -10,7 +11,7 @@ pub mod trace;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use countersign_certs::Watched;
+use countersign_certs::{Credentials, Watched};
 use sha2::{Digest, Sha256};
 
 use crate::audit::Audit;
@@ -31,22 +32,28 @@ pub(crate) struct Complete {
     pub(crate) revision: Bytes,
 }
 
-/// Puts the built-in services beside those of a server.
+/// Puts the built-in services beside those of a server. Without credentials, as in some tests, the one that tells
+/// of them is not there.
 pub(crate) fn with(
     services: &[Arc<dyn Service>],
+    credentials: Option<&Watched<Credentials>>,
     policy: &Watched<Policy>,
     connections: &Arc<Connections>,
     audit: Audit,
 ) -> Result<Complete, BindError> {
     let known = Known { services: Arc::default(), policy: policy.clone() };
     let (registry, recorder) = (Arc::new(stats::Registry::new()), Arc::new(trace::Recorder::new()));
-    let own: [Arc<dyn Service>; 5] = [
+    let mut own: Vec<Arc<dyn Service>> = vec![
         Arc::new(reflection::ReflectionServer::new(reflection::Reflected::new(known.clone()))),
         Arc::new(health::HealthServer::new(health::Healthy::new(known.clone(), connections.clone()))),
         Arc::new(stats::StatsServer::new(stats::Counted::new(registry.clone(), connections.clone()))),
         Arc::new(connections::ConnectionsServer::new(connections::Listed::new(connections.clone()))),
         Arc::new(trace::TraceServer::new(trace::Recorded::new(recorder.clone()))),
     ];
+    if let Some(credentials) = credentials {
+        let in_force = identity::InForce::new(credentials.clone(), policy.clone());
+        own.push(Arc::new(identity::IdentityServer::new(in_force)));
+    }
     let mut described = described(services)?;
     if let Some((_, taken)) = described.iter().find(|(_, service)| is_reserved(&service.name)) {
         return Err(BindError::Reserved(taken.name.clone()));

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use countersign_certs::authority::{Authority, Existing, Request};
+use countersign_certs::{Credentials, TrustDomain};
+
 use super::connections::ConnectionsClient;
 use super::health::{HealthClient, ServiceHealth};
+use super::identity::{IdentityClient, Reloads};
 use super::reflection::ReflectionClient;
 use super::stats::{ProcedureStats, StatsClient};
 use super::trace::{TraceClient, TracedCall};
@@ -11,7 +15,7 @@ use crate::cbor::{Value, from_slice, to_vec};
 use crate::schema::{example, to_cbor, to_json};
 use crate::service::ProcedureDescription;
 use crate::testing::{in_process, pair};
-use crate::{CallError, Client, Code, Context, Receiver, Schema, Sender, Status};
+use crate::{CallError, Client, Code, Context, Policy, Receiver, Schema, Sender, Server, Status};
 
 /// Says things again.
 #[countersign::service(package = "acme")]
@@ -244,5 +248,52 @@ async fn every_procedure_takes_and_gives_what_its_schema_says() {
             }
         }
     }
-    assert_eq!(services.len(), 6);
+    assert_eq!(services.len(), 7);
+}
+
+#[tokio::test]
+async fn a_server_says_who_it_is_and_whom_it_believes() {
+    let pair = pair(EchoServer::new(Parrot));
+    let told = IdentityClient::new(pair.client).get().await.unwrap();
+    let identity = pair.server_credentials.identity();
+    assert_eq!(
+        (told.id.as_str(), told.fingerprint.as_str()),
+        ("spiffe://test.internal/server", identity.certificate().fingerprint())
+    );
+    assert_eq!(told.not_after, identity.not_after());
+    let [domain] = told.domains.as_slice() else { panic!("{told:?}") };
+    assert_eq!((domain.domain.as_str(), domain.roots, domain.crls.len()), ("test.internal", 1, 0));
+    assert!(told.warnings[0].contains("not checked for revocation"), "{told:?}");
+    assert_eq!((told.credentials.replaced, told.credentials.failure, told.policy.failed), (0, None, 0));
+}
+
+/// A server whose files were spoilt goes on with what it had, and says so to those who ask.
+#[tokio::test]
+async fn a_server_says_that_its_files_cannot_be_used() {
+    let pki = tempfile::tempdir().unwrap();
+    let authority = Authority::init(pki.path(), &TrustDomain::default()).unwrap();
+    for request in [
+        Request::client("alice".parse().unwrap()),
+        Request::server("greeter".parse().unwrap(), ["localhost".parse().unwrap()]),
+    ] {
+        authority.issue_to(pki.path(), &request, Existing::Refuse).unwrap();
+    }
+    let home = pki.path().join("greeter");
+    std::fs::copy(pki.path().join("authority/crl.pem"), home.join("crl.pem")).unwrap();
+    let watched = Credentials::loader(&home).on_request().unwrap();
+    let server =
+        Server::builder(watched.clone(), Policy::any_trusted_peer()).service(EchoServer::new(Parrot));
+    let server = server.bind("127.0.0.1:0").await.unwrap();
+    let address = format!("localhost:{}", server.local_addr().unwrap().port());
+    tokio::spawn(server.run_until(std::future::pending::<()>()));
+    let alice = Credentials::load(pki.path().join("alice")).unwrap();
+    let identity = IdentityClient::new(Client::builder(alice).connect(&address).await.unwrap());
+
+    let told = identity.get().await.unwrap();
+    assert_eq!((told.domains[0].crls.len(), told.warnings.len()), (1, 0), "{told:?}");
+    std::fs::write(home.join("ca.pem"), "garbage").unwrap();
+    watched.reload().unwrap_err();
+    let Reloads { replaced, failed, failure, .. } = identity.get().await.unwrap().credentials;
+    assert_eq!((replaced, failed), (0, 1));
+    assert!(failure.unwrap().contains("ca.pem: no certificate in this file"));
 }

@@ -86,8 +86,9 @@ impl Hub {
             return Err(BindError::ClientIdentity(identity.id().clone()));
         }
         let connections = Arc::new(Connections::default());
-        let services =
-            builtin::with(&builder.services, &builder.policy, &connections, Audit::new(builder.audit_calls))?;
+        let (told, policy) = (Some(&builder.credentials), &builder.policy);
+        let audit = Audit::new(builder.audit_calls);
+        let services = builtin::with(&builder.services, told, policy, &connections, audit)?;
         let (router, on_refusal) = (services.router.clone(), builder.on_refusal.clone());
         let tell = move |refused: &RefusedPeer| {
             router.audit().peer_refused(refused);

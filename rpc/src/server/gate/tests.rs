@@ -47,7 +47,7 @@ impl Door for Both {
 fn router(policy: impl Into<Watched<Policy>>) -> Arc<Router> {
     let services: [Arc<dyn Service>; 2] =
         [Arc::new(LedgerServer::new(Both)), Arc::new(DoorServer::new(Both))];
-    builtin::with(&services, &policy.into(), &Arc::new(Connections::default()), Audit::new(false))
+    builtin::with(&services, None, &policy.into(), &Arc::new(Connections::default()), Audit::new(false))
         .unwrap()
         .router
 }
