@@ -12,7 +12,7 @@ use crate::certificate::{CertificateError, CertificateInfo};
 use crate::crl::Crl;
 use crate::name::TrustDomain;
 
-pub(crate) use revocation::{NEXT_CRL_BELOW_PERCENT, check as check_crls};
+pub(crate) use revocation::{NEXT_CRL_BELOW_PERCENT, check as check_crls, without_strangers};
 pub use revocation::{Revocation, StaleCrl};
 
 /// The roots that may vouch for each trust domain, and what they revoked. Cheap to clone.
@@ -52,7 +52,8 @@ impl Trust {
 
     /// The same trust, and the peers of `domain` are checked against these lists from now on.
     ///
-    /// Each must be signed by one of the domain's roots. A peer whose issuer has no list here is refused, also
+    /// Each must be signed by one of the domain's roots; those of other issuers are left aside, unless there are no
+    /// others. A peer whose issuer has no list here is refused, also
     /// one whose issuer is an intermediate: each issuer needs a list of its own.
     pub fn with_crls(
         self,
@@ -74,6 +75,7 @@ impl Trust {
         let Some(trusted) = Arc::make_mut(&mut self.0).get_mut(domain) else {
             return Err(TrustError::CrlOfStranger { domain: domain.clone() });
         };
+        let crls = revocation::without_strangers(&trusted.roots, intermediates, crls, |crl| crl);
         revocation::check(&trusted.roots, intermediates, &crls)?;
         trusted.revocation = Revocation::Checked { crls, stale };
         Ok(self)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::Stage;
 use crate::credentials::CredentialsError;
 use crate::identity::IdentityError;
 use crate::name::Name;
@@ -143,6 +144,18 @@ pub enum AuthorityError {
         /// Its serial number.
         serial: String,
     },
+    /// A step of a rollover that is not the next one.
+    #[error("{}", next_step(*.stage))]
+    WrongStage {
+        /// How far it has come.
+        stage: Stage,
+    },
+    /// Identities that a step of a rollover would cut off.
+    #[error("not everyone is ready for this: renew {}", listed(.names))]
+    NotReady {
+        /// Whose identities they are.
+        names: Vec<Name>,
+    },
     /// The identity's key is on another machine.
     #[error(
         "{}: the key is on another machine; make a new request there with `countersign certs csr`, and sign it here",
@@ -201,5 +214,28 @@ impl From<rcgen::Error> for AuthorityError {
 impl From<IdentityError> for AuthorityError {
     fn from(error: IdentityError) -> AuthorityError {
         AuthorityError::Signing(error.to_string())
+    }
+}
+
+fn next_step(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Settled => "no rollover is under way; begin one with `countersign certs rollover DIR`",
+        Stage::Announced => {
+            "a rollover is under way: the next root is trusted and does not sign yet; go on with \
+             `countersign certs rollover DIR --switch`"
+        }
+        Stage::Switched => {
+            "a rollover is under way: the next root signs, and the old one is still trusted; go on with \
+             `countersign certs rollover DIR --retire`"
+        }
+    }
+}
+
+/// The first few names, and how many more there are.
+fn listed(names: &[Name]) -> String {
+    let shown: Vec<&str> = names.iter().take(5).map(Name::as_str).collect();
+    match names.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{}, and {more} more", shown.join(", ")),
     }
 }

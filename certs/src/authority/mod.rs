@@ -17,6 +17,7 @@ mod register;
 mod renew;
 mod request;
 mod revoke;
+mod rollover;
 mod signer;
 mod signers;
 mod template;
@@ -48,6 +49,7 @@ pub use plan::Plan;
 pub use record::{Kind, Record, State, list};
 pub use request::{Host, ParseHostError, Request};
 pub use revoke::Revocation;
+pub use rollover::{Late, Stage, bundle};
 
 /// Vouches for the identities of one trust domain.
 ///
@@ -265,8 +267,30 @@ impl Authority {
         }
         let lists = lists.next(self.signers.all(), &[], now)?;
         let (name, hosts) = (request.name.clone(), request.hosts.clone());
-        register.append(&Record::new(certificate, name, hosts, self.issuer(), now)?)?;
+        let record = Record::new(certificate, name, hosts, self.issuer(), now)?;
+        let roots = self.signers.roots.iter().map(|root| root.info.serial().to_owned());
+        register.append(&Record { roots: roots.collect(), ..record })?;
         register.put_lists(&lists)
+    }
+
+    /// Signs with others from now on: keys, certificates, revocation lists. `record` tells of a new intermediate.
+    fn change(
+        &mut self,
+        signers: Signers,
+        record: Option<Record>,
+        now: Timestamp,
+    ) -> Result<(), AuthorityError> {
+        let trust = signers.trust(&self.domain).map_err(|e| AuthorityError::Signing(e.to_string()))?;
+        if let Some(mut register) = self.lock_any()? {
+            let lists = register.lists()?.next(signers.all(), &[], now)?;
+            if let Some(record) = record {
+                register.append(&record)?;
+            }
+            register.put_signers(&signers, &self.signers)?;
+            register.put_lists(&lists)?;
+        }
+        (self.signers, self.trust) = (signers, trust);
+        Ok(())
     }
 
     /// The record, locked; none if the authority is not in a folder.

@@ -40,6 +40,9 @@ pub struct Record {
     /// The serial number of the certificate that signed it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub issuer: String,
+    /// The serial numbers of the roots that its owner was given to trust.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roots: Vec<String>,
     /// When it was revoked, if it was. Not in the record, but read from the revocation lists.
     #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Timestamp>,
@@ -138,6 +141,7 @@ impl Record {
             not_after: certificate.not_after(),
             fingerprint: certificate.fingerprint().to_owned(),
             issuer: issuer.serial().to_owned(),
+            roots: Vec::new(),
             revoked: None,
         })
     }

@@ -62,7 +62,6 @@ impl Authority {
     /// needs the new lists before the first identity that the new one issues: see [`Authority::crl`].
     pub fn renew_intermediate(&mut self) -> Result<(), AuthorityError> {
         let now = Timestamp::now();
-        let mut register = self.lock()?;
         if self.signers.issuing().is_root() {
             return Err(AuthorityError::NoIntermediate);
         }
@@ -71,12 +70,7 @@ impl Authority {
         let mut signers = self.signers.clone();
         signers.intermediates.retain(|old| old.info.not_after() >= now);
         signers.intermediates.insert(0, Arc::new(new));
-        let lists = register.lists()?.next(signers.all(), &[], now)?;
-        register.append(&record)?;
-        register.put_signers(&signers, &self.signers)?;
-        register.put_lists(&lists)?;
-        self.signers = signers;
-        Ok(())
+        self.change(signers, Some(record), now)
     }
 }
 

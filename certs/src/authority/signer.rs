@@ -25,8 +25,17 @@ pub(super) struct Signer {
 impl Signer {
     /// A new root, and a new intermediate below it if the plan has one.
     pub(super) fn generate(plan: &Plan, now: Timestamp) -> Result<(Signer, Option<Signer>), AuthorityError> {
+        Signer::generate_after(Timestamp::MIN, plan, now)
+    }
+
+    /// The same, where the root begins later than `before`.
+    pub(super) fn generate_after(
+        before: Timestamp,
+        plan: &Plan,
+        now: Timestamp,
+    ) -> Result<(Signer, Option<Signer>), AuthorityError> {
         let key = KeyPair::generate()?;
-        let params = template::root(plan, now)?;
+        let params = template::root(plan, before, now)?;
         let root = Signer::made(params.self_signed(&key)?.der().clone(), key)?;
         let intermediate = if plan.intermediate { Some(root.intermediate(now)?) } else { None };
         Ok((root, intermediate))

@@ -20,10 +20,16 @@ const INTERMEDIATE_VALID: Duration = Duration::from_hours(365 * 24);
 /// How far certificates are backdated: a peer whose clock is slow must not refuse a fresh one.
 pub(super) const BACKDATED: SignedDuration = SignedDuration::from_mins(5);
 
-/// The root of a domain. It signs leaves and nothing else, or else intermediates that do.
-pub(super) fn root(plan: &Plan, now: Timestamp) -> Result<CertificateParams, AuthorityError> {
+/// The root of a domain, which begins later than `before`. It signs leaves and nothing else, or else intermediates
+/// that do.
+pub(super) fn root(
+    plan: &Plan,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<CertificateParams, AuthorityError> {
     let ends = end_of(plan.valid, now)?;
     let mut params = authority(&plan.domain, "authority", now, ends)?;
+    params.not_before = params.not_before.max(date(before).saturating_add(time::Duration::SECOND));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(u8::from(plan.intermediate)));
     Ok(params)
 }

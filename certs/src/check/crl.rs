@@ -9,7 +9,7 @@ use super::member::Member;
 use super::{Findings, Problem, files};
 use crate::crl::Crl;
 use crate::pem::PemFile;
-use crate::trust::{NEXT_CRL_BELOW_PERCENT, TrustError, check_crls};
+use crate::trust::{NEXT_CRL_BELOW_PERCENT, TrustError, check_crls, without_strangers};
 
 /// Judges the lists in `file` by the roots of their domain, and by the intermediates that are at hand.
 ///
@@ -49,7 +49,7 @@ pub(super) fn check(
         return Vec::new();
     }
     let mut believed: Vec<Crl> = Vec::new();
-    for (number, line, crl) in crls {
+    for (number, line, crl) in without_strangers(&roots, &intermediates, crls, |(_, _, crl)| crl) {
         let issuer = crl.issuer().to_owned();
         if let Some(problem) = disbelief(number, &crl, &roots, &intermediates) {
             findings.add(file, Some(line), problem);

@@ -55,6 +55,24 @@ pub enum StaleCrl {
     Accept,
 }
 
+/// The lists without those of issuers that are unknown here, unless all are.
+///
+/// While a root is rolled over, the authority has one list more than those who know only the old root, or only the
+/// new one. That list is of no use to them, and does no harm: they believe nobody whom it is about.
+pub(crate) fn without_strangers<T>(
+    roots: &[CertificateDer<'static>],
+    intermediates: &[CertificateDer<'static>],
+    mut lists: Vec<T>,
+    crl: impl Fn(&T) -> &Crl,
+) -> Vec<T> {
+    let authorities = authorities(roots, intermediates);
+    let is_known = |list: &T| authorities.iter().any(|one| one.subject().as_raw() == crl(list).issuer_der());
+    if lists.iter().any(is_known) {
+        lists.retain(is_known);
+    }
+    lists
+}
+
 /// Refuses lists that no authority of the domain signed, and those that the verifier could not work with.
 ///
 /// Found out here, with a file to name, and not when the first peer is turned away.

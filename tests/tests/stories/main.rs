@@ -7,6 +7,7 @@ mod hostile;
 mod identity_matrix;
 mod reconnect;
 mod refusals;
+mod rollover;
 mod session;
 mod shapes;
 mod strangers;

@@ -1,6 +1,7 @@
 //! `countersign certs`: an authority, and the identities that it issues. Each command has a file of its own: what it
 //! takes, then what it does.
 
+mod bundle;
 mod check;
 mod crl;
 mod home;
@@ -10,6 +11,7 @@ mod life;
 mod list;
 mod renew;
 mod revoke;
+mod rollover;
 mod show;
 
 use clap::Subcommand;
@@ -59,6 +61,21 @@ Examples:
 
 Every other command of the authority does so, too. Run it from time to time: stale lists refuse everyone.")]
     Crl(crl::Crl),
+    /// Go over to a new root, in three steps in which everyone trusts everyone.
+    #[command(after_help = "\
+Examples:
+  countersign certs rollover pki               # makes the next root; renew everyone, then
+  countersign certs rollover pki --switch      # it signs from now on; renew everyone, then
+  countersign certs rollover pki --retire      # the old one is no longer trusted
+
+Each step tells what to do before the next one, which fails while somebody is not ready for it.")]
+    Rollover(rollover::Rollover),
+    /// Print the roots that are to be trusted: during a rollover both of them.
+    #[command(after_help = "\
+Examples:
+  countersign certs bundle pki
+  countersign certs bundle pki --out pki/server/ca.pem")]
+    Bundle(bundle::Bundle),
     /// List every certificate that the authority has issued.
     #[command(after_help = "\
 Example:
@@ -90,6 +107,8 @@ pub(crate) fn run(command: Certs, json: bool) -> Result<(), Failure> {
         Certs::Renew(renew) => renew.run(json),
         Certs::Revoke(revoke) => revoke.run(json),
         Certs::Crl(crl) => crl.run(json),
+        Certs::Rollover(rollover) => rollover.run(json),
+        Certs::Bundle(bundle) => bundle.run(json),
         Certs::List(list) => list.run(json),
         Certs::Show(show) => show.run(json),
     }

@@ -107,6 +107,30 @@ fn an_authority_with_a_passphrase_asks_for_it_but_never_as_an_argument() {
 }
 
 #[test]
+fn a_root_is_rolled_over_step_by_step() {
+    let desk = Desk::with_identities();
+    let begun = desk.run("certs rollover pki");
+    assert!(begun.contains("renew every identity") && begun.contains("--switch"), "{begun}");
+    let error = desk.fail("certs rollover pki");
+    assert!(error.contains("countersign certs rollover DIR --switch"), "{error}");
+    let error = desk.fail("certs rollover pki --switch");
+    assert!(error.contains("renew alice, server; try: the same with --force"), "{error}");
+    let renew_both = || ["server", "alice"].map(|name| desk.run(&format!("certs renew pki {name}")));
+    renew_both();
+    assert!(desk.run("certs rollover pki --switch").contains("--retire"));
+    renew_both();
+    let bundle = desk.run("certs bundle pki");
+    assert_eq!(bundle.matches("BEGIN CERTIFICATE").count(), 2);
+    assert_eq!(std::fs::read_to_string(desk.path().join("pki/alice/ca.pem")).unwrap(), bundle);
+    let retired = json(&desk.run("certs rollover pki --retire --json"));
+    assert_eq!(retired["stage"], "settled");
+    desk.run("certs bundle pki --out pki/alice/ca.pem");
+    let bundle = std::fs::read_to_string(desk.path().join("pki/alice/ca.pem")).unwrap();
+    assert_eq!(retired["bundle"], bundle);
+    assert_eq!(bundle.matches("BEGIN CERTIFICATE").count(), 1);
+}
+
+#[test]
 fn an_identity_that_would_outlive_its_authority_is_cut_and_says_so() {
     let desk = Desk::empty();
     desk.run("certs init pki --days 3");

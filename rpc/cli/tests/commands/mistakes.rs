@@ -175,6 +175,8 @@ fn help_is_there_for_every_command_and_shows_an_example() {
         "certs renew",
         "certs revoke",
         "certs crl",
+        "certs rollover",
+        "certs bundle",
         "certs list",
         "certs show",
         "demo",
