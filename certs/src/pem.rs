@@ -208,6 +208,12 @@ fn hint(text: &[u8]) -> &'static str {
     let has = |needle: &str| text.windows(needle.len()).any(|window| window == needle.as_bytes());
     if text.is_empty() {
         "it is empty"
+    } else if text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]) {
+        "it is UTF-16; save it as UTF-8, without a byte order mark"
+    } else if text.starts_with(BYTE_ORDER_MARK) {
+        "it begins with a byte order mark, which hides its first line; save it without one"
+    } else if has(" -----BEGIN ") || has("\t-----BEGIN ") {
+        "blanks stand before its BEGIN line; take them out"
     } else if text[0] == DER_SEQUENCE {
         "it looks like DER; convert it to PEM with openssl"
     } else if has("BEGIN ENCRYPTED PRIVATE KEY") || has("Proc-Type: 4,ENCRYPTED") {
@@ -222,6 +228,9 @@ fn hint(text: &[u8]) -> &'static str {
         "it holds no PEM section of that kind"
     }
 }
+
+/// What some editors on Windows put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The first byte of everything in DER that we read.
 const DER_SEQUENCE: u8 = 0x30;

@@ -52,12 +52,13 @@ pub(super) fn certificates(path: &Path, findings: &mut Findings) -> Vec<Member> 
 /// The private keys that can be read, and the line of each.
 pub(super) fn keys(path: &Path, findings: &mut Findings) -> Vec<(PrivateKey, usize)> {
     let Some(file) = read(path, PemFile::read, findings) else { return Vec::new() };
+    let mounted = path.with_file_name("..data").exists();
     match file.check_access() {
         Err(CredentialsError::KeyExposed { mode, .. }) => {
-            findings.add(path, None, Problem::KeyExposed { mode });
+            findings.add(path, None, Problem::KeyExposed { mode, mounted });
         }
         Ok(Some(Warning::KeyOpenToGroup { mode, .. })) => {
-            findings.add(path, None, Problem::KeyOpenToGroup { mode });
+            findings.add(path, None, Problem::KeyOpenToGroup { mode, mounted });
         }
         _ => {}
     }

@@ -68,12 +68,16 @@ pub enum Problem {
     KeyExposed {
         /// Its Unix mode bits.
         mode: u32,
+        /// Whether Kubernetes mounted it, which then sets the mode.
+        mounted: bool,
     },
     /// A group can read or replace the key.
     #[error("its group can reach this key (mode {mode:04o})")]
     KeyOpenToGroup {
         /// Its Unix mode bits.
         mode: u32,
+        /// Whether Kubernetes mounted it, which then sets the mode.
+        mounted: bool,
     },
     /// Everyone can replace what says whom to believe, or who this is.
     #[error("everyone on this machine can change it (mode {mode:04o})")]
@@ -502,6 +506,9 @@ impl Problem {
             Problem::Lacks { .. } => "put the right file there, in PEM".to_owned(),
             Problem::Ignored => {
                 "call it DOMAIN.pem for roots, or DOMAIN.crl.pem for a revocation list".to_owned()
+            }
+            Problem::KeyExposed { mounted: true, .. } | Problem::KeyOpenToGroup { mounted: true, .. } => {
+                "mount the secret with `defaultMode: 0400`".to_owned()
             }
             Problem::KeyExposed { .. } | Problem::KeyOpenToGroup { .. } => {
                 format!("run `chmod 600 {path}`; make a new key if others may have read this one")

@@ -3,6 +3,7 @@
 mod calls;
 mod chains;
 mod conformance;
+mod foreign;
 mod hostile;
 mod identity_matrix;
 mod reconnect;
