@@ -52,6 +52,10 @@ pub(crate) enum Command {
     Show(Page),
     /// Look for an authority in the folder that was typed.
     OpenAuthority,
+    /// Open the authority with the passphrase that was typed.
+    Unlock,
+    /// Forget the authority's keys.
+    Lock,
     /// Have the identity made that is filled in.
     MakeIdentity,
     /// Ask whether somebody's certificates are to be revoked.
@@ -134,6 +138,8 @@ impl Command {
             Self::Show(Page::Certificates) => "Certificates",
             Self::Show(Page::NewIdentity) => "New identity",
             Self::OpenAuthority => "Open",
+            Self::Unlock => "Unlock",
+            Self::Lock => "Lock",
             Self::MakeIdentity => "Make identity",
             Self::AskToRevoke(_) => "Revoke…",
             Self::KeepCertificates => "Keep",

@@ -1,5 +1,6 @@
 //! What the window asks of the worker, and what the worker tells the window.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,13 +8,14 @@ use std::time::{Duration, Instant};
 use countersign::Schema;
 use countersign::service::CallKind;
 use countersign_certs::Name;
+use zeroize::Zeroizing;
 
 use crate::form::{Arguments, Part};
 use crate::model::authority::{IssueOrder, OfficeNews};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::catalogue::Service;
 use crate::model::connection::{Failure, Retry, Session, Target};
-use crate::model::identity::Identity;
+use crate::model::identity::{Identity, Remark};
 use crate::model::reply::{Body, Problem};
 use crate::model::settings::Settings;
 use crate::model::stream::Batch;
@@ -55,6 +57,10 @@ pub(crate) enum Order {
     ShowIdentity(String),
     /// Look for an authority in a folder.
     OpenAuthority(String),
+    /// Open one whose keys are encrypted.
+    Unlock(String, Secret),
+    /// Forget what was unlocked.
+    Lock(String),
     /// Have an authority make an identity.
     Issue(Box<IssueOrder>),
     /// Have the authority in a folder revoke all certificates of a name.
@@ -68,6 +74,28 @@ pub(crate) enum Order {
     Browse(Purpose),
     /// Write the settings to their file.
     Save(Settings),
+}
+
+/// What nobody else may read. `Debug` never shows it, and its memory is cleared.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// What it is.
+    pub(crate) fn words(&self) -> &str {
+        &self.0
+    }
+
+    /// The same, to be typed.
+    pub(crate) fn words_mut(&mut self) -> &mut String {
+        &mut self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
 }
 
 /// A call to make.
@@ -135,7 +163,7 @@ pub(crate) enum News {
     /// The connection is lost, and is being brought back.
     Reconnecting(Retry),
     /// What is in the identity's folder.
-    Identity(String, Result<Box<Identity>, Failure>),
+    Identity(String, Result<Box<Identity>, Failure>, Vec<Remark>),
     /// What an authority has, or has done.
     Office(OfficeNews),
     /// What the server can do.

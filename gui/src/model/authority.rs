@@ -1,5 +1,6 @@
 //! The authority that is at hand, what it has issued, and what is typed to have an identity made.
 
+use std::mem::take;
 use std::path::{Path, PathBuf};
 
 use countersign_certs::authority::Host;
@@ -11,7 +12,7 @@ use super::connection::Failure;
 use super::life::Life;
 use super::view::Page;
 use crate::command::Command;
-use crate::exchange::Order;
+use crate::exchange::{Order, Secret};
 use crate::text;
 
 /// The longest life that can be asked for: the authority ends before that.
@@ -26,6 +27,8 @@ pub(crate) struct Office {
     pub(crate) folder: String,
     /// What was found there.
     pub(crate) found: Found,
+    /// What is typed to unlock it.
+    pub(crate) passphrase: Secret,
     /// What the new identity is to be called.
     pub(crate) name: String,
     /// For how many days it is to be valid.
@@ -52,9 +55,20 @@ pub(crate) enum Found {
     Nothing,
     /// The worker is looking.
     Looking,
+    /// An authority whose keys are encrypted, and what was wrong with the last passphrase.
+    Locked(Option<Failure>),
     /// An authority.
     Authority(Box<Authority>),
     /// Why there is none.
+    Failed(Failure),
+}
+
+/// Why an authority cannot be used, or not yet.
+#[derive(Debug)]
+pub(crate) enum Unopened {
+    /// Its keys are encrypted; what was wrong with the passphrase, if there was one.
+    Locked(Option<Failure>),
+    /// It is not there, or damaged.
     Failed(Failure),
 }
 
@@ -66,6 +80,8 @@ pub(crate) struct Authority {
     /// Its own certificate, and the one that it signs with: none that it issues outlives that.
     pub(crate) certificate: CertificateInfo,
     pub(crate) issuer: CertificateInfo,
+    /// Whether it took a passphrase.
+    pub(crate) is_unlocked: bool,
     /// What it has issued, newest first.
     pub(crate) issued: Vec<Issued>,
 }
@@ -133,6 +149,7 @@ impl Default for Office {
         Self {
             folder: String::new(),
             found: Found::default(),
+            passphrase: Secret::default(),
             name: String::new(),
             days: DAYS_USUAL.to_string(),
             hosts: String::new(),
@@ -195,11 +212,12 @@ impl Office {
         self.order().map(|order| order.command_line())
     }
 
-    fn learn(&mut self, folder: &str, found: Result<Box<Authority>, Failure>) {
+    fn learn(&mut self, folder: &str, found: Result<Box<Authority>, Unopened>) {
         if folder == self.folder.trim() {
             self.found = match found {
                 Ok(authority) => Found::Authority(authority),
-                Err(failure) => Found::Failed(failure),
+                Err(Unopened::Locked(wrong)) => Found::Locked(wrong),
+                Err(Unopened::Failed(failure)) => Found::Failed(failure),
             };
         }
     }
@@ -238,7 +256,7 @@ impl Issued {
 #[derive(Debug)]
 pub(crate) enum OfficeNews {
     /// What is in a folder.
-    Found(String, Result<Box<Authority>, Failure>),
+    Found(String, Result<Box<Authority>, Unopened>),
     /// An identity was made, or not.
     Made(Result<Box<Made>, Failure>),
     /// Certificates were revoked, in words, or not.
@@ -255,6 +273,11 @@ impl Model {
                 office.doomed = None;
                 Some(Order::OpenAuthority(office.folder.trim().to_owned()))
             }
+            Command::Unlock => {
+                office.found = Found::Looking;
+                Some(Order::Unlock(office.folder.trim().to_owned(), take(&mut office.passphrase)))
+            }
+            Command::Lock => Some(Order::Lock(office.folder.trim().to_owned())),
             Command::MakeIdentity => {
                 office.tried = true;
                 let order = office.order().filter(|_| office.authority().is_some())?;

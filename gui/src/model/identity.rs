@@ -1,6 +1,6 @@
 //! Who we are and whom we trust, as the identity's folder says, ready to show.
 
-use countersign_certs::{CertificateInfo, Credentials, ReloadReport, Revocation, TrustDomain, Warning};
+use countersign_certs::{CertificateInfo, Credentials, ReloadReport, Revocation, TrustDomain};
 
 use jiff::Timestamp;
 
@@ -11,8 +11,8 @@ use super::view::Page;
 use crate::exchange::Order;
 use crate::text;
 
-/// The longest warning that is shown.
-const WARNING_SHOWN: usize = 1000;
+/// The longest reason that is shown.
+const REASON_SHOWN: usize = 1000;
 
 /// Our own identity as far as it is known, and how it is looked at.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ pub(crate) struct Own {
     pub(crate) folder: String,
     /// What was found in it.
     pub(crate) found: Found,
+    /// What a check of its files says, the worst first.
+    pub(crate) remarks: Vec<Remark>,
     /// Which certificate of the chain is shown in full.
     pub(crate) chosen: usize,
 }
@@ -37,6 +39,15 @@ pub(crate) enum Found {
     Failed(Failure),
 }
 
+/// Something that is wrong with an identity's files, or should be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Remark {
+    /// Whether it keeps the identity from being used.
+    pub(crate) is_error: bool,
+    /// The file, what is wrong, and the remedy.
+    pub(crate) words: String,
+}
+
 /// An identity that can be used, and the trust beside it.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
@@ -46,15 +57,13 @@ pub(crate) struct Identity {
     pub(crate) chain: Vec<Link>,
     /// Whom we believe, our own domain first.
     pub(crate) domains: Vec<Domain>,
-    /// What is strange about its files.
-    pub(crate) remarks: Vec<String>,
     /// Why the newest files are not used: what is shown here is from before.
     pub(crate) broken: Option<String>,
     /// Since when this has been in force, and how many it took the place of.
     pub(crate) since: Timestamp,
     pub(crate) replaced: u64,
-    /// For what they warn of: that depends on the date.
-    credentials: Credentials,
+    /// The last moment at which all of the chain is valid.
+    until: Timestamp,
 }
 
 /// A certificate of a chain.
@@ -99,10 +108,16 @@ impl Own {
     }
 
     /// What the worker found in a folder.
-    pub(crate) fn learn(&mut self, folder: &str, found: Result<Box<Identity>, Failure>) {
+    pub(crate) fn learn(
+        &mut self,
+        folder: &str,
+        found: Result<Box<Identity>, Failure>,
+        remarks: Vec<Remark>,
+    ) {
         if folder != self.folder {
             return;
         }
+        self.remarks = remarks;
         self.found = match found {
             Ok(identity) => {
                 self.chosen = self.chosen.min(identity.chain.len() - 1);
@@ -126,14 +141,9 @@ impl Identity {
     pub(crate) fn of(credentials: &Credentials, report: &ReloadReport) -> Self {
         let (identity, trust) = (credentials.identity(), credentials.trust());
         let own = identity.id().trust_domain();
-        let mut remarks = Vec::new();
         let mut chain = vec![Link { role: Role::Own, certificate: identity.certificate().clone() }];
-        for (number, der) in (2..).zip(&identity.chain()[1..]) {
-            match CertificateInfo::from_der(der) {
-                Ok(certificate) => chain.push(Link { role: role(&certificate), certificate }),
-                Err(problem) => remarks.push(format!("the chain's certificate {number} is {problem}")),
-            }
-        }
+        let others = identity.chain()[1..].iter().filter_map(|der| CertificateInfo::from_der(der).ok());
+        chain.extend(others.map(|certificate| Link { role: role(&certificate), certificate }));
         let roots = |domain: &TrustDomain| -> Vec<CertificateInfo> {
             trust.roots(domain).iter().filter_map(|der| CertificateInfo::from_der(der).ok()).collect()
         };
@@ -155,27 +165,16 @@ impl Identity {
             id: identity.id().to_string(),
             chain,
             domains,
-            remarks,
-            broken: report.failure.as_deref().map(|reason| text::line(reason, WARNING_SHOWN)),
+            broken: report.failure.as_deref().map(|reason| text::line(reason, REASON_SHOWN)),
             since: report.since,
             replaced: report.replaced,
-            credentials: credentials.clone(),
+            until: identity.not_after(),
         }
     }
 
     /// How it stands: it lives as long as every certificate of its chain.
     pub(crate) fn life(&self, now: Timestamp) -> Life {
-        let identity = self.credentials.identity();
-        Life::new(identity.certificate().not_before(), identity.not_after(), now)
-    }
-
-    /// What the operator should change, in the library's words. That a domain has no revocation list is said
-    /// beside the domain.
-    pub(crate) fn warnings(&self, now: Timestamp) -> Vec<String> {
-        let warnings = self.credentials.warnings_at(now);
-        let words = warnings.iter().filter(|warning| !matches!(warning, Warning::NoCrl { .. }));
-        let words = words.map(|warning| text::line(&warning.to_string(), WARNING_SHOWN));
-        self.remarks.iter().cloned().chain(words).collect()
+        Life::new(self.chain[0].certificate.not_before(), self.until, now)
     }
 }
 

@@ -170,6 +170,8 @@ impl Model {
             Command::ToggleIdentity => return self.turn_to(Page::Calls),
             Command::Show(page) => return self.turn_to(page),
             Command::OpenAuthority
+            | Command::Unlock
+            | Command::Lock
             | Command::MakeIdentity
             | Command::AskToRevoke(_)
             | Command::KeepCertificates
@@ -202,7 +204,7 @@ impl Model {
             News::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
             News::Trouble(failure) => self.trouble = Some(failure),
             News::Office(news) => self.learn_in_office(news),
-            News::Identity(folder, found) => self.own.learn(&folder, found),
+            News::Identity(folder, found, remarks) => self.own.learn(&folder, found, remarks),
             news if is_present => self.learn_of_server(news, update.at),
             _ => {} // of a server that we have left
         }

@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use countersign::{Credentials, Policy, Server};
-use countersign_certs::Authority;
-use countersign_certs::authority::{Existing, Request};
+use countersign_certs::authority::{Existing, Passphrase, Plan, Request};
+use countersign_certs::{Authority, TrustDomain};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use tempfile::TempDir;
@@ -275,7 +275,7 @@ fn an_identity_that_could_not_be_used_is_taken_as_soon_as_it_can() {
     let mut window = Window::open(shop.target());
     window.wait_for("key.pem: no private key in this file");
     window.press("Show certificates");
-    window.wait_for("This dashboard");
+    window.wait_for("This identity cannot be used");
     std::fs::write(&key, sound).unwrap();
     window.wait_for("own certificate");
     window.press("Back to the calls");
@@ -305,6 +305,31 @@ fn an_identity_is_made_beside_ones_own_and_taken_back() {
         window.harness.query_by_label("Revoke bob").is_none()
     });
     assert!(window.shows("revoked"));
+}
+
+#[test]
+fn an_encrypted_authority_is_unlocked_and_locked_again() {
+    let shop = Shop::open();
+    let sealed = tempfile::tempdir().unwrap();
+    let plan = Plan::new(TrustDomain::default()).encrypted(Passphrase::new("open sesame").unwrap());
+    Authority::init(sealed.path(), plan).unwrap();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Echo/record");
+    window.harness.state_mut().model.office.folder = sealed.path().to_string_lossy().into_owned();
+    window.press("spiffe://countersign.internal/server");
+    window.press("New identity");
+    for (words, outcome) in [("open barley", "the passphrase is wrong"), ("open sesame", "Make identity")] {
+        window.wait_for("Unlock");
+        window.fill("Passphrase", words);
+        window.press("Unlock");
+        window.wait_for(outcome);
+    }
+    window.fill("Name", "bob");
+    window.press("Make identity");
+    window.wait_for("Made spiffe://countersign.internal/bob");
+    window.press("Lock");
+    window.wait_for("Unlock");
+    assert!(Credentials::load(sealed.path().join("bob")).is_ok());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::stage::{Stage, ledger};
 use crate::exchange::{News, Order};
 use crate::model::clock::Clock;
 use crate::model::connection::Failure;
-use crate::model::identity::Identity;
+use crate::model::identity::{Identity, Remark};
 
 /// An identity that answers at two hosts.
 fn server() -> Credentials {
@@ -29,7 +29,7 @@ fn identity(credentials: &Credentials) -> Identity {
 impl Stage {
     /// The worker has looked into the identity's folder.
     fn tell_identity(&mut self, credentials: &Credentials) {
-        self.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(identity(credentials)))));
+        self.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(identity(credentials))), Vec::new()));
     }
 
     /// The date becomes that at which this share of a certificate's life is left.
@@ -108,7 +108,7 @@ fn an_identity_is_shown_before_anything_is_dialled_and_so_is_why_there_is_none()
     let folder = "pki/alice".to_owned();
     let failure =
         Failure::new("pki/alice: no such folder; make an identity with `countersign certs issue`", "");
-    stage.tell(News::Identity(folder, Err(failure)));
+    stage.tell(News::Identity(folder, Err(failure), Vec::new()));
     assert!(stage.shows("pki/alice: no such folder"));
     stage.tell_identity(&server());
     assert!(stage.shows("tea.example") && !stage.shows("no such folder"));
@@ -142,7 +142,7 @@ fn what_is_wrong_with_new_files_is_said_beside_the_old_ones_that_are_in_force() 
     let alice = server();
     let mut broken = identity(&alice);
     broken.broken = Some("pki/alice/key.pem: no private key in this file; put it there".to_owned());
-    stage.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(broken))));
+    stage.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(broken)), Vec::new()));
     stage.click("New identity not usable");
     assert!(
         stage.shows("pki/alice/key.pem: no private key")
@@ -153,13 +153,17 @@ fn what_is_wrong_with_new_files_is_said_beside_the_old_ones_that_are_in_force() 
 }
 
 #[test]
-fn warnings_about_the_files_are_shown() {
+fn all_that_is_wrong_with_the_files_is_said_and_not_only_the_first_thing() {
     let mut stage = Stage::connected(ledger());
-    let mut warned = identity(&server());
-    warned
-        .remarks
-        .push("pki/alice/key.pem: its group can reach this key (mode 0640); run `chmod 600`".to_owned());
-    stage.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(warned))));
+    let remark = |is_error, words: &str| Remark { is_error, words: words.to_owned() };
+    let open = "pki/alice/key.pem: its group can reach this key (mode 0640); run `chmod 600`";
+    let found = Ok(Box::new(identity(&server())));
+    stage.tell(News::Identity("pki/alice".to_owned(), found, vec![remark(false, open)]));
     stage.click("spiffe://countersign.internal/server");
-    assert!(stage.shows("Warning") && stage.shows("its group can reach this key"));
+    assert!(stage.shows("Warning") && stage.shows(open));
+    let found = Err(Failure::new("pki/alice/cert.pem: damaged PEM", ""));
+    let remarks = vec![remark(true, "pki/alice/cert.pem:3: damaged PEM; restore it"), remark(false, open)];
+    stage.tell(News::Identity("pki/alice".to_owned(), found, remarks));
+    assert!(stage.shows("This identity cannot be used") && stage.shows("Error"));
+    assert!(stage.shows("cert.pem:3") && stage.shows(open));
 }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::forms::control;
 use super::stage::{Stage, ledger};
 use crate::exchange::{News, Order, Purpose};
-use crate::model::authority::{Authority, Issued, Made, OfficeNews};
+use crate::model::authority::{Authority, Issued, Made, OfficeNews, Unopened};
 use crate::model::connection::Failure;
 
 fn root() -> CertificateInfo {
@@ -44,7 +44,8 @@ impl Stage {
 
     fn tell_authority(&mut self, issued: Vec<Issued>) {
         let (certificate, issuer) = (root(), root());
-        let authority = Authority { domain: "countersign.internal".to_owned(), certificate, issuer, issued };
+        let domain = "countersign.internal".to_owned();
+        let authority = Authority { domain, certificate, issuer, is_unlocked: false, issued };
         self.tell(News::Office(OfficeNews::Found("pki".to_owned(), Ok(Box::new(authority)))));
     }
 
@@ -85,7 +86,7 @@ fn an_identity_is_made_and_what_to_do_with_it_is_said() {
     stage.tell_made(Ok(Box::new(Made { folder: PathBuf::from("pki/tea"), id, certificate: root() })));
     assert!(stage.shows("Made spiffe://countersign.internal/tea") && stage.shows("pki/tea"));
     assert!(stage.shows("key.pem") && stage.shows("Never send the key by mail"));
-    assert!(stage.shows("countersign list localhost:7443 --identity tea"));
+    assert!(stage.shows("countersign list localhost:7443 --identity tea"), "a root is no server's");
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn where_no_authority_is_at_hand_one_is_chosen() {
     stage.click("New identity");
     stage.order();
     let missing = "pki: no authority here; make one with `countersign certs init pki`";
-    let found = Err(Failure::new(missing, ""));
+    let found = Err(Unopened::Failed(Failure::new(missing, "")));
     stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), found)));
     assert!(stage.shows(missing) && !stage.shows("Make identity"));
     stage.click("Browse…");
@@ -154,4 +155,29 @@ fn revoking_asks_first_and_says_what_to_do_then() {
     stage.tell_authority(vec![Issued { is_revoked: true, ..issued("alice") }]);
     assert!(stage.shows("Place pki/authority/crl.pem") && stage.shows("revoked"));
     assert!(stage.window.query_by_label("Revoke alice").is_none());
+}
+
+#[test]
+fn an_encrypted_authority_asks_for_its_passphrase_and_forgets_it() {
+    let mut stage = Stage::connected(ledger());
+    stage.click("spiffe://countersign.internal/server");
+    stage.click("New identity");
+    stage.order();
+    stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), Err(Unopened::Locked(None)))));
+    assert!(stage.shows("encrypted") && !stage.shows("Make identity"));
+    let field = stage.window.get_by_label("Passphrase");
+    field.focus();
+    field.type_text("open sesame");
+    stage.settle();
+    assert!(!stage.shows("open sesame"), "nobody reads along");
+    stage.click("Unlock");
+    let Some(order @ Order::Unlock(..)) = stage.order() else { panic!("an order was expected") };
+    assert!(!format!("{order:?}").contains("sesame"));
+    assert!(
+        matches!(&order, Order::Unlock(folder, secret) if folder == "pki" && secret.words() == "open sesame")
+    );
+    let wrong = Failure::new("pki/authority/key.pem: the passphrase is wrong", "");
+    stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), Err(Unopened::Locked(Some(wrong))))));
+    assert!(stage.shows("the passphrase is wrong"));
+    assert!(stage.window.state().model.office.passphrase.words().is_empty());
 }

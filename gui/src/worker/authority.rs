@@ -2,58 +2,152 @@
 //! and none of it a server.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_certs::authority::{
-    Authority as Opened, AuthorityError, Existing, Kind, Record, Request, list,
+    Authority as Opened, AuthorityError, Existing, Kind, Passphrase, Record, Request, list,
 };
 use countersign_certs::{Credentials, Name};
 use tokio::task::spawn_blocking;
 
 use super::Speaker;
 use super::link::message;
-use crate::exchange::News;
-use crate::model::authority::{Authority, IssueOrder, Issued, Made, OfficeNews};
+use crate::exchange::{News, Secret};
+use crate::model::authority::{Authority, IssueOrder, Issued, Made, OfficeNews, Unopened};
 use crate::model::connection::Failure;
 
-/// Tells what there is in the folder.
-pub(super) fn open(folder: String, speaker: Speaker) {
-    spawn_blocking(move || tell(folder, &speaker));
+/// Where authorities are opened. One that has a passphrase stays open until another takes its place.
+#[derive(Clone)]
+pub(super) struct Office {
+    speaker: Speaker,
+    unlocked: Arc<Mutex<Option<Unlocked>>>,
 }
 
-/// Makes an identity, and tells what is on record afterwards.
-pub(super) fn issue(order: IssueOrder, speaker: Speaker) {
-    spawn_blocking(move || {
-        let made = make(&order).map(Box::new);
-        speaker.say(News::Office(OfficeNews::Made(made)));
-        tell(order.folder, &speaker);
-    });
+struct Unlocked {
+    folder: String,
+    authority: Arc<Opened>,
 }
 
-/// Revokes all unexpired certificates of a name, and tells what is on record afterwards.
-pub(super) fn revoke(folder: String, name: Name, speaker: Speaker) {
-    spawn_blocking(move || {
-        let done = take_back(&folder, &name).map_err(|error| failure(&error));
-        speaker.say(News::Office(OfficeNews::Revoked(done)));
-        tell(folder, &speaker);
-    });
-}
+impl Office {
+    pub(super) fn new(speaker: Speaker) -> Self {
+        Self { speaker, unlocked: Arc::default() }
+    }
 
-fn tell(folder: String, speaker: &Speaker) {
-    let found = look(&folder).map(Box::new).map_err(|error| failure(&error));
-    speaker.say(News::Office(OfficeNews::Found(folder, found)));
-}
+    /// Tells what there is in the folder.
+    pub(super) fn look(&self, folder: String) {
+        self.work(move |office| office.tell(folder));
+    }
 
-fn look(folder: &str) -> Result<Authority, AuthorityError> {
-    let opened = Opened::open(folder)?;
-    let mut issued: Vec<Issued> = list(folder)?.into_iter().map(on_record).collect();
-    issued.reverse();
-    Ok(Authority {
-        domain: opened.trust_domain().to_string(),
-        certificate: opened.certificate().clone(),
-        issuer: opened.issuer().clone(),
-        issued,
-    })
+    /// The same with a passphrase.
+    pub(super) fn unlock(&self, folder: String, secret: Secret) {
+        self.work(move |office| {
+            let unlocked = Passphrase::new(secret.words()).and_then(|words| Opened::unlock(&folder, &words));
+            match unlocked {
+                Ok(authority) => {
+                    let authority = Arc::new(authority);
+                    office.keep(Some(Unlocked { folder: folder.clone(), authority }));
+                    office.tell(folder);
+                }
+                Err(error) => {
+                    office.say(OfficeNews::Found(folder, Err(Unopened::Locked(Some(failure(&error))))));
+                }
+            }
+        });
+    }
+
+    /// Forgets what was unlocked.
+    pub(super) fn lock(&self, folder: String) {
+        self.keep(None);
+        self.look(folder);
+    }
+
+    /// Makes an identity, and tells what is on record afterwards.
+    pub(super) fn issue(&self, order: IssueOrder) {
+        self.work(move |office| {
+            let made = office.make(&order).map(Box::new);
+            office.say(OfficeNews::Made(made));
+            office.tell(order.folder);
+        });
+    }
+
+    /// Revokes all unexpired certificates of a name, and tells what is on record afterwards.
+    pub(super) fn revoke(&self, folder: String, name: Name) {
+        self.work(move |office| {
+            let done = office.take_back(&folder, &name).map_err(|error| failure(&error));
+            office.say(OfficeNews::Revoked(done));
+            office.tell(folder);
+        });
+    }
+
+    fn work(&self, work: impl FnOnce(&Self) + Send + 'static) {
+        let office = self.clone();
+        spawn_blocking(move || work(&office));
+    }
+
+    fn say(&self, news: OfficeNews) {
+        self.speaker.say(News::Office(news));
+    }
+
+    fn tell(&self, folder: String) {
+        let found = match self.describe(&folder) {
+            Ok(authority) => Ok(Box::new(authority)),
+            Err(AuthorityError::Locked { .. }) => Err(Unopened::Locked(None)),
+            Err(error) => Err(Unopened::Failed(failure(&error))),
+        };
+        self.say(OfficeNews::Found(folder, found));
+    }
+
+    fn describe(&self, folder: &str) -> Result<Authority, AuthorityError> {
+        let (opened, is_unlocked) = self.open(folder)?;
+        let mut issued: Vec<Issued> = list(folder)?.into_iter().map(on_record).collect();
+        issued.reverse();
+        Ok(Authority {
+            domain: opened.trust_domain().to_string(),
+            certificate: opened.certificate().clone(),
+            issuer: opened.issuer().clone(),
+            is_unlocked,
+            issued,
+        })
+    }
+
+    fn make(&self, order: &IssueOrder) -> Result<Made, Failure> {
+        let valid = Duration::from_hours(24 * u64::from(order.days));
+        let request = Request { name: order.name.clone(), hosts: order.hosts.clone(), valid };
+        let existing = if order.replace { Existing::Replace } else { Existing::Refuse };
+        let issue = || self.open(&order.folder)?.0.issue_to(&order.folder, &request, existing);
+        let folder = issue().map_err(|error| failure(&error))?;
+        // Read back, so that what is shown is what is on the disk.
+        let credentials = Credentials::load(&folder).map_err(|error| Failure::new(message(&error), ""))?;
+        let identity = credentials.identity();
+        Ok(Made { folder, id: identity.id().to_string(), certificate: identity.certificate().clone() })
+    }
+
+    fn take_back(&self, folder: &str, name: &Name) -> Result<String, AuthorityError> {
+        let done = self.open(folder)?.0.revoke(name)?;
+        let crl = Path::new(folder).join("authority").join("crl.pem");
+        Ok(match done.revoked.len() {
+            0 => format!("Nothing to revoke: every certificate of {name} has expired or was revoked before."),
+            _ => format!("Revoked {name}. Place {} where servers and clients read it.", crl.display()),
+        })
+    }
+
+    /// The authority in the folder, and whether it took a passphrase.
+    fn open(&self, folder: &str) -> Result<(Arc<Opened>, bool), AuthorityError> {
+        match Opened::open(folder) {
+            Ok(authority) => Ok((Arc::new(authority), false)),
+            Err(locked @ AuthorityError::Locked { .. }) => {
+                let unlocked = self.unlocked.lock().unwrap_or_else(PoisonError::into_inner);
+                let unlocked = unlocked.as_ref().filter(|unlocked| unlocked.folder == folder);
+                unlocked.map(|unlocked| (unlocked.authority.clone(), true)).ok_or(locked)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn keep(&self, unlocked: Option<Unlocked>) {
+        *self.unlocked.lock().unwrap_or_else(PoisonError::into_inner) = unlocked;
+    }
 }
 
 fn on_record(record: Record) -> Issued {
@@ -74,29 +168,6 @@ fn on_record(record: Record) -> Issued {
     }
 }
 
-fn make(order: &IssueOrder) -> Result<Made, Failure> {
-    let valid = Duration::from_hours(24 * u64::from(order.days));
-    let request = Request { name: order.name.clone(), hosts: order.hosts.clone(), valid };
-    let existing = if order.replace { Existing::Replace } else { Existing::Refuse };
-    let opened = Opened::open(&order.folder).map_err(|error| failure(&error))?;
-    let folder = opened.issue_to(&order.folder, &request, existing).map_err(|error| failure(&error))?;
-    // Read back, so that what is shown is what is on the disk.
-    let credentials = Credentials::load(&folder).map_err(|error| Failure::new(message(&error), ""))?;
-    let identity = credentials.identity();
-    Ok(Made { folder, id: identity.id().to_string(), certificate: identity.certificate().clone() })
-}
-
 fn failure(error: &AuthorityError) -> Failure {
     Failure::new(message(error), "")
-}
-
-fn take_back(folder: &str, name: &Name) -> Result<String, AuthorityError> {
-    let done = Opened::open(folder)?.revoke(name)?;
-    let crl = Path::new(folder).join("authority").join("crl.pem");
-    Ok(match done.revoked.len() {
-        0 => format!(
-            "There was nothing to revoke: every certificate of {name} has expired or was revoked before."
-        ),
-        _ => format!("Revoked {name}. Place {} where servers and clients read it.", crl.display()),
-    })
 }

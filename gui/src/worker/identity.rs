@@ -4,18 +4,24 @@ use std::time::Duration;
 
 use countersign::Credentials;
 use countersign_certs::Watched;
+use countersign_certs::check::{Check, Role, Severity};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::Speaker;
 use super::link::credentials_failure;
 use crate::exchange::News;
 use crate::model::connection::Failure;
-use crate::model::identity::Identity;
+use crate::model::identity::{Identity, Remark};
+use crate::text;
 
 /// How often to look for what is not announced: files that can be used at last, or not any more.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often to check files that have not changed: they grow old.
+const CHECK_EVERY: Duration = Duration::from_secs(60);
+/// The longest remark that is shown.
+const REMARK_SHOWN: usize = 1000;
 
 /// The identity in a folder, until this is dropped.
 pub(super) struct OwnIdentity {
@@ -86,21 +92,25 @@ async fn follow(folder: String, loaded: watch::Sender<Option<Loaded>>, speaker: 
             Err(failure) => failure,
         };
         loaded.send_replace(Some(Err(failure.clone())));
-        if told.as_ref() != Some(&failure) {
-            speaker.say(News::Identity(folder.clone(), Err(failure.clone())));
-            told = Some(failure);
+        let found = (failure, check(folder.clone()).await);
+        if told.as_ref() != Some(&found) {
+            let (failure, remarks) = found.clone();
+            speaker.say(News::Identity(folder.clone(), Err(failure), remarks));
+            told = Some(found);
         }
         sleep(LOOK_EVERY).await;
     };
     loaded.send_replace(Some(Ok(credentials.clone())));
     let mut changes = credentials.changes();
     let mut told = None;
+    let mut check_at = Instant::now();
     loop {
         let report = credentials.report();
-        if told.as_ref() != Some(&report) {
-            let identity = Identity::of(&credentials.current(), &report);
-            speaker.say(News::Identity(folder.clone(), Ok(Box::new(identity))));
-            told = Some(report);
+        if told.as_ref() != Some(&report) || check_at <= Instant::now() {
+            let identity = Box::new(Identity::of(&credentials.current(), &report));
+            let remarks = check(folder.clone()).await;
+            speaker.say(News::Identity(folder.clone(), Ok(identity), remarks));
+            (told, check_at) = (Some(report), Instant::now() + CHECK_EVERY);
         }
         tokio::select! {
             Some(_) = changes.next() => {}
@@ -114,4 +124,17 @@ async fn watch(folder: String) -> Result<Watched<Credentials>, Failure> {
         Ok(watched) => watched.map_err(|error| credentials_failure(&error)),
         Err(error) => Err(Failure::new(format!("The identity could not be loaded: {error}"), "")),
     }
+}
+
+/// What `countersign certs check` says of the folder, but for what is only good to know.
+async fn check(folder: String) -> Vec<Remark> {
+    let report = spawn_blocking(move || Check::of(folder).used_as(Role::Client).run()).await;
+    let findings = report.map(|report| report.findings).unwrap_or_default();
+    let worse = findings.iter().filter(|finding| finding.severity() != Severity::Note);
+    worse
+        .map(|finding| Remark {
+            is_error: finding.severity() == Severity::Error,
+            words: text::line(&finding.to_string(), REMARK_SHOWN),
+        })
+        .collect()
 }

@@ -21,6 +21,7 @@ use tokio::runtime::{self, Handle};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
 
+use self::authority::Office;
 pub(crate) use self::counting::Counting;
 use self::identity::{OwnIdentity, Ready};
 pub(crate) use self::link::{Link, answer, encoded, problem};
@@ -54,9 +55,11 @@ pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Rec
     let speaker =
         Speaker { updates: update_sender, repaint: desk.repaint.clone(), generation: Generation::default() };
     thread::Builder::new().name("clients".to_owned()).spawn(move || {
+        let office = Office::new(speaker.clone());
         let worker = Worker {
             desk,
             speaker,
+            office,
             session: None,
             own: None,
             calls: HashMap::new(),
@@ -96,6 +99,7 @@ enum UnderWay {
 struct Worker {
     desk: Desk,
     speaker: Speaker,
+    office: Office,
     session: Option<Session>,
     own: Option<OwnIdentity>,
     calls: HashMap<CallNumber, UnderWay>,
@@ -145,9 +149,11 @@ impl Worker {
                 });
             }
             Order::Cancel(number) => self.cancel(number),
-            Order::OpenAuthority(folder) => authority::open(folder, self.speaker.clone()),
-            Order::Issue(order) => authority::issue(*order, self.speaker.clone()),
-            Order::Revoke { folder, name } => authority::revoke(folder, name, self.speaker.clone()),
+            Order::OpenAuthority(folder) => self.office.look(folder),
+            Order::Unlock(folder, secret) => self.office.unlock(folder, secret),
+            Order::Lock(folder) => self.office.lock(folder),
+            Order::Issue(order) => self.office.issue(*order),
+            Order::Revoke { folder, name } => self.office.revoke(folder, name),
             Order::ShowIdentity(folder) => drop(self.own(folder)),
             Order::Browse(purpose) => self.browse(purpose),
             Order::Save(settings) => self.save(settings),
@@ -216,13 +222,13 @@ impl Worker {
     fn browse(&self, purpose: Purpose) {
         let speaker = self.speaker.clone();
         let wants_folder = matches!(purpose, Purpose::Identity | Purpose::Authority);
-        let runtime = Handle::current();
+        let (runtime, office) = (Handle::current(), self.office.clone());
         let chosen = move |path: PathBuf| {
             let folder = (purpose == Purpose::Authority).then(|| path.to_string_lossy().into_owned());
             speaker.say(News::Picked(purpose, path));
             // Whoever chooses one wants to see it.
             let _runtime = runtime.enter();
-            folder.into_iter().for_each(|folder| authority::open(folder, speaker.clone()));
+            folder.into_iter().for_each(|folder| office.look(folder));
         };
         (self.desk.browse)(wants_folder, Box::new(chosen));
     }

@@ -1,13 +1,14 @@
 //! The form that has an identity made, and what came of it.
 
 use countersign_certs::CertificateInfo;
-use egui::{Align, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
+use egui::{Align, Button, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::command::Command;
-use crate::exchange::Purpose;
+use crate::exchange::{Purpose, Secret};
 use crate::model::Model;
 use crate::model::authority::{Found, Office, Outcome};
+use crate::model::connection::Failure;
 use crate::model::identity::life;
 use crate::text;
 use crate::ui::facts::{NAME_WIDTH, card_ui, copied_fact_ui, copy_button_ui, fact_ui, health_color, row_ui};
@@ -59,6 +60,9 @@ fn authority_ui(ui: &mut Ui, office: &mut Office, now: Timestamp, wishes: &mut V
             ui.label(muted(&colors, "Opening…"));
         }
         Found::Failed(failure) => failure_card_ui(ui, failure),
+        Found::Locked(wrong) => {
+            locked_ui(ui, &mut office.passphrase, wrong.as_ref(), wishes);
+        }
         Found::Authority(authority) => {
             let life = life(&authority.certificate, now);
             fact_ui(ui, "Trust domain", &authority.domain);
@@ -66,7 +70,42 @@ fn authority_ui(ui: &mut Ui, office: &mut Office, now: Timestamp, wishes: &mut V
                 ui.label(RichText::new(life.advice()).color(health_color(&colors, life.health())));
                 ui.add(Label::new(life.words()).truncate());
             });
+            if authority.is_unlocked {
+                row_ui(ui, "Keys", |ui| {
+                    ui.label("unlocked until this window closes");
+                    if ui.small_button(Command::Lock.text()).clicked() {
+                        wishes.push(Command::Lock);
+                    }
+                });
+            }
         }
+    }
+}
+
+/// The field for the passphrase of an authority whose keys are encrypted.
+fn locked_ui(ui: &mut Ui, passphrase: &mut Secret, wrong: Option<&Failure>, wishes: &mut Vec<Command>) {
+    let typed = field_ui(ui, "Passphrase", |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let can_unlock = !passphrase.words().is_empty();
+            if ui.add_enabled(can_unlock, Button::new(Command::Unlock.text())).clicked() {
+                wishes.push(Command::Unlock);
+            }
+            let edit = TextEdit::singleline(passphrase.words_mut()).password(true);
+            ui.add(edit.desired_width(ui.available_width()))
+        })
+        .inner
+    });
+    if let Some(mut state) = TextEdit::load_state(ui.ctx(), typed.id) {
+        // What was typed is kept nowhere but in its field.
+        state.clear_undoer();
+        state.store(ui.ctx(), typed.id);
+    }
+    if typed.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
+        wishes.push(Command::Unlock);
+    }
+    match wrong {
+        Some(failure) => below_ui(ui, |ui| mistake_ui(ui, &failure.reason)),
+        None => below_ui(ui, |ui| explain_ui(ui, "The keys of this authority are encrypted")),
     }
 }
 
@@ -144,10 +183,20 @@ pub(super) fn made_ui(ui: &mut Ui, model: &Model) {
                      delete it here. Never send the key by mail or chat.";
         ui.add(Label::new(words).wrap());
         ui.add_space(4.0);
-        ui.label(muted(&colors, "Whoever has it looks at the server with").small());
         let name = made.folder.file_name().unwrap_or_default().to_string_lossy();
-        let (address, name) = (address.unwrap_or("HOST:PORT"), text::shell_word(&name));
-        command_ui(ui, &format!("countersign list {address} --identity {name}"));
+        let name = text::shell_word(&name);
+        let (what, line) = match made.certificate.has_server_auth() {
+            true => ("A server with it", format!("countersign demo --listen ADDR --identity {name}")),
+            false => {
+                let address = address.unwrap_or("HOST:PORT");
+                (
+                    "Its owner's first look at the server",
+                    format!("countersign list {address} --identity {name}"),
+                )
+            }
+        };
+        ui.label(muted(&colors, what).small());
+        command_ui(ui, &line);
     });
     ui.add_space(super::BETWEEN);
 }

@@ -10,12 +10,11 @@ use std::time::Duration;
 
 use egui::{Align, Key, Label, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
 
-use super::facts::card_ui;
 use super::parts::{command_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::Model;
-use crate::model::identity::Found;
+use crate::model::identity::{Found, Own};
 use crate::model::view::Page;
 
 /// How wide the page gets in a wide window.
@@ -69,14 +68,18 @@ fn certificates_ui(ui: &mut Ui, model: &mut Model) {
         }
         Found::Nothing => loading_ui(ui, "Reading the identity's folder…"),
         Found::Failed(failure) => {
-            card_ui(ui, "This dashboard", |ui| failure_card_ui(ui, failure));
+            ui.add(Label::new(RichText::new("This identity cannot be used").strong()).wrap());
+            // The check knows more than the first thing that went wrong.
+            if !remarks_ui(ui, &model.own) {
+                failure_card_ui(ui, failure);
+            }
         }
         Found::Identity(identity) => {
             if let Some(reason) = &identity.broken {
-                warning_ui(ui, "The new files cannot be used; what is shown here stays in force", reason);
-            }
-            for warning in identity.warnings(now) {
-                warning_ui(ui, "Warning", &warning);
+                let title = "The new files cannot be used; what is shown here stays in force";
+                remark_ui(ui, title, reason, palette(ui).warn);
+            } else {
+                remarks_ui(ui, &model.own);
             }
             let own = &model.own;
             let chosen = columns_ui(ui, |left, right| {
@@ -112,11 +115,19 @@ fn columns_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui, &mut Ui) -> R) -> R 
     })
 }
 
-/// Something that should be changed, though all works.
-fn warning_ui(ui: &mut Ui, title: &str, warning: &str) {
+/// What the check of the files says. Returns whether there is an error among it.
+fn remarks_ui(ui: &mut Ui, own: &Own) -> bool {
     let colors = palette(ui);
-    notice_ui(ui, colors.warn, |ui| {
-        ui.label(RichText::new(title).strong().color(colors.warn));
-        ui.add(Label::new(warning).wrap());
+    for remark in &own.remarks {
+        let (title, color) = if remark.is_error { ("Error", colors.error) } else { ("Warning", colors.warn) };
+        remark_ui(ui, title, &remark.words, color);
+    }
+    own.remarks.iter().any(|remark| remark.is_error)
+}
+
+fn remark_ui(ui: &mut Ui, title: &str, words: &str, color: egui::Color32) {
+    notice_ui(ui, color, |ui| {
+        ui.label(RichText::new(title).strong().color(color));
+        ui.add(Label::new(words).wrap());
     });
 }
