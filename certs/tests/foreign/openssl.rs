@@ -9,16 +9,17 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// The keys that an identity may have.
-pub(crate) const KINDS: [Kind; 5] = [
+pub(crate) const KINDS: [Kind; 6] = [
     Kind { name: "ECDSA P-256", genpkey: "-algorithm EC -pkeyopt ec_paramgen_curve:P-256" },
     Kind { name: "ECDSA P-384", genpkey: "-algorithm EC -pkeyopt ec_paramgen_curve:P-384" },
+    Kind { name: "ECDSA P-521", genpkey: "-algorithm EC -pkeyopt ec_paramgen_curve:P-521" },
     Kind { name: "Ed25519", genpkey: "-algorithm ED25519" },
     Kind { name: "RSA 2048", genpkey: "-algorithm RSA -pkeyopt rsa_keygen_bits:2048" },
     Kind { name: "RSA 4096", genpkey: "-algorithm RSA -pkeyopt rsa_keygen_bits:4096" },
 ];
 
 pub(crate) const P256: Kind = KINDS[0];
-pub(crate) const RSA_2048: Kind = KINDS[3];
+pub(crate) const RSA_2048: Kind = KINDS[4];
 
 /// A kind of key.
 #[derive(Debug, Clone, Copy)]
