@@ -12,6 +12,7 @@ use crate::Code;
 use crate::peer::Peer;
 use crate::server::{Explanation, RefusedPeer};
 use crate::text::escaped;
+use crate::tls::Refusal;
 
 /// Refusals that are told at once.
 const BURST: u32 = 100;
@@ -53,6 +54,17 @@ impl Audit {
         let address = refused.address.map(|address| address.to_string()).unwrap_or_default();
         let (reason, kind) = (escaped(&refused.reason.to_string()), refused.reason.kind());
         tracing::warn!(target: "countersign::audit", address, reason, %kind, withheld, "peer refused");
+    }
+
+    /// A peer that was connected is not accepted any more: its certificate was revoked, or the like.
+    pub(crate) fn peer_cut(&self, peer: &Peer, refusal: &Refusal) {
+        let Some(withheld) = pass(&self.peers) else { return };
+        let address = peer.address().map(|address| address.to_string()).unwrap_or_default();
+        let (id, reason, kind) = (peer.id().as_str(), escaped(&refusal.to_string()), refusal.kind());
+        tracing::warn!(
+            target: "countersign::audit",
+            peer = id, address, fingerprint = peer.fingerprint(), reason, %kind, withheld, "peer cut off"
+        );
     }
 
     /// The policy does not allow a call, for the reason that `explain` gives.

@@ -51,7 +51,7 @@ pub use countersign_certs::{Credentials, Watched};
 pub use countersign_proto::{Code, HandlerRan, Limits, Metadata, MetadataValue, Status, Times, cbor};
 #[cfg(feature = "tls")]
 pub use failure::FailureKind;
-pub use link::ConnectionError;
+pub use link::{ConnectionError, Lapse};
 pub use peer::Peer;
 pub use schemars::Schema;
 #[cfg(feature = "tls")]

@@ -64,7 +64,7 @@ impl Connections for Listed {
 }
 
 fn info(number: u64, live: &server::Live) -> ConnectionInfo {
-    let server::Live { peer, since, mailbox } = live;
+    let server::Live { peer, since, mailbox, .. } = live;
     ConnectionInfo {
         number,
         peer: SpiffeId::to_string(peer.id()),

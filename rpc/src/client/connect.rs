@@ -1,13 +1,15 @@
 //! From an address to a connection on which both sides proved who they are.
 
-use std::future::poll_fn;
+use std::future::{Future, pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_certs::Changes;
 use countersign_certs::{Credentials, SpiffeId, Watched};
 use countersign_proto::Limits;
+use rustls::CommonState;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
@@ -15,12 +17,14 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::in_force::InForce;
 use super::keeper::{Post, Way};
 use super::{Client, ConnectError};
 use crate::link::buffer::Buffered;
 use crate::link::client::{ClientEnd, Handle, pair};
-use crate::link::{ConnectionError, drive};
-use crate::tls::{self, ExpectedServer, TrustedByServer};
+use crate::link::{ConnectionError, Tenure, drive};
+use crate::peer::Peer;
+use crate::tls::{ClientSide, ExpectedServer, Refusal, TrustedByServer};
 
 /// The longest that a connection may take to stand, from dialling to the server's hello.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -102,25 +106,41 @@ impl ClientBuilder {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (link, _) = self.start(io, host, None, TrustedByServer::default())?;
+        let (in_force, _) = InForce::new(&self.credentials)?;
+        let attempt = Attempt { host, peer_address: None, trusted: TrustedByServer::default() };
+        let (link, _) = self.start(io, &in_force, in_force.side(), attempt)?;
         Ok(Client::keep(OneStream(link), None, Post::new("the stream"), false))
     }
 
     fn start<S>(
         &self,
         io: S,
-        host: ServerName<'static>,
-        peer_address: Option<SocketAddr>,
-        trusted: TrustedByServer,
+        in_force: &Arc<InForce>,
+        side: Arc<ClientSide>,
+        attempt: Attempt,
     ) -> Result<(Arc<Handle>, AbortHandle), ConnectError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let config = tls::client_config(&self.credentials.current(), self.expected.clone(), trusted)?;
+        let config = side.config(self.expected.clone(), attempt.trusted.clone())?;
         let (link, end) = pair(self.limits.clone(), crate::SOFTWARE);
-        let task = tokio::spawn(run(TlsConnector::from(Arc::new(config)), io, host, peer_address, end));
+        let (tls, weak, in_force) =
+            (TlsConnector::from(Arc::new(config)), Arc::downgrade(&link), in_force.clone());
+        let begun = move |tls: &CommonState, address| {
+            let session = side.side.session(tls, address)?;
+            let tenure = in_force.begin(weak, &side, &session);
+            Ok((session.peer, tenure))
+        };
+        let task = tokio::spawn(run(tls, io, attempt, end, begun));
         Ok((link, task.abort_handle()))
     }
+}
+
+/// One attempt to connect.
+struct Attempt {
+    host: ServerName<'static>,
+    peer_address: Option<SocketAddr>,
+    trusted: TrustedByServer,
 }
 
 /// Where a client connects to, as whom, and whom it expects there.
@@ -128,12 +148,15 @@ struct Target {
     address: String,
     host: ServerName<'static>,
     settings: ClientBuilder,
+    in_force: Arc<InForce>,
+    changes: Option<Changes<Credentials>>,
 }
 
 impl Target {
     fn new(settings: ClientBuilder, address: &str) -> Result<Self, ConnectError> {
         let host = host_of(address).ok_or_else(|| ConnectError::Address(address.to_owned()))?;
-        Ok(Self { address: address.to_owned(), host, settings })
+        let (in_force, changes) = InForce::new(&settings.credentials)?;
+        Ok(Self { address: address.to_owned(), host, settings, in_force, changes: Some(changes) })
     }
 
     /// The first of the host's addresses that answers.
@@ -155,8 +178,10 @@ impl Target {
         let tcp = self.reach().await?;
         // Small calls must not wait for the acknowledgement of earlier ones.
         tcp.set_nodelay(true).map_err(unreachable)?;
-        let (peer_address, trusted) = (tcp.peer_addr().ok(), TrustedByServer::default());
-        let (link, task) = self.settings.start(tcp, self.host.clone(), peer_address, trusted.clone())?;
+        let (side, trusted) = (self.in_force.side(), TrustedByServer::default());
+        let (host, peer_address) = (self.host.clone(), tcp.peer_addr().ok());
+        let attempt = Attempt { host, peer_address, trusted: trusted.clone() };
+        let (link, task) = self.settings.start(tcp, &self.in_force, side.clone(), attempt)?;
         let task = AbortOnDrop(Some(task));
         match poll_fn(|cx| link.poll_connected(cx.waker())).await {
             Ok(()) => {
@@ -164,8 +189,8 @@ impl Target {
                 Ok(link)
             }
             Err(reason) => {
-                let credentials = self.settings.credentials.current();
-                Err(ConnectError::before_hello(&self.address, &reason, credentials.identity(), &trusted))
+                let identity = side.side.credentials.identity();
+                Err(ConnectError::before_hello(&self.address, &reason, identity, &trusted))
             }
         }
     }
@@ -180,6 +205,11 @@ impl Way for Target {
             Ok(connected) => connected,
             Err(_) => Err(ConnectError::Silent { address: self.address.clone(), waited }),
         }
+    }
+
+    fn keep_up(&mut self, post: &Post) -> impl Future<Output = ()> + Send + 'static {
+        let followed = self.changes.take().map(|changes| self.in_force.clone().follow(changes, post.clone()));
+        async { if let Some(followed) = followed { followed.await } else { pending().await } }
     }
 }
 
@@ -199,13 +229,13 @@ impl Way for OneStream {
     }
 }
 
-/// TLS, and then the connection to its end.
+/// TLS, and then the connection to its end. `begun` says of a session who is there, and how long it may go on.
 async fn run<S>(
     tls: TlsConnector,
     io: S,
-    host: ServerName<'static>,
-    peer_address: Option<SocketAddr>,
+    Attempt { host, peer_address, .. }: Attempt,
     end: ClientEnd,
+    begun: impl FnOnce(&CommonState, Option<SocketAddr>) -> Result<(Peer, Tenure), Refusal>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -213,9 +243,9 @@ async fn run<S>(
         Ok(stream) => stream,
         Err(error) => return end.failed(error.into()),
     };
-    match tls::peer_of(stream.get_ref().1, peer_address) {
-        Ok(peer) => {
-            end.authenticated(Arc::new(peer));
+    match begun(stream.get_ref().1, peer_address) {
+        Ok((peer, tenure)) => {
+            end.authenticated(Arc::new(peer), tenure);
             drive(stream, end).await;
         }
         Err(refusal) => {

@@ -39,9 +39,16 @@ struct Shared {
 
 impl Client {
     /// A client that is kept connected, over `made` to begin with. To be called within a runtime.
-    pub(super) fn keep<W: Way>(way: W, made: Option<Arc<Handle>>, post: Post, fail_fast: bool) -> Self {
+    pub(super) fn keep<W: Way>(mut way: W, made: Option<Arc<Handle>>, post: Post, fail_fast: bool) -> Self {
         made.iter().for_each(|link| post.connected(link));
-        let task = tokio::spawn(keeper::keep(way, made, post.clone()));
+        let kept_up = way.keep_up(&post);
+        let kept = keeper::keep(way, made, post.clone());
+        let task = tokio::spawn(async {
+            tokio::select! {
+                () = kept => {}
+                () = kept_up => {}
+            }
+        });
         Self::new(post, fail_fast, Some((task.abort_handle(), runtime::Handle::current())))
     }
 

@@ -4,18 +4,18 @@
 #[cfg(test)]
 mod tests;
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::ConnectError;
 use super::standing::{Board, Standing};
 use crate::backoff::{Backoff, jitter};
 use crate::link::ConnectionError;
-use crate::link::client::Handle;
+use crate::link::client::{Handle, Worn};
 
 /// Between attempts to connect. The first wait is short, since a server that restarts is back soon; the
 /// longest is what a person still waits for, and what a server can bear of each of ten thousand clients.
@@ -32,6 +32,11 @@ const SOUND_AFTER: Duration = Duration::from_secs(2);
 pub(super) trait Way: Send + 'static {
     /// Makes one, and returns when the server has accepted us.
     fn connect(&mut self) -> impl Future<Output = Result<Arc<Handle>, ConnectError>> + Send;
+
+    /// What is to be done beside, for as long as the client lives.
+    fn keep_up(&mut self, _post: &Post) -> impl Future<Output = ()> + Send + 'static {
+        pending()
+    }
 
     /// Whether there can be another one.
     const LEADS_BACK: bool;
@@ -90,7 +95,7 @@ pub(super) async fn keep<W: Way>(mut way: W, mut made: Option<Arc<Handle>>, post
         };
         let error = match connected {
             Ok(link) => {
-                let end = use_up(link).await;
+                let end = use_up(&mut way, link, &post).await;
                 if !W::LEADS_BACK {
                     let error = post.lost(end.reason.clone());
                     return post.turn(Standing::Closed { reason: end.reason, error });
@@ -137,9 +142,42 @@ struct End {
     busy: bool,
 }
 
-async fn use_up(link: Arc<Handle>) -> End {
-    let since = Instant::now();
-    let reason = poll_fn(|cx| link.poll_leaving(cx.waker())).await;
+/// Uses a connection, and each one that takes the place of another in time, until one is over before the next.
+async fn use_up<W: Way>(way: &mut W, mut link: Arc<Handle>, post: &Post) -> End {
+    let mut since = Instant::now();
+    let reason = loop {
+        match poll_fn(|cx| link.poll_worn(cx.waker())).await {
+            Worn::Out(reason) => break reason,
+            Worn::Due if !W::LEADS_BACK => break poll_fn(|cx| link.poll_leaving(cx.waker())).await,
+            Worn::Due => {}
+        }
+        tokio::select! {
+            reason = poll_fn(|cx| link.poll_leaving(cx.waker())) => break reason,
+            next = successor(way, post) => {
+                post.connected(&next);
+                link.drain();
+                (link, since) = (next, Instant::now());
+            }
+        }
+    };
     let sound = link.has_answered() || SOUND_AFTER <= since.elapsed();
     End { reason, sound, busy: link.is_busy() }
+}
+
+/// The next connection, while there is one still: nobody has to know of attempts that fail.
+async fn successor<W: Way>(way: &mut W, post: &Post) -> Arc<Handle> {
+    let mut failed = 0;
+    loop {
+        let error = match way.connect().await {
+            Ok(next) => return next,
+            Err(error) => error,
+        };
+        failed += 1;
+        tracing::warn!(%error, "cannot move to another connection yet, and stays with the old one");
+        let waits = if error.is_permanent() { REFUSED } else { CONNECTING };
+        tokio::select! {
+            () = sleep(waits.wait(failed, jitter())) => {}
+            () = post.now.notified() => {}
+        }
+    }
 }

@@ -9,6 +9,8 @@ mod error;
 #[cfg_attr(not(feature = "tls"), path = "absent.rs")]
 mod handle;
 #[cfg(feature = "tls")]
+mod in_force;
+#[cfg(feature = "tls")]
 mod keeper;
 #[cfg(feature = "tls")]
 mod standing;

@@ -37,8 +37,8 @@ pub(crate) async fn drive<S: AsyncRead + AsyncWrite + Unpin, E: End>(io: S, mut 
     };
     let mut timer = pin!(sleep_until(end.poll_timeout().into()));
     let reason = poll_fn(|cx| driver.poll(&mut end, timer.as_mut(), cx)).await;
-    if let ConnectionError::Violation(violation) = &reason {
-        end.accuse(violation);
+    if let Some((code, words)) = reason.last_words() {
+        end.close(code, &words);
     }
     // An error on the way out changes nothing about why the connection ended.
     let closed = timeout(CLOSING_MAX, driver.close(&mut end)).await;
@@ -75,10 +75,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         {
             return Poll::Ready(reason);
         }
-        let wish = end.collect(cx.waker());
+        let wish = match end.collect(cx.waker()) {
+            Wish::Fail(reason) => return Poll::Ready(reason),
+            wish => wish,
+        };
         match self.poll_work(end, cx) {
             Err(reason) => return Poll::Ready(reason),
-            Ok(Writing::Done) if wish == Wish::Close => return Poll::Ready(ConnectionError::ClosedHere),
+            Ok(Writing::Done) if matches!(wish, Wish::Close) => {
+                return Poll::Ready(ConnectionError::ClosedHere);
+            }
             Ok(Writing::Done | Writing::Stalled) => {}
         }
         let next = end.poll_timeout().into();

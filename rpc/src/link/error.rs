@@ -4,6 +4,7 @@ use std::io;
 
 use countersign_proto::{Code, Violation};
 
+use super::Lapse;
 use crate::text;
 
 /// Why a connection ended, and with it every call that was open.
@@ -24,6 +25,9 @@ pub enum ConnectionError {
     /// The peer broke the protocol; it was told so.
     #[error("the peer broke the protocol: {0}")]
     Violation(#[from] Violation),
+    /// A certificate of one of the two sides no longer counts; the peer was told so.
+    #[error("{0}")]
+    Lapsed(Lapse),
     /// The peer was asked whether it is there, and said nothing.
     #[error("the peer has been silent for too long")]
     Silent,
@@ -40,6 +44,15 @@ impl ConnectionError {
     /// Whether the peer ended it since there was no more need for it, or it was old enough.
     pub(crate) fn is_in_order(&self) -> bool {
         matches!(self, Self::ClosedByPeer { code: Code::Ok, .. })
+    }
+
+    /// What the peer is told about it, if there is something that it should know.
+    pub(crate) fn last_words(&self) -> Option<(Code, String)> {
+        match self {
+            Self::Violation(violation) => Some((violation.code(), violation.to_string())),
+            Self::Lapsed(lapse) => Some((Code::Unauthenticated, lapse.to_string())),
+            _ => None,
+        }
     }
 }
 

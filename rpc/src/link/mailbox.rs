@@ -3,9 +3,11 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Instant;
 
 use countersign_proto::CallId;
 
+use super::Lapse;
 use crate::builtin::trace::Outcome;
 use crate::context::Context;
 use crate::service::Reply;
@@ -32,6 +34,8 @@ pub(super) struct Letters {
     pub(super) finished: Vec<Finished>,
     /// Streaming calls in whose lanes there is something.
     pub(super) rung: Vec<CallId>,
+    /// When the next connection is to take the place of this one.
+    pub(super) due: Option<Instant>,
 }
 
 /// How the server wants a connection to end.
@@ -41,6 +45,8 @@ pub(crate) enum Stop {
     Drain,
     /// Now.
     Cut,
+    /// Now, since it should not go on.
+    Lapsed(Lapse),
 }
 
 /// A handler has ended on a task of its own; without a reply if it was stopped.
@@ -61,6 +67,11 @@ impl Mailbox {
     /// Lets the driver look whether something has changed for its connection.
     pub(crate) fn wake(&self) {
         self.leave(|_| {});
+    }
+
+    /// The next connection is to take the place of this one, then.
+    pub(crate) fn retire_at(&self, due: Instant) {
+        self.leave(|slot| slot.letters.due = Some(due));
     }
 
     pub(super) fn post(&self, finished: Finished) {

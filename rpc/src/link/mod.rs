@@ -17,17 +17,20 @@ pub(crate) mod mailbox;
 pub(crate) mod server;
 mod slots;
 pub(crate) mod stream_slot;
+mod tenure;
 
 use std::task::Waker;
 use std::time::Instant;
 
-use countersign_proto::Violation;
+use countersign_proto::Code;
 
 #[cfg(feature = "tls")]
 pub(crate) use driver::drive;
 pub use error::ConnectionError;
 #[cfg(feature = "tls")]
 pub(crate) use error::is_cut;
+pub use tenure::Lapse;
+pub(crate) use tenure::Tenure;
 
 /// A message of so many bytes is sent in parts, and not copied for that where other calls wait.
 pub(crate) const LONG_LEN: usize = 64 << 10;
@@ -52,8 +55,8 @@ pub(crate) trait End {
     /// Time has passed.
     fn handle_timeout(&mut self, now: Instant) -> Result<(), ConnectionError>;
 
-    /// The peer broke the protocol: it is told so.
-    fn accuse(&mut self, violation: &Violation);
+    /// Says why the connection ends now.
+    fn close(&mut self, code: Code, words: &str);
 
     /// Bytes that came and went since the last time, for statistics.
     fn count(&mut self, bytes_in: u64, bytes_out: u64);
@@ -74,10 +77,12 @@ pub(crate) struct Step {
 }
 
 /// What the application wants of its connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Wish {
     /// To go on.
     GoOn,
     /// To end it, once what is queued has been written.
     Close,
+    /// To end it now, and to say why.
+    Fail(ConnectionError),
 }

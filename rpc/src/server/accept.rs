@@ -9,16 +9,18 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use countersign_certs::Identity;
 use countersign_proto::{Connection, Limits};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::sweep::InForce;
 use super::{
-    BindError, Connections, Lobby, Place, RefusedPeer, RefusedPeerReason, Router, ServerBuilder, Stopped,
+    BindError, Connections, Live, Lobby, Place, RefusedPeer, RefusedPeerReason, Router, ServerBuilder,
+    Stopped,
 };
 use crate::audit::Audit;
 use crate::backoff::jitter;
@@ -27,8 +29,7 @@ use crate::link::buffer::Buffered;
 use crate::link::mailbox::{Mailbox, Stop};
 use crate::link::server::ServerEnd;
 use crate::link::{drive, is_cut};
-use crate::peer::Peer;
-use crate::tls::{self, Refusal};
+use crate::tls::{self, Refusal, ServerSide, Session};
 
 /// How long a refused peer may take to read why: a reset would throw the alert away.
 const LAST_WORDS_MAX: Duration = Duration::from_millis(250);
@@ -41,8 +42,9 @@ const GOODBYE_MAX: Duration = Duration::from_secs(1);
 
 /// What all connections of a server share.
 pub(crate) struct Hub {
-    tls: TlsAcceptor,
-    identity: Identity,
+    in_force: Arc<InForce>,
+    /// What follows the credentials, for as long as the hub is there.
+    follower: AbortHandle,
     router: Arc<Router>,
     revision: Bytes,
     limits: Limits,
@@ -80,11 +82,7 @@ pub(super) async fn accept_all(listener: &TcpListener, hub: &Arc<Hub>) -> Infall
 
 impl Hub {
     pub(super) fn new(builder: &ServerBuilder) -> Result<Arc<Self>, BindError> {
-        let credentials = builder.credentials.current();
-        let identity = credentials.identity();
-        if !identity.certificate().has_server_auth() {
-            return Err(BindError::ClientIdentity(identity.id().clone()));
-        }
+        let (in_force, changes) = InForce::new(&builder.credentials)?;
         let connections = Arc::new(Connections::default());
         let (told, policy) = (Some(&builder.credentials), &builder.policy);
         let audit = Audit::new(builder.audit_calls);
@@ -94,9 +92,10 @@ impl Hub {
             router.audit().peer_refused(refused);
             on_refusal.iter().for_each(|tell| tell(refused));
         };
+        let followed = in_force.clone().follow(changes, connections.clone(), services.router.clone());
         Ok(Arc::new(Self {
-            tls: TlsAcceptor::from(Arc::new(tls::server_config(&credentials)?)),
-            identity: identity.clone(),
+            in_force,
+            follower: tokio::spawn(followed).abort_handle(),
             router: services.router,
             revision: services.revision,
             limits: builder.limits.clone(),
@@ -119,7 +118,7 @@ impl Hub {
         // What a session takes is for those who say something.
         match timeout_at(place.by(), io.arrived()).await {
             Ok(Ok(())) => Box::pin(self.meet(io, place)).await,
-            Ok(Err(error)) => place.refuse(self.refused(error)),
+            Ok(Err(error)) => place.refuse(refused(error, &self.in_force.side())),
             Err(_) => place.too_slow(),
         }
     }
@@ -129,7 +128,7 @@ impl Hub {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         match timeout_at(place.by(), self.handshake(io, place.address())).await {
-            Ok(Ok((stream, peer))) => self.converse(stream, Arc::new(peer), place).await,
+            Ok(Ok((stream, side, session))) => self.converse(stream, side, session, place).await,
             Ok(Err(reason)) => place.refuse(reason),
             Err(_) => place.too_slow(),
         }
@@ -139,19 +138,21 @@ impl Hub {
         &self,
         io: Buffered<S>,
         address: Option<SocketAddr>,
-    ) -> Result<(TlsStream<Buffered<S>>, Peer), RefusedPeerReason>
+    ) -> Result<(TlsStream<Buffered<S>>, Arc<ServerSide>, Session), RefusedPeerReason>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut stream = match self.tls.accept(io).into_fallible().await {
+        let side = self.in_force.side();
+        let tls = TlsAcceptor::from(side.config.clone());
+        let mut stream = match tls.accept(io).into_fallible().await {
             Ok(stream) => stream,
             Err((error, mut io)) => {
                 let _ = timeout(LAST_WORDS_MAX, last_words(&mut io)).await;
-                return Err(self.refused(error));
+                return Err(refused(error, &side));
             }
         };
-        match tls::peer_of(stream.get_ref().1, address) {
-            Ok(peer) => Ok((stream, peer)),
+        match side.side.session(stream.get_ref().1, address) {
+            Ok(session) => Ok((stream, side, session)),
             Err(refusal) => {
                 let _ = timeout(LAST_WORDS_MAX, stream.shutdown()).await;
                 Err(RefusedPeerReason::Refused(refusal))
@@ -159,30 +160,28 @@ impl Hub {
         }
     }
 
-    async fn converse<S>(&self, stream: TlsStream<Buffered<S>>, peer: Arc<Peer>, place: Place)
-    where
+    async fn converse<S>(
+        &self,
+        stream: TlsStream<Buffered<S>>,
+        side: Arc<ServerSide>,
+        session: Session,
+        place: Place,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        let tenure = self.in_force.tenure(&session);
+        let Session { peer, shown, life } = session;
         tracing::debug!(peer = %peer.id(), address = ?peer.address(), "connection accepted");
-        let mailbox = Arc::new(Mailbox::default());
-        let _entry = self.connections.add(peer.clone(), mailbox.clone());
+        let (peer, mailbox) = (Arc::new(peer), Arc::new(Mailbox::default()));
+        let live = Live { peer: peer.clone(), since: Instant::now(), mailbox: mailbox.clone(), shown, life };
+        let _entry = self.connections.add(live.clone());
+        self.in_force.recheck(side, live, self.router.audit());
         let revision = Some(self.revision.clone());
         let mut proto = Connection::server(self.limits.clone(), crate::SOFTWARE, revision, Instant::now());
         proto.scatter_age(jitter());
         proto.expect_hello_by(place.by().into_std());
         let window = self.limits.initial_credit;
-        drive(stream, ServerEnd::new(proto, window, self.router.gate(peer), mailbox, place)).await;
-    }
-
-    fn refused(&self, error: io::Error) -> RefusedPeerReason {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(rustls::Error::AlertReceived(alert)) => {
-                RefusedPeerReason::RefusedUs(tls::refused_by_client(*alert, &self.identity))
-            }
-            Some(error) => RefusedPeerReason::Refused(Refusal::of(error, "client")),
-            None if is_cut(&error) => RefusedPeerReason::Closed,
-            None => RefusedPeerReason::Io(error),
-        }
+        drive(stream, ServerEnd::new(proto, window, self.router.gate(peer), mailbox, place, tenure)).await;
     }
 
     /// Drains every connection, and cuts those that are left after the grace.
@@ -203,6 +202,25 @@ impl Hub {
 impl fmt::Debug for Hub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hub").field("connections", &self.connections.len()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.follower.abort();
+    }
+}
+
+/// Why a peer in handshake is not served.
+fn refused(error: io::Error, side: &ServerSide) -> RefusedPeerReason {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::AlertReceived(alert)) => {
+            let identity = side.side.credentials.identity();
+            RefusedPeerReason::RefusedUs(tls::refused_by_client(*alert, identity))
+        }
+        Some(error) => RefusedPeerReason::Refused(Refusal::of(error, "client")),
+        None if is_cut(&error) => RefusedPeerReason::Closed,
+        None => RefusedPeerReason::Io(error),
     }
 }
 

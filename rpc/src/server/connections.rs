@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::link::mailbox::{Mailbox, Stop};
 use crate::peer::Peer;
+use crate::tls::{Life, Shown};
 
 /// Every live connection of a server.
 #[derive(Debug, Default)]
@@ -32,6 +33,8 @@ pub(crate) struct Live {
     pub(crate) peer: Arc<Peer>,
     pub(crate) since: Instant,
     pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) shown: Shown,
+    pub(crate) life: Life,
 }
 
 /// Keeps a connection in the table.
@@ -41,14 +44,14 @@ pub(crate) struct Entry {
 }
 
 impl Connections {
-    pub(crate) fn add(self: &Arc<Self>, peer: Arc<Peer>, mailbox: Arc<Mailbox>) -> Entry {
+    pub(crate) fn add(self: &Arc<Self>, live: Live) -> Entry {
         let mut table = self.lock();
         let id = table.next;
         table.next += 1;
         if let Some(stop) = table.stop {
-            mailbox.stop(stop);
+            live.mailbox.stop(stop);
         }
-        table.live.insert(id, Live { peer, since: Instant::now(), mailbox });
+        table.live.insert(id, live);
         Entry { id, connections: self.clone() }
     }
 

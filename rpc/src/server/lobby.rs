@@ -133,8 +133,9 @@ impl Place {
     /// The connection ended before the peer's hello.
     pub(crate) fn ended(self, reason: ConnectionError) {
         match reason {
-            // This server stops, or the stranger had to make room: neither says anything about the peer.
-            ConnectionError::ClosedHere => {}
+            // This server stops, or the stranger had to make room: neither says anything about the peer. Of one whose
+            // certificate was revoked just now the sweep has told.
+            ConnectionError::ClosedHere | ConnectionError::Lapsed(_) => {}
             ConnectionError::Silent => self.too_slow(),
             ConnectionError::Violation(_) | ConnectionError::ClosedByPeer { .. } => {
                 self.refuse(RefusedPeerReason::Refused(Refusal::NotCountersign));

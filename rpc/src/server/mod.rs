@@ -8,6 +8,7 @@ mod lobby;
 mod policy;
 mod router;
 mod strangers;
+mod sweep;
 
 use std::future::Future;
 use std::io;

@@ -4,15 +4,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
-use countersign_certs::{SpiffeId, Trust, TrustDomain};
+use countersign_certs::{CertificateInfo, Revocation, SpiffeId, StaleCrl, Trust, TrustDomain};
 use countersign_proto::Role;
+use jiff::Timestamp;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use rustls::{CertificateError, DistinguishedName, Error};
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::{
+    CertRevocationList, EndEntityCert, ExpirationPolicy, KeyUsage, OwnedCertRevocationList,
+    RevocationOptionsBuilder, VerifiedPath,
+};
 
 use super::leaf::named_peer;
+use super::life::name;
+use super::refusal::timestamp;
 use super::{Refusal, TlsSetupError};
 
 /// Judges peers in both roles.
@@ -23,9 +30,52 @@ pub(crate) struct Judge {
     algorithms: WebPkiSupportedAlgorithms,
 }
 
+/// The certificates that a peer showed, its own first, to be judged again for as long as it is there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Shown {
+    role: Role,
+    certificates: Arc<[CertificateDer<'static>]>,
+}
+
 /// Who speaks for one trust domain.
 struct Domain {
     anchors: Vec<TrustAnchor<'static>>,
+    /// What its authorities revoked: a list of each.
+    revoked: Vec<CertRevocationList<'static>>,
+    stale: StaleCrl,
+}
+
+/// Which revocation lists count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lists {
+    /// Those whose successor is not overdue, unless the domain's setting is to accept them.
+    InTime,
+    /// All of them: what they revoke is revoked.
+    OfAnyAge,
+}
+
+impl Domain {
+    fn new(trust: &Trust, domain: &TrustDomain) -> Result<Self, TlsSetupError> {
+        let anchors = anchors(trust.roots(domain))?;
+        let revocation = trust.revocation(domain);
+        let lists = revocation.crls().iter().map(|crl| OwnedCertRevocationList::from_der(crl.der()));
+        let revoked = lists
+            .map(|list| list.map(CertRevocationList::from))
+            .collect::<Result<_, _>>()
+            .map_err(|error| Error::General(format!("a revocation list of {domain} is {error}")))?;
+        let stale = match revocation {
+            Revocation::Checked { stale, .. } => *stale,
+            _ => StaleCrl::default(),
+        };
+        Ok(Self { anchors, revoked, stale })
+    }
+
+    fn expiration(&self, lists: Lists) -> ExpirationPolicy {
+        match (lists, self.stale) {
+            (Lists::InTime, StaleCrl::Refuse) => ExpirationPolicy::Enforce,
+            (Lists::OfAnyAge, _) | (_, StaleCrl::Accept) => ExpirationPolicy::Ignore,
+        }
+    }
 }
 
 impl Judge {
@@ -33,9 +83,10 @@ impl Judge {
         let mut authorities = Vec::new();
         let mut domains = BTreeMap::new();
         for domain in trust.domains() {
-            let anchors = anchors(trust.roots(domain))?;
-            authorities.extend(anchors.iter().map(|anchor| DistinguishedName::in_sequence(&anchor.subject)));
-            domains.insert(domain.clone(), Domain { anchors });
+            let trusted = Domain::new(trust, domain)?;
+            let names = trusted.anchors.iter().map(|anchor| DistinguishedName::in_sequence(&anchor.subject));
+            authorities.extend(names);
+            domains.insert(domain.clone(), trusted);
         }
         Ok(Self { domains, authorities, algorithms: provider.signature_verification_algorithms })
     }
@@ -48,6 +99,42 @@ impl Judge {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<SpiffeId, Error> {
+        self.verify(role, (leaf, intermediates), now, Lists::InTime, |_| ()).map(|(id, ())| id)
+    }
+
+    /// Whether a peer that was admitted would be again, by what is trusted here now. That the list which says so is
+    /// stale ends no connection.
+    pub(crate) fn still_good(&self, shown: &Shown) -> Result<(), Refusal> {
+        let Some((leaf, intermediates)) = shown.certificates.split_first() else { return Ok(()) };
+        let verdict =
+            self.verify(shown.role, (leaf, intermediates), UnixTime::now(), Lists::OfAnyAge, |_| ());
+        verdict.map(drop).map_err(|error| Refusal::of(&error, name(shown.role)))
+    }
+
+    /// When the chain that was shown ends, if there is more to it than a leaf: the earliest end on the way to the root.
+    pub(super) fn ends_of(&self, shown: &Shown) -> Option<Timestamp> {
+        let (leaf, intermediates) = shown.certificates.split_first()?;
+        let ends =
+            |der: &[u8]| CertificateInfo::from_der(der).map(|certificate| certificate.not_after()).ok();
+        if intermediates.is_empty() {
+            return ends(leaf);
+        }
+        let earliest = |path: &VerifiedPath<'_>| {
+            path.intermediate_certificates().filter_map(|between| ends(&between.der())).min()
+        };
+        let chain = (leaf, intermediates);
+        let (_, between) = self.verify(shown.role, chain, UnixTime::now(), Lists::OfAnyAge, earliest).ok()?;
+        [ends(leaf), between].into_iter().flatten().min()
+    }
+
+    fn verify<R>(
+        &self,
+        role: Role,
+        (leaf, intermediates): (&CertificateDer<'_>, &[CertificateDer<'_>]),
+        now: UnixTime,
+        lists: Lists,
+        read: impl FnOnce(&VerifiedPath<'_>) -> R,
+    ) -> Result<(SpiffeId, R), Error> {
         let id = named_peer(role, leaf, intermediates)?;
         let domain = self.domains.get(id.trust_domain()).ok_or_else(|| self.wrong_domain(&id))?;
         let certificate = EndEntityCert::try_from(leaf).map_err(of_webpki)?;
@@ -55,11 +142,22 @@ impl Judge {
             Role::Client => KeyUsage::client_auth(),
             Role::Server => KeyUsage::server_auth(),
         };
-        let algorithms = self.algorithms.all;
-        let verdict =
-            certificate.verify_for_usage(algorithms, &domain.anchors, intermediates, now, usage, None, None);
-        verdict.map_err(of_webpki)?;
-        Ok(id)
+        let revoked: Vec<_> = domain.revoked.iter().collect();
+        // Without lists there is nothing to check, and the server has said so at its start.
+        let revocation = RevocationOptionsBuilder::new(&revoked)
+            .ok()
+            .map(|options| options.with_expiration_policy(domain.expiration(lists)).build());
+        let verdict = certificate.verify_for_usage(
+            self.algorithms.all,
+            &domain.anchors,
+            intermediates,
+            now,
+            usage,
+            revocation,
+            None,
+        );
+        let path = verdict.map_err(of_webpki)?;
+        Ok((id, read(&path)))
     }
 
     pub(super) fn authorities(&self) -> &[DistinguishedName] {
@@ -75,6 +173,12 @@ impl Judge {
             presented: id.trust_domain().clone(),
             trusted: self.domains.keys().cloned().collect(),
         }
+    }
+}
+
+impl Shown {
+    pub(super) fn new(role: Role, certificates: &[CertificateDer<'static>]) -> Self {
+        Self { role, certificates: certificates.into() }
     }
 }
 
@@ -120,6 +224,16 @@ fn of_webpki(error: webpki::Error) -> Error {
         | Found::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => CertificateError::UnknownIssuer,
         Found::CertNotValidForName(webpki::InvalidNameContext { expected, presented }) => {
             CertificateError::NotValidForNameContext { expected, presented }
+        }
+        Found::CertRevoked => CertificateError::Revoked,
+        // Neither is the peer's fault, and rustls would tell it `unknown_ca`.
+        Found::CrlExpired { next_update, .. } => return Refusal::StaleCrl(timestamp(next_update)).into(),
+        Found::UnknownRevocationStatus
+        | Found::InvalidCrlSignatureForPublicKey
+        | Found::IssuerNotCrlSigner
+        | Found::UnsupportedCrlSignatureAlgorithmContext(_)
+        | Found::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
+            return Refusal::UnknownRevocation.into();
         }
         Found::RequiredEkuNotFoundContext(_) | Found::EmptyEkuExtension => CertificateError::InvalidPurpose,
         other => return Refusal::Malformed(other.to_string()).into(),

@@ -3,7 +3,9 @@
 mod cause;
 mod judge;
 mod leaf;
+mod life;
 mod refusal;
+mod side;
 mod verify;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,12 +18,14 @@ use rustls::sign::CertifiedKey;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, CommonState, ServerConfig, SignatureScheme};
 
-use self::judge::Judge;
 use crate::peer::Peer;
 
 pub use cause::{ProbableCause, RefusedByPeer};
 pub(crate) use cause::{refused_by_client, refused_by_server};
+pub(crate) use judge::{Judge, Shown};
+pub(crate) use life::{Known, Life};
 pub use refusal::Refusal;
+pub(crate) use side::{ClientSide, ServerSide, Session};
 
 /// The one version mechanism of the protocol.
 pub(crate) const ALPN: &[u8] = b"countersign/1";
@@ -51,10 +55,8 @@ impl TrustedByServer {
 }
 
 /// The settings of a server: every client shows a certificate.
-pub(crate) fn server_config(credentials: &Credentials) -> Result<ServerConfig, TlsSetupError> {
-    let provider = provider();
-    let judge = Arc::new(Judge::new(credentials.trust(), &provider)?);
-    let mut config = ServerConfig::builder_with_provider(provider)
+fn server_config(credentials: &Credentials, judge: Arc<Judge>) -> Result<ServerConfig, TlsSetupError> {
+    let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])?
         .with_client_cert_verifier(Arc::new(verify::ClientVerifier { judge }))
         .with_single_cert(
@@ -69,31 +71,25 @@ pub(crate) fn server_config(credentials: &Credentials) -> Result<ServerConfig, T
 }
 
 /// The settings of a client for one connection.
-pub(crate) fn client_config(
-    credentials: &Credentials,
+fn client_config(
+    key: Arc<CertifiedKey>,
+    judge: Arc<Judge>,
     expected: ExpectedServer,
     trusted_by_server: TrustedByServer,
 ) -> Result<ClientConfig, TlsSetupError> {
-    let provider = provider();
-    let key = CertifiedKey::from_der(
-        credentials.identity().chain().to_vec(),
-        credentials.identity().key().clone_key(),
-        &provider,
-    )?;
-    let judge = Arc::new(Judge::new(credentials.trust(), &provider)?);
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])?
         // The name means that rustls does not check for us; `ServerVerifier` does, and more.
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verify::ServerVerifier { judge, expected }))
-        .with_client_cert_resolver(Arc::new(OneIdentity { key: Arc::new(key), trusted_by_server }));
+        .with_client_cert_resolver(Arc::new(OneIdentity { key, trusted_by_server }));
     config.alpn_protocols = vec![ALPN.to_vec()];
     config.resumption = Resumption::disabled();
     Ok(config)
 }
 
 /// Who is at the other end of a session whose handshake is complete.
-pub(crate) fn peer_of(tls: &CommonState, address: Option<std::net::SocketAddr>) -> Result<Peer, Refusal> {
+fn peer_of(tls: &CommonState, address: Option<std::net::SocketAddr>) -> Result<Peer, Refusal> {
     if tls.alpn_protocol() != Some(ALPN) {
         return Err(Refusal::NotCountersign);
     }

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use countersign_certs::{SpiffeId, TrustDomain};
+use countersign_proto::Role;
 use jiff::Timestamp;
 use rustls::pki_types::UnixTime;
 use rustls::{CertificateError, Error, InvalidMessage, OtherError, PeerIncompatible};
 
+use super::life::name;
 use crate::failure::{FailureKind, Side};
+use crate::link::Lapse;
 use crate::text::escaped;
 
 /// Why this side refused the peer during the handshake, before a byte of the application was handled.
@@ -130,6 +133,16 @@ impl Refusal {
         self.kind().remedy(Side::Judging)
     }
 
+    /// The same of a peer that was accepted before. It is told less than the log: not whom we trust.
+    pub(crate) fn lapse(&self, role_of_peer: Role) -> Lapse {
+        let role = name(role_of_peer);
+        match self {
+            Self::Revoked => Lapse::Revoked(role),
+            Self::Expired(_) => Lapse::Expired(role),
+            _ => Lapse::Distrusted(role),
+        }
+    }
+
     /// The refusal within an error of TLS that is ours and not the peer's alert.
     pub(crate) fn of(error: &Error, role_of_peer: &'static str) -> Self {
         match error {
@@ -190,7 +203,7 @@ impl From<Refusal> for Error {
     }
 }
 
-fn timestamp(time: UnixTime) -> Timestamp {
+pub(super) fn timestamp(time: UnixTime) -> Timestamp {
     let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }

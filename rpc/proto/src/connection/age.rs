@@ -1,4 +1,4 @@
-//! How long a connection may go on: without calls, and at all.
+//! How long a connection may go on: without calls, and at all, or until it is told to make room for the next one.
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ pub(super) struct Age {
     born: Instant,
     age_max: Option<Duration>,
     idle_limit: Option<Duration>,
+    due: Option<Instant>,
     /// The last look at the calls: when it was, the latest of them, and whether any was open.
     looked: Instant,
     last: CallId,
@@ -25,12 +26,13 @@ pub(super) struct Age {
 pub(super) enum Over {
     Idle(Duration),
     Old,
+    Due,
 }
 
 impl Age {
     pub(super) fn new(limits: &Limits, now: Instant) -> Self {
         let Limits { idle_limit, age_max, .. } = *limits;
-        Self { born: now, age_max, idle_limit, looked: now, last: 0, busy: false }
+        Self { born: now, age_max, idle_limit, due: None, looked: now, last: 0, busy: false }
     }
 
     /// Moves the end by chance, of which `jitter` from 0 to 1 is the measure.
@@ -41,11 +43,15 @@ impl Age {
             self.age_max.map(|age| Duration::try_from_secs_f64(age.as_secs_f64() * part).unwrap_or(age));
     }
 
+    pub(super) fn retire_at(&mut self, at: Instant) {
+        self.due = Some(at);
+    }
+
     /// When to look again.
     pub(super) fn next(&self) -> Option<Instant> {
         let idle = self.idle_limit.map(|limit| later(self.looked, limit));
         let old = self.age_max.map(|age| later(self.born, age));
-        idle.into_iter().chain(old).min()
+        [idle, old, self.due].into_iter().flatten().min()
     }
 
     /// Whether it is over, with `last` as the latest call so far and any open if `busy`.
@@ -57,6 +63,9 @@ impl Age {
             && later(self.born, age) <= now
         {
             return Some(Over::Old);
+        }
+        if self.due.is_some_and(|due| due <= now) {
+            return Some(Over::Due);
         }
         let limit = self.idle_limit?;
         if later(self.looked, limit) <= now {

@@ -38,7 +38,7 @@ pub use self::sending::{Closing, Sending};
 pub type CallId = u64;
 
 /// Which end of the connection this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Opens calls.
     Client,
@@ -199,6 +199,7 @@ impl<T> Connection<T> {
             // Nothing is wrong: the client comes back when it has a call to make.
             Some(Over::Idle(limit)) => self.go_away(Code::Ok, &format!("there were no calls for {limit:?}")),
             Some(Over::Old) => self.go_away(Code::Ok, "the connection has become too old"),
+            Some(Over::Due) => self.go_away(Code::Ok, "it is time for another connection"),
             None => {}
         }
     }
@@ -262,7 +263,9 @@ impl<T> Connection<T> {
     /// Says that no new calls are taken; those that are open may end.
     pub fn go_away(&mut self, code: Code, message: &str) {
         if self.going_away.is_none() {
-            let going = GoingAway { last: self.calls.last(), code, message: message.to_owned() };
+            // A server opens no calls, so that a client has none of its to count.
+            let last = if self.role == Role::Server { self.calls.last() } else { 0 };
+            let going = GoingAway { last, code, message: message.to_owned() };
             frame::write_going_away(&mut self.outbox, &going);
             self.going_away = Some(going);
         }
@@ -384,6 +387,12 @@ impl<T> Connection<T> {
     /// 1: connections that began together are not to end together.
     pub fn scatter_age(&mut self, jitter: f64) {
         self.age.iter_mut().for_each(|age| age.scatter(jitter));
+    }
+
+    /// Goes away at this instant, if not before: a certificate ends soon, and what goes on then must have moved to a
+    /// connection with the next one. The latest word counts.
+    pub fn retire_at(&mut self, at: Instant) {
+        self.age.iter_mut().for_each(|age| age.retire_at(at));
     }
 
     /// Keeps `user` with a call whose handler takes its time. `None` and `user` back if the call has ended.

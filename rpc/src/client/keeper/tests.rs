@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Mutex, MutexGuard};
+use std::task::Waker;
 
 use countersign_proto::{Code, Connection, Limits};
 use tokio::task::yield_now;
@@ -10,8 +11,9 @@ use tokio::time::{advance, timeout};
 use super::*;
 use crate::client::ClientState;
 use crate::context;
-use crate::link::End as _;
 use crate::link::client::{ClientEnd, pair};
+use crate::link::{End as _, Wish};
+use crate::link::{Lapse, Tenure};
 use crate::tls::Refusal;
 
 const ADDRESS: &str = "ledger:7443";
@@ -25,6 +27,8 @@ struct Played {
     /// An attempt fails if there is something here, and this is how.
     obstacle: Option<fn() -> ConnectError>,
     attempts: Vec<Instant>,
+    /// When the connections that are made are to be replaced.
+    due: Option<std::time::Instant>,
     servers: Vec<ServerSide>,
 }
 
@@ -68,7 +72,8 @@ impl Way for Stage {
             return Err(obstacle());
         }
         let (link, end) = pair(Limits::default(), "client");
-        end.authenticated(Arc::new(context::Context::of_a_test().peer().clone()));
+        let tenure = Tenure { due: played.due, end: far_off(), why: Lapse::Expired("server") };
+        end.authenticated(Arc::new(context::Context::of_a_test().peer().clone()), tenure);
         let proto = Connection::server(Limits::default(), "server", None, std::time::Instant::now());
         let mut server = ServerSide { end, proto };
         server.speak();
@@ -93,9 +98,32 @@ impl ServerSide {
         self.speak();
     }
 
+    /// Time passes for the client's end of it.
+    fn lets_pass(&mut self, until: std::time::Instant) {
+        self.end.handle_timeout(until).expect("it goes on");
+    }
+
+    /// The client has something to say, and the driver takes it.
+    fn listens(&mut self) -> Wish {
+        let wish = self.end.collect(Waker::noop());
+        let mut bytes = Vec::new();
+        self.end.take_outbox(&mut bytes);
+        let mut heard = 0;
+        while heard < bytes.len() {
+            let received =
+                self.proto.receive(std::time::Instant::now(), &bytes[heard..]).expect("a good client");
+            heard += received.taken;
+        }
+        wish
+    }
+
     fn vanishes(mut self) {
         self.end.end(ConnectionError::Cut);
     }
+}
+
+fn far_off() -> std::time::Instant {
+    std::time::Instant::now() + Duration::from_secs(1_000_000)
 }
 
 fn unreachable() -> ConnectError {
@@ -213,4 +241,68 @@ async fn a_server_that_stops_is_followed_by_the_next_one() {
     advance(SOUND_AFTER).await;
     stage.server().goes_away(Code::Unavailable);
     until(&post, |state| is_connected(state) && stage.attempts() == 2).await;
+}
+
+/// A connection that is due for the next one, by the clock that its driver has.
+async fn due(stage: &Stage, post: &Post) -> (ServerSide, Arc<Handle>) {
+    let due = std::time::Instant::now() + Duration::from_secs(30);
+    stage.played().due = Some(due);
+    until(post, is_connected).await;
+    let link = post.board.borrow().link().cloned().expect("it is connected");
+    let mut server = stage.server();
+    server.listens();
+    stage.played().due = None;
+    server.lets_pass(due - Duration::from_secs(1));
+    yield_now().await;
+    assert_eq!(stage.attempts(), 1);
+    server.lets_pass(due);
+    (server, link)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_connection_takes_the_place_of_one_that_is_due() {
+    let stage = Stage::default();
+    let post = keeping(&stage);
+    let mut states = post.board.subscribe();
+    let (mut server, old) = due(&stage, &post).await;
+    states.mark_unchanged();
+    states.changed().await.expect("the task lives");
+    assert!(is_connected(&states.borrow_and_update().standing.told()), "calls always have a connection");
+    assert_eq!(stage.attempts(), 2);
+    assert!(matches!(old.leaving().as_deref(), Some(ConnectionError::ClosedHere)));
+    assert!(matches!(server.listens(), Wish::Close), "there was no call on it");
+    advance(Duration::from_secs(3_600)).await;
+    assert_eq!(stage.attempts(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_due_goes_on_while_there_is_no_other() {
+    let stage = Stage::default();
+    let post = keeping(&stage);
+    let mut states = post.board.subscribe();
+    let (server, old) = due(&stage, &post).await;
+    stage.obstacle(Some(unreachable));
+    states.mark_unchanged();
+    while stage.attempts() < 5 {
+        advance(Duration::from_millis(50)).await;
+    }
+    assert!(!states.has_changed().expect("the task lives"), "nobody has to know");
+    assert!(old.leaving().is_none());
+    stage.obstacle(None);
+    timeout(Duration::from_secs(60), states.changed()).await.expect("it is there").expect("the task lives");
+    assert!(old.leaving().is_some());
+    drop(server);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_due_may_end_before_there_is_another() {
+    let stage = Stage::default();
+    let post = keeping(&stage);
+    let (server, _) = due(&stage, &post).await;
+    stage.obstacle(Some(unreachable));
+    yield_now().await;
+    server.vanishes();
+    until(&post, |state| matches!(state, ClientState::Waiting { .. })).await;
+    stage.obstacle(None);
+    until(&post, is_connected).await;
 }

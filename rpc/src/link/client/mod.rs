@@ -9,11 +9,10 @@ use std::time::Instant;
 
 use countersign_proto::{
     self as proto, CallId, Code, Connection, Event, Limits, Metadata, Opening, PeerHello, Status, Times,
-    Violation,
 };
 
 use super::slots::Slots;
-use super::{ConnectionError, End, Step, Wish};
+use super::{ConnectionError, End, Lapse, Step, Tenure, Wish};
 use crate::peer::Peer;
 use crate::text;
 
@@ -39,11 +38,17 @@ struct State {
     phase: Phase,
     /// Who the server is, once TLS is up.
     peer: Option<Arc<Peer>>,
-    /// Why the server goes away, once it has said so.
+    /// How long the connection may go on, once TLS is up.
+    tenure: Option<Tenure>,
+    /// Another connection should have taken the place of this one by now.
+    is_due: bool,
+    /// Why the server goes away, or we do, once one has said so.
     left: Option<Arc<ConnectionError>>,
     /// The call that was opened last, and the last one that the driver took to write it.
     opened: CallId,
     taken: CallId,
+    /// Why the certificate of the server no longer counts, if that is so.
+    lapse: Option<Lapse>,
     /// Calls that were opened.
     calls_made: u64,
     /// A call has ended with a result.
@@ -61,6 +66,15 @@ enum Phase {
     /// Everyone let go, or was asked to.
     Closing,
     Ended(Arc<ConnectionError>),
+}
+
+/// Why another connection should take the place of one.
+#[derive(Debug)]
+pub(crate) enum Worn {
+    /// Its certificates end soon.
+    Due,
+    /// It takes no more calls.
+    Out(Arc<ConnectionError>),
 }
 
 /// A call that is open on a connection.
@@ -113,9 +127,12 @@ pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
         calls: Slots::default(),
         phase: Phase::Connecting,
         peer: None,
+        tenure: None,
+        is_due: false,
         left: None,
         opened: 0,
         taken: 0,
+        lapse: None,
         calls_made: 0,
         answered: false,
         waiting: Vec::new(),
@@ -148,6 +165,48 @@ impl Handle {
                 Poll::Pending
             }
         }
+    }
+
+    /// Waits until another connection should take the place of this one, or has to.
+    pub(crate) fn poll_worn(&self, waker: &Waker) -> Poll<Worn> {
+        if let Poll::Ready(reason) = self.poll_leaving(waker) {
+            return Poll::Ready(Worn::Out(reason));
+        }
+        // The waker waits since it asked for the leaving.
+        if self.0.lock().is_due { Poll::Ready(Worn::Due) } else { Poll::Pending }
+    }
+
+    /// Another connection is to take the place of this one, then.
+    pub(crate) fn retire_at(&self, due: Instant) {
+        let mut state = self.0.lock();
+        if let Some(tenure) = &mut state.tenure {
+            tenure.due = Some(due);
+        }
+        let driver = state.driver.take();
+        drop(state);
+        wake(driver);
+    }
+
+    /// Takes no more calls, and ends when those that are open have.
+    pub(crate) fn drain(&self) {
+        let mut state = self.0.lock();
+        if state.left.is_none() && matches!(state.phase, Phase::Open) {
+            state.proto.go_away(Code::Ok, "another connection took the place of this one");
+            state.left = Some(Arc::new(ConnectionError::ClosedHere));
+            let (driver, waiting) = (state.driver.take(), std::mem::take(&mut state.waiting));
+            drop(state);
+            wake(driver);
+            waiting.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Ends now, and tells the server why.
+    pub(crate) fn lapse(&self, lapse: Lapse) {
+        let mut state = self.0.lock();
+        state.lapse.get_or_insert(lapse);
+        let driver = state.driver.take();
+        drop(state);
+        wake(driver);
     }
 
     /// Why the connection takes no more calls, if that is so.
@@ -284,8 +343,10 @@ impl Ended {
 
 impl ClientEnd {
     /// TLS is up, and this is who the server is.
-    pub(crate) fn authenticated(&self, peer: Arc<Peer>) {
-        self.shared.lock().peer = Some(peer);
+    pub(crate) fn authenticated(&self, peer: Arc<Peer>, tenure: Tenure) {
+        let mut state = self.shared.lock();
+        state.peer = Some(peer);
+        state.tenure = Some(tenure);
     }
 
     /// There will be no connection.
@@ -305,6 +366,9 @@ impl End for ClientEnd {
         let mut state = self.shared.lock();
         if !state.driver.as_ref().is_some_and(|driver| driver.will_wake(waker)) {
             state.driver = Some(waker.clone());
+        }
+        if let Some(lapse) = state.lapse {
+            return Wish::Fail(ConnectionError::Lapsed(lapse));
         }
         match state.phase {
             Phase::Closing => {
@@ -338,21 +402,31 @@ impl End for ClientEnd {
     }
 
     fn poll_timeout(&mut self) -> Instant {
-        self.shared.lock().proto.poll_timeout()
+        let state = self.shared.lock();
+        let (due, end) = (state.tenure.and_then(|it| it.due), state.tenure.map(|it| it.end));
+        [due, end].into_iter().flatten().fold(state.proto.poll_timeout(), Instant::min)
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), ConnectionError> {
         let mut state = self.shared.lock();
         state.proto.handle_timeout(now);
         state.deliver_ended(&mut self.wakers);
-        let silent = state.proto.is_silent(now);
+        if state.tenure.as_mut().is_some_and(|tenure| tenure.due.take_if(|due| *due <= now).is_some()) {
+            state.is_due = true;
+            self.wakers.append(&mut state.waiting);
+        }
+        let over = match state.tenure {
+            Some(tenure) if tenure.end <= now => Err(ConnectionError::Lapsed(tenure.why)),
+            _ if state.proto.is_silent(now) => Err(ConnectionError::Silent),
+            _ => Ok(()),
+        };
         drop(state);
         self.wakers.drain(..).for_each(Waker::wake);
-        if silent { Err(ConnectionError::Silent) } else { Ok(()) }
+        over
     }
 
-    fn accuse(&mut self, violation: &Violation) {
-        self.shared.lock().proto.close(violation.code(), &violation.to_string());
+    fn close(&mut self, code: Code, words: &str) {
+        self.shared.lock().proto.close(code, words);
     }
 
     fn count(&mut self, _bytes_in: u64, _bytes_out: u64) {}

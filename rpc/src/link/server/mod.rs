@@ -9,12 +9,12 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
-use countersign_proto::{CallId, Code, Connection, Event, Opened, Status, Violation};
+use countersign_proto::{CallId, Code, Connection, Event, Opened, Status};
 
 use self::streams::Running;
 use super::handler::{self, Done, First, InFlight};
 use super::mailbox::{Finished, Letters, Mailbox, Stop};
-use super::{ConnectionError, End, Step, Wish};
+use super::{ConnectionError, End, Step, Tenure, Wish};
 use crate::builtin::trace::Writes;
 use crate::context::Context;
 use crate::server::{Gate, Place};
@@ -44,21 +44,38 @@ pub(crate) struct ServerEnd {
     writes: Writes,
     /// In the lobby, until the peer has said hello.
     place: Option<Place>,
+    tenure: Tenure,
     /// The last words are in the outbox.
     closing: bool,
 }
 
 impl ServerEnd {
     pub(crate) fn new(
-        proto: Connection<Box<Running>>,
+        mut proto: Connection<Box<Running>>,
         window: u32,
         gate: Gate,
         mailbox: Arc<Mailbox>,
         place: Place,
+        tenure: Tenure,
     ) -> Self {
+        if let Some(due) = tenure.due {
+            proto.retire_at(due);
+        }
         let (clock, letters, writes) = (Instant::now(), Letters::default(), Writes::default());
         let place = Some(place);
-        Self { proto, window, gate, mailbox, letters, clock, tick: clock, writes, place, closing: false }
+        Self {
+            proto,
+            window,
+            gate,
+            mailbox,
+            letters,
+            clock,
+            tick: clock,
+            writes,
+            place,
+            tenure,
+            closing: false,
+        }
     }
 
     fn serve(&mut self, arrived: Instant, opened: Opened<'_>) {
@@ -163,6 +180,9 @@ impl End for ServerEnd {
         let stop = self.mailbox.empty(&mut letters, waker);
         letters.rung.drain(..).for_each(|id| self.visit(id));
         letters.finished.drain(..).for_each(|finished| self.finished(finished));
+        if let Some(due) = letters.due.take() {
+            self.proto.retire_at(due);
+        }
         self.letters = letters;
         if self.gate.has_changed() {
             self.end_forbidden();
@@ -170,12 +190,13 @@ impl End for ServerEnd {
         self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
         match stop {
             // It was idle or too old, or the client goes away.
-            None if self.proto.is_drained() => self.close(Code::Ok, ""),
+            None if self.proto.is_drained() => self.goodbye(Code::Ok, ""),
             None => Wish::GoOn,
-            Some(Stop::Cut) => self.close(Code::Unavailable, STOPPING),
+            Some(Stop::Lapsed(lapse)) => Wish::Fail(ConnectionError::Lapsed(lapse)),
+            Some(Stop::Cut) => self.goodbye(Code::Unavailable, STOPPING),
             Some(Stop::Drain) => {
                 self.proto.go_away(Code::Unavailable, STOPPING);
-                if self.proto.is_drained() { self.close(Code::Unavailable, STOPPING) } else { Wish::GoOn }
+                if self.proto.is_drained() { self.goodbye(Code::Unavailable, STOPPING) } else { Wish::GoOn }
             }
         }
     }
@@ -192,17 +213,22 @@ impl End for ServerEnd {
     }
 
     fn poll_timeout(&mut self) -> Instant {
-        self.proto.poll_timeout()
+        self.proto.poll_timeout().min(self.tenure.end)
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), ConnectionError> {
         self.proto.handle_timeout(now);
         self.stop_ended();
+        if self.tenure.end <= now {
+            return Err(ConnectionError::Lapsed(self.tenure.why));
+        }
         if self.proto.is_silent(now) { Err(ConnectionError::Silent) } else { Ok(()) }
     }
 
-    fn accuse(&mut self, violation: &Violation) {
-        self.proto.close(violation.code(), &violation.to_string());
+    fn close(&mut self, code: Code, words: &str) {
+        // What is still on its way here is known not to have been started.
+        self.proto.go_away(code, words);
+        self.proto.close(code, words);
     }
 
     fn count(&mut self, bytes_in: u64, bytes_out: u64) {
@@ -224,7 +250,7 @@ impl End for ServerEnd {
 }
 
 impl ServerEnd {
-    fn close(&mut self, code: Code, message: &str) -> Wish {
+    fn goodbye(&mut self, code: Code, message: &str) -> Wish {
         if !self.closing {
             self.closing = true;
             self.proto.close(code, message);

@@ -105,3 +105,34 @@ fn limits_beyond_any_clock_are_none() {
     pair.live(600 * MINUTE);
     assert!(!pair.goes_away());
 }
+
+#[test]
+fn a_connection_goes_away_when_it_is_told_to_make_room() {
+    let mut pair = pair(None, None);
+    pair.live(MINUTE);
+    pair.server.retire_at(pair.now + 60 * MINUTE);
+    pair.server.retire_at(pair.now + 10 * MINUTE);
+    pair.live(10 * MINUTE - SECOND);
+    pair.open("late");
+    pair.run();
+    assert!(!pair.goes_away());
+    pair.live(SECOND);
+    assert!(pair.goes_away() && !pair.client.is_drained());
+    pair.answer();
+    assert!(pair.client.is_drained());
+}
+
+#[test]
+fn a_client_that_goes_away_has_its_calls_answered() {
+    let mut pair = pair(None, None);
+    pair.open("early");
+    pair.run();
+    pair.client.go_away(Code::Ok, "there is another connection");
+    pair.run();
+    let refused = pair.client.open(pair.now, Opening::new("test.Service/method", b"\xa0"), "too late");
+    assert_eq!(refused.expect_err("it goes away").code, Code::Unavailable);
+    assert!(!pair.client.is_drained() && !pair.server.is_drained());
+    pair.answer();
+    assert_eq!(pair.ended.pop().map(|(user, result)| (user, result.is_ok())), Some(("early", true)));
+    assert!(pair.client.is_drained() && pair.server.is_drained());
+}

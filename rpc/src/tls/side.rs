@@ -1,0 +1,120 @@
+//! One snapshot of credentials as TLS works with it. When they are replaced, all of it is made anew and swapped at
+//! once; sessions that there are keep theirs.
+
+use std::hash::BuildHasher as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use countersign_certs::{CertificateInfo, Credentials};
+use countersign_proto::Role;
+use jiff::Timestamp;
+use rustls::sign::CertifiedKey;
+use rustls::{CommonState, ServerConfig};
+
+use super::judge::{Judge, Shown};
+use super::{ExpectedServer, Life, Refusal, TlsSetupError, TrustedByServer};
+use crate::peer::Peer;
+
+/// What a server needs to meet clients.
+pub(crate) struct ServerSide {
+    pub(crate) side: Side,
+    pub(crate) config: Arc<ServerConfig>,
+}
+
+/// What a client needs to meet servers.
+pub(crate) struct ClientSide {
+    pub(crate) side: Side,
+    key: Arc<CertifiedKey>,
+}
+
+/// What both have.
+pub(crate) struct Side {
+    own: Role,
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) judge: Arc<Judge>,
+}
+
+/// A session whose handshake is complete.
+pub(crate) struct Session {
+    pub(crate) peer: Peer,
+    pub(crate) shown: Shown,
+    pub(crate) life: Life,
+}
+
+impl ServerSide {
+    pub(crate) fn new(credentials: Arc<Credentials>) -> Result<Self, TlsSetupError> {
+        let side = Side::new(Role::Server, credentials)?;
+        let config = Arc::new(super::server_config(&side.credentials, side.judge.clone())?);
+        Ok(Self { side, config })
+    }
+}
+
+impl ClientSide {
+    pub(crate) fn new(credentials: Arc<Credentials>) -> Result<Self, TlsSetupError> {
+        let side = Side::new(Role::Client, credentials)?;
+        let identity = side.credentials.identity();
+        let chain = identity.chain().to_vec();
+        let key = CertifiedKey::from_der(chain, identity.key().clone_key(), &super::provider())?;
+        Ok(Self { key: Arc::new(key), side })
+    }
+
+    /// The settings for one connection.
+    pub(crate) fn config(
+        &self,
+        expected: ExpectedServer,
+        trusted: TrustedByServer,
+    ) -> Result<rustls::ClientConfig, TlsSetupError> {
+        super::client_config(self.key.clone(), self.side.judge.clone(), expected, trusted)
+    }
+}
+
+impl Side {
+    fn new(own: Role, credentials: Arc<Credentials>) -> Result<Self, TlsSetupError> {
+        let judge = Arc::new(Judge::new(credentials.trust(), &super::provider())?);
+        Ok(Self { own, credentials, judge })
+    }
+
+    /// Who is at the other end, and what is to be known of it for as long as it stays.
+    pub(crate) fn session(&self, tls: &CommonState, address: Option<SocketAddr>) -> Result<Session, Refusal> {
+        let peer = super::peer_of(tls, address)?;
+        let shown = Shown::new(self.peers_role(), tls.peer_certificates().unwrap_or_default());
+        let life = self.life(&peer, &shown);
+        Ok(Session { peer, shown, life })
+    }
+
+    /// Whether another snapshot shows another certificate than this one.
+    pub(crate) fn is_renewed_by(&self, other: &Side) -> bool {
+        self.fingerprint() != other.fingerprint()
+    }
+
+    fn life(&self, peer: &Peer, shown: &Shown) -> Life {
+        let hash = |text: [&str; 2]| foldhash::fast::FixedState::default().hash_one(text);
+        let (own_ends, peer_ends) = (self.own_ends(), self.judge.ends_of(shown).unwrap_or(peer.not_after));
+        if peer_ends <= own_ends {
+            let key = hash([peer.fingerprint(), ""]);
+            Life { ends: peer_ends, of: self.peers_role(), key }
+        } else {
+            let key = hash([peer.fingerprint(), self.fingerprint()]);
+            Life { ends: own_ends, of: self.own, key }
+        }
+    }
+
+    /// The earliest end in our own chain. What has ended already cannot be what peers verify.
+    fn own_ends(&self) -> Timestamp {
+        let own = self.credentials.identity();
+        let (ends, now) = (own.certificate().not_after(), Timestamp::now());
+        let others = own.chain().iter().skip(1).filter_map(|der| CertificateInfo::from_der(der).ok());
+        others.map(|other| other.not_after()).filter(|other| now < *other).fold(ends, Timestamp::min)
+    }
+
+    fn fingerprint(&self) -> &str {
+        self.credentials.identity().certificate().fingerprint()
+    }
+
+    fn peers_role(&self) -> Role {
+        match self.own {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        }
+    }
+}
