@@ -76,6 +76,7 @@ async fn built_in_procedures_answer_in_their_shapes() {
     for (procedure, arguments, shape) in [
         ("Reflection/services", &b"\xa0"[..], "reflection-services-result"),
         ("Reflection/describe", b"\xa1\x67service\x69test.Desk", "reflection-describe-result"),
+        ("Identity/get", b"\xa0", "identity-get-result"),
         ("Health/get", b"\xa0", "health-get-result"),
         ("Connections/list", b"\xa0", "connections-list-result"),
         ("Stats/get", b"\xa0", "stats-get-result"),
