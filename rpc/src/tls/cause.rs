@@ -108,7 +108,7 @@ impl fmt::Display for ProbableCause {
             Self::WrongPeer(id) => {
                 write!(
                     f,
-                    "probably because it expected another peer than {id}, or nobody of that trust domain"
+                    "probably because it expected another peer than {id}, or trusts none of that domain"
                 )
             }
             Self::NoCertificate => f.write_str("no certificate of ours reached it"),

@@ -281,7 +281,7 @@ fn changed(der: &[u8]) -> Vec<u8> {
 }
 
 /// A public key that nobody has the private one of.
-fn rsa_1024() -> SubjectPublicKeyInfo {
+pub(crate) fn rsa_1024() -> SubjectPublicKeyInfo {
     const HEAD: &[u8] = &[
         0x30, 0x81, 0x9f, 0x30, 0x0d, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0, 3, 0x81, 0x8d,
         0, 0x30, 0x81, 0x89, 2, 0x81, 0x81, 0,

@@ -4,6 +4,7 @@ mod calls;
 mod chains;
 mod conformance;
 mod foreign;
+mod failures;
 mod hostile;
 mod identity_matrix;
 mod reconnect;

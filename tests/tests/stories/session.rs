@@ -21,7 +21,7 @@ async fn handshake(running: &Running, connector: &TlsConnector) -> TlsStream<Tcp
 }
 
 /// A client's hello of TLS 1.2: no `supported_versions`, and suites of its time.
-fn client_hello_of_tls_1_2() -> Vec<u8> {
+pub(crate) fn client_hello_of_tls_1_2() -> Vec<u8> {
     let extensions = [
         &[0, 13, 0, 4, 0, 2, 4, 3][..], // signature_algorithms: ecdsa_secp256r1_sha256
         &[0, 10, 0, 4, 0, 2, 0, 23],    // supported_groups: secp256r1
