@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use clap::CommandFactory;
 use clap::error::ErrorKind as Usage;
 use countersign::text::escaped;
-use countersign::{BindError, CallError, Code, ConnectError, HandlerRan, Status};
+use countersign::{BindError, CallError, Code, ConnectError, FailureKind, HandlerRan, Status};
 use countersign_certs::CredentialsError;
 use countersign_certs::authority::AuthorityError;
 use serde_json::{Value as Json, json};
@@ -33,6 +33,8 @@ pub(crate) struct Told {
     /// One line for each problem; mostly there is one.
     what: Vec<String>,
     remedy: Option<String>,
+    /// Its row in the table of failures, for machines.
+    kind: Option<FailureKind>,
     /// What a call ended with, for machines.
     status: Option<Json>,
 }
@@ -61,6 +63,12 @@ impl Failure {
         self
     }
 
+    /// Why there is no connection, in the words of the table of failures.
+    fn of_connecting(error: &ConnectError) -> Self {
+        let (what, remedy) = (vec![error.to_string()], Some(error.remedy().to_owned()));
+        Self::Told(Box::new(Told { what, remedy, kind: Some(error.kind()), status: None }))
+    }
+
     /// A call that ended with a status, and its fault where it carries one.
     pub(crate) fn of_status(status: &Status, fault: Option<Json>) -> Self {
         let mut line = status.code.to_string();
@@ -79,7 +87,7 @@ impl Failure {
             "code": status.code.name(), "message": status.message, "fault": fault,
             "handler_ran": handler_ran, "retry_after_ms": status.retry_after_ms,
         });
-        Self::Told(Box::new(Told { what: vec![line], remedy: None, status: Some(status) }))
+        Self::Told(Box::new(Told { what: vec![line], status: Some(status), ..Told::default() }))
     }
 
     /// Tells it on standard error.
@@ -109,7 +117,10 @@ impl Told {
     }
 
     fn write_json(self) -> io::Result<()> {
-        let error = json!({ "problems": self.what, "try": self.remedy, "status": self.status });
+        let mut error = json!({ "problems": self.what, "try": self.remedy, "status": self.status });
+        if let Some(kind) = self.kind {
+            error["kind"] = kind.code().into();
+        }
         writeln!(io::stderr(), "{}", json!({ "error": error }))
     }
 }
@@ -150,7 +161,7 @@ fn command_of(arguments: impl Iterator<Item = String>) -> String {
 
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
-        Self::new(&error).or_try(error.remedy())
+        Self::of_connecting(&error)
     }
 }
 
@@ -159,7 +170,7 @@ impl From<CallError> for Failure {
         let (code, handler_ran) = (error.code().unwrap_or(Code::Unknown), error.handler_ran());
         match error {
             CallError::Status(status) => Self::of_status(&status, None),
-            CallError::NotConnected(reason) => Self::new(&reason).or_try(reason.remedy()),
+            CallError::NotConnected(reason) => Self::of_connecting(&reason),
             other => {
                 Self::of_status(&Status::new(code, other.to_string()).with_handler_ran(handler_ran), None)
             }

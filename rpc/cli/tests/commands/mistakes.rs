@@ -1,5 +1,7 @@
 //! What goes wrong, and that one line says what and what to do.
 
+use serde_json::{Value as Json, json};
+
 use crate::desk::{Desk, failed};
 
 /// One line that begins as errors do.
@@ -31,10 +33,13 @@ fn a_server_that_is_not_there_is_named() {
     let desk = Desk::with_identities();
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = desk.fail(&format!("list {gone} --identity pki/alice"));
-    assert!(
-        one_line(&error).contains(&gone.to_string()) && error.contains("that the server runs"),
-        "{error}"
-    );
+    let (what, remedy) =
+        (format!("cannot reach {gone}: nobody listens there"), "check the address, and that the server runs");
+    assert_eq!(error.trim_end(), format!("error: {what}; try: {remedy}"));
+    let error: Json =
+        serde_json::from_str(&desk.fail(&format!("list {gone} --identity pki/alice --json"))).unwrap();
+    let expected = json!({ "problems": [what], "kind": "nobody-listens", "try": remedy, "status": null });
+    assert_eq!(error["error"], expected);
 }
 
 #[test]
