@@ -3,8 +3,8 @@
 mod calls;
 mod chains;
 mod conformance;
-mod foreign;
 mod failures;
+mod foreign;
 mod hostile;
 mod identity_matrix;
 mod reconnect;
