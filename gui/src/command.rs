@@ -134,7 +134,7 @@ impl Command {
             Self::SetScope(Scope::All) => "Graph all procedures",
             Self::ToggleTheme => "Switch between light and dark",
             Self::ToggleIdentity => "Identity and trust",
-            Self::Show(Page::Calls) => "Back to the calls",
+            Self::Show(Page::Calls) => "Back",
             Self::Show(Page::Certificates) => "Certificates",
             Self::Show(Page::NewIdentity) => "New identity",
             Self::OpenAuthority => "Open",

@@ -129,7 +129,7 @@ fn a_failure_that_is_about_certificates_leads_to_them_and_another_one_is_tried_a
     assert!(stage.shows("Renew this identity.") && !stage.shows("Try again"));
     stage.click("Show certificates");
     assert!(stage.shows("Identity and trust"));
-    stage.click("Back to the calls");
+    stage.click("Back");
     stage.tell(News::Failed(Failure::new("cannot reach localhost:7443: nobody listens there", "")));
     while stage.order().is_some() {}
     stage.click("Try again");

@@ -271,3 +271,22 @@ fn panels_keep_their_sizes_whatever_they_show() {
     }
     assert_eq!(sizes(&stage), before);
 }
+
+#[test]
+fn long_names_are_cut_and_their_tooltips_hold_the_whole() {
+    let long = format!("acme.{}", "Ledger".repeat(60));
+    let mut services = ledger();
+    services[0].name = long.clone();
+    let mut session = session();
+    session.peer.id = format!("spiffe://countersign.internal/{}", "server".repeat(60));
+    let mut stage = Stage::connected(services);
+    stage.tell(News::Connected(session.clone()));
+    let width = stage.window.ctx.content_rect().width();
+    for name in [&long, &session.peer.id] {
+        let button = stage.window.get_by_role_and_label(Role::Button, name);
+        assert!(button.rect().right() < width, "{name} reaches out of the window");
+        button.hover();
+        stage.window.run_steps(40);
+        assert!(stage.window.query_all_by_label_contains(name).count() > 1, "no tooltip for {name}");
+    }
+}

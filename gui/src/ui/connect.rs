@@ -1,6 +1,6 @@
 //! The panel that asks where to go and who we are.
 
-use egui::{Align, Frame, Key, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
+use egui::{Align, Button, Frame, Key, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
 
 use super::parts::{command_button_ui, failed_state_ui, muted, primary_button_ui};
 use super::theme::palette;
@@ -15,6 +15,9 @@ const CARD_WIDTH: f32 = 560.0;
 const NAME_WIDTH: f32 = 112.0;
 /// The room for the button that lets the user choose a folder.
 const BROWSE_WIDTH: f32 = 86.0;
+
+/// The most that the name of a profile takes.
+const PROFILE_WIDTH: f32 = 220.0;
 
 /// The card in the middle of a window that is not connected.
 pub(crate) fn connect_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
@@ -122,7 +125,12 @@ fn profiles_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     }
     for (index, profile) in model.settings.profiles.iter().enumerate() {
         ui.horizontal(|ui| {
-            if ui.button(&profile.name).on_hover_text("Fill in this profile").clicked() {
+            let button = ui.scope(|ui| {
+                ui.set_max_width(PROFILE_WIDTH);
+                ui.add(Button::new(&profile.name).truncate())
+            });
+            let words = format!("{}\nFill in this profile", profile.name);
+            if button.inner.on_hover_text(words).clicked() {
                 wishes.push(Command::UseProfile(index));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -131,8 +139,8 @@ fn profiles_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
                     wishes.push(Command::ForgetProfile(index));
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.label(muted(&colors, &profile.address));
-                    ui.add(Label::new(muted(&colors, &profile.identity)).truncate());
+                    let words = format!("{} {}", profile.address, profile.identity);
+                    ui.add(Label::new(muted(&colors, words)).truncate());
                 });
             });
         });

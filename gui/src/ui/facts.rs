@@ -10,6 +10,7 @@ use egui::{
 use super::parts::muted;
 use super::theme::{Palette, palette};
 use crate::model::life::{Health, Life};
+use crate::text;
 
 /// How wide the names of facts are.
 pub(super) const NAME_WIDTH: f32 = 104.0;
@@ -104,9 +105,11 @@ pub(super) fn life_ui(ui: &mut Ui, life: Life) {
     let color = health_color(&colors, life.health());
     let percent = format!("{:.0} % of its life left", life.share() * 100.0);
     ui.horizontal(|ui| {
-        ui.label(RichText::new(life.advice()).strong().color(color));
-        ui.label(life.words());
-        if life.health() != Health::Invalid {
+        if life.health() == Health::Invalid {
+            ui.label(RichText::new(text::capitalized(&life.words())).strong().color(color));
+        } else {
+            ui.label(RichText::new(life.advice()).strong().color(color));
+            ui.label(life.words());
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(muted(&colors, &percent)));
         }
     });
@@ -114,7 +117,7 @@ pub(super) fn life_ui(ui: &mut Ui, life: Life) {
     response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &percent));
     let painter = ui.painter_at(rect);
     let round = CornerRadius::same(4);
-    painter.rect_filled(rect, round, ui.visuals().extreme_bg_color);
+    painter.rect_filled(rect, round, colors.line);
     let left = rect.left() + rect.width() * life.share() as f32;
     if left > rect.left() {
         let bar = Rect::from_min_max(rect.min, pos2(left.max(rect.left() + 8.0), rect.bottom()));
@@ -122,7 +125,7 @@ pub(super) fn life_ui(ui: &mut Ui, life: Life) {
     }
     for share in [0.1, 0.3] {
         let x = rect.left() + rect.width() * share;
-        painter.vline(x, rect.y_range(), egui::Stroke::new(1.0, ui.visuals().panel_fill));
+        painter.vline(x, rect.y_range(), egui::Stroke::new(1.0, colors.card));
     }
     response.on_hover_text("Below 30 % it is time to renew, below 10 % high time");
 }

@@ -2,7 +2,8 @@
 
 use countersign::service::CallKind;
 use egui::{
-    Button, Color32, Frame, Label, Margin, Painter, Pos2, Response, RichText, Sense, Shape, Stroke, Ui, vec2,
+    Align2, Button, Color32, FontSelection, Frame, Label, Margin, Painter, Pos2, Rect, Response, RichText,
+    Sense, Shape, Stroke, TextWrapMode, Ui, WidgetText, vec2,
 };
 
 use super::theme::{Palette, palette};
@@ -184,4 +185,20 @@ pub(crate) fn triangle(painter: &Painter, center: Pos2, is_folded: bool, color: 
     };
     let corners = corners.map(|corner| center + corner).to_vec();
     painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
+}
+
+/// Draws one line of text at the left of a place, and cuts it where the place ends. Says whether it did.
+pub(crate) fn clipped_text(
+    ui: &Ui,
+    text: &str,
+    place: Rect,
+    font: impl Into<FontSelection>,
+    color: Color32,
+) -> bool {
+    let text = WidgetText::from(RichText::new(text).color(color));
+    let galley = text.into_galley(ui, Some(TextWrapMode::Truncate), place.width().max(0.0), font);
+    let is_cut = galley.elided;
+    let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), place).min;
+    ui.painter_at(place).galley(at, galley, color);
+    is_cut
 }

@@ -5,7 +5,7 @@ use egui::{
     Align2, FontId, Id, Key, Rect, Role, ScrollArea, Sense, TextEdit, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::parts::{command_button_ui, empty_ui, failed_ui, kind_mark, kind_words, loading_ui};
+use super::parts::{clipped_text, command_button_ui, empty_ui, failed_ui, kind_mark, kind_words, loading_ui};
 use super::sparkline::sparkline;
 use super::theme::palette;
 use crate::command::Command;
@@ -122,9 +122,14 @@ fn service_ui(ui: &mut Ui, service: &Service, is_folded: bool) -> bool {
     let color = if response.hovered() { ui.visuals().text_color() } else { colors.muted };
     let center = pos2(rect.left() + 8.0, rect.center().y);
     super::parts::triangle(&painter, center, is_folded, color);
-    let font = TextStyle::Body.resolve(ui.style());
-    painter.text(pos2(rect.left() + 18.0, rect.center().y), Align2::LEFT_CENTER, &service.name, font, color);
-    response.on_hover_text(&service.documentation).clicked()
+    clipped_text(ui, &service.name, rect.with_min_x(rect.left() + 18.0), TextStyle::Body, color);
+    let shown = response.on_hover_ui(|ui| {
+        ui.strong(&service.name);
+        if !service.documentation.is_empty() {
+            ui.label(&service.documentation);
+        }
+    });
+    shown.clicked()
 }
 
 fn procedure_ui(ui: &mut Ui, model: &Model, procedure: &Procedure) -> bool {
@@ -153,10 +158,7 @@ fn procedure_ui(ui: &mut Ui, model: &Model, procedure: &Procedure) -> bool {
         painter.circle_filled(pos2(rect.left() + 9.0, rect.center().y), 3.0, colors.accent);
     }
     let name_rect = Rect::from_min_max(pos2(rect.left() + 18.0, rect.top()), pos2(left - 6.0, rect.bottom()));
-    let font = TextStyle::Body.resolve(ui.style());
-    let galley = ui.painter().layout_no_wrap(procedure.name.clone(), font, visuals.text_color());
-    let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), name_rect).min;
-    ui.painter_at(name_rect).galley(at, galley, visuals.text_color());
+    clipped_text(ui, &procedure.name, name_rect, TextStyle::Body, visuals.text_color());
     response.on_hover_ui(|ui| hover_ui(ui, procedure, trend)).clicked()
 }
 

@@ -18,6 +18,8 @@ use crate::model::view::Lens;
 use crate::text;
 
 const ROW_HEIGHT: f32 = 20.0;
+/// The most of a row that its tooltip shows.
+const TOOLTIP_SHOWN: usize = 600;
 /// A longer line is shown up to here; the copy has it all.
 const LINE_SHOWN: usize = 2000;
 
@@ -155,6 +157,10 @@ fn row_ui(ui: &mut Ui, row: &Row) -> bool {
         let placed = Align2::LEFT_CENTER.anchor_size(at, galley.size());
         at.x += galley.size().x;
         painter.galley(placed.min, galley, colors.muted);
+    }
+    if ui.clip_rect().width() < width {
+        let words = RichText::new(text::line(&row.summary, TOOLTIP_SHOWN)).monospace();
+        return response.on_hover_text(words).clicked();
     }
     response.clicked()
 }

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use egui::{
-    Align, Align2, Id, Label, Layout, Panel, PointerButton, RichText, Role, ScrollArea, Sense, TextStyle,
-    TextWrapMode, Ui, WidgetInfo, WidgetText, pos2, vec2,
+    Align, Align2, Id, Label, Layout, Panel, PointerButton, RichText, Role, ScrollArea, Sense, TextStyle, Ui,
+    WidgetInfo, pos2, vec2,
 };
 
 use super::filling_ui;
-use super::parts::{command_button_ui, dot_ui, muted};
+use super::parts::{clipped_text, command_button_ui, dot_ui, muted};
 use super::reply::{body_ui, problem_words_ui, value_color};
 use super::theme::palette;
 use crate::command::Command;
@@ -247,12 +247,11 @@ fn row_ui(ui: &mut Ui, item: &Item, is_looked_at: bool) -> bool {
         Kind::Container => ui.visuals().text_color(),
         kind => value_color(&colors, kind),
     };
-    let at = at(time_ends + 10.0);
-    let summary = RichText::new(&item.summary).color(color);
-    let summary =
-        WidgetText::from(summary).into_galley(ui, Some(TextWrapMode::Truncate), rect.right() - at.x, font);
-    let placed = Align2::LEFT_CENTER.anchor_size(at, summary.size());
-    painter.galley(placed.min, summary, color);
+    let place = rect.with_min_x(at(time_ends + 10.0).x);
+    let response = match clipped_text(ui, &item.summary, place, font, color) {
+        true => response.on_hover_text(RichText::new(&item.summary).monospace()),
+        false => response,
+    };
     // At the press and not at its end, when another item may be there already. Other ways to click have no press.
     let is_pressed = response.contains_pointer() && ui.input(|input| input.pointer.primary_pressed());
     is_pressed || (response.clicked() && !response.clicked_by(PointerButton::Primary))

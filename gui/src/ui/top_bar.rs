@@ -14,6 +14,9 @@ use crate::model::connection::{Connection, Retry, Session};
 use crate::model::life::Health;
 use crate::model::view::{Page, TimeRange};
 
+/// The most that an address takes.
+const ADDRESS_WIDTH: f32 = 260.0;
+
 /// The line at the top of the window.
 pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
@@ -23,7 +26,10 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) 
             Connection::Connected(..) => dot_ui(ui, colors.ok),
             _ => dot_ui(ui, colors.error),
         }
-        ui.add(Label::new(RichText::new(address).strong()).extend());
+        ui.scope(|ui| {
+            ui.set_max_width(ADDRESS_WIDTH);
+            ui.add(Label::new(RichText::new(address).strong()).truncate());
+        });
         command_button_ui(ui, Command::Disconnect, true, wishes);
         ui.separator();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -11,8 +11,8 @@ use countersign::cbor::{self, Value};
 use countersign::schema;
 use countersign::service::{CallKind, ProcedureDescription, ServiceDescription};
 use countersign::{
-    CallError, Client, ClientState, ClientStates, ConnectError, Credentials, FailureKind, HandlerRan, Peer,
-    Schema, Status,
+    CallError, Client, ClientState, ClientStates, Code, ConnectError, ConnectionError, Credentials,
+    FailureKind, HandlerRan, Peer, Schema, Status,
 };
 use countersign_certs::{CredentialsError, Watched};
 
@@ -170,13 +170,7 @@ impl Standings {
 }
 
 fn failure(error: &ConnectError) -> Failure {
-    let remedy = match error {
-        ConnectError::Lost { .. } => {
-            "The dashboard comes back by itself as soon as the server does.".to_owned()
-        }
-        _ => sentence(error.remedy()),
-    };
-    let failure = Failure::new(message(error), remedy);
+    let failure = Failure::new(message(error), sentence(error.remedy()));
     if is_of_identity(error) { failure.of_identity() } else { failure }
 }
 
@@ -199,6 +193,10 @@ fn is_of_identity(error: &ConnectError) -> bool {
                 | FailureKind::StaleCrl
                 | FailureKind::UnknownRevocation
         ),
+        // It has looked at our certificate again, or whom it trusts has changed.
+        ConnectError::Lost { reason, .. } => {
+            matches!(**reason, ConnectionError::ClosedByPeer { code: Code::Unauthenticated, .. })
+        }
         _ => false,
     }
 }
@@ -318,7 +316,7 @@ fn status_problem(status: &Status) -> Problem {
 pub(super) fn refused(what: &str, error: &CallError) -> Failure {
     let reason = format!("The server did not {what}: {}", message(error));
     let remedy = match error.code() {
-        Some(countersign::Code::PermissionDenied) => "Its policy does not allow this identity to ask.",
+        Some(Code::PermissionDenied) => "Its policy does not allow this identity to ask.",
         _ => "",
     };
     Failure::new(reason, remedy)
@@ -331,11 +329,7 @@ pub(super) fn message(error: &dyn std::error::Error) -> String {
 
 /// A remedy as a sentence of its own.
 fn sentence(remedy: &str) -> String {
-    let mut characters = remedy.chars();
-    match characters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), characters.as_str()),
-        None => String::new(),
-    }
+    if remedy.is_empty() { String::new() } else { format!("{}.", text::capitalized(remedy)) }
 }
 
 #[cfg(test)]
@@ -375,8 +369,7 @@ mod tests {
 
     #[test]
     fn a_status_says_whether_calling_again_is_safe() {
-        let mut status =
-            Status::new(countersign::Code::Unavailable, "busy\u{7}").with_handler_ran(HandlerRan::No);
+        let mut status = Status::new(Code::Unavailable, "busy\u{7}").with_handler_ran(HandlerRan::No);
         status.retry_after_ms = Some(250);
         let problem = status_problem(&status);
         assert_eq!(problem.message, "busy\\u{7}");

@@ -54,7 +54,7 @@ fn header_ui(ui: &mut Ui, page: Page, wishes: &mut Vec<Command>) {
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            command_button_ui(ui, Command::Show(Page::Calls), true, wishes);
+            command_button_ui(ui, Command::Show(Page::Calls), true, wishes).on_hover_text("Esc");
         });
     });
 }
@@ -130,4 +130,5 @@ fn remark_ui(ui: &mut Ui, title: &str, words: &str, color: egui::Color32) {
         ui.label(RichText::new(title).strong().color(color));
         ui.add(Label::new(words).wrap());
     });
+    ui.add_space(BETWEEN);
 }

@@ -1,11 +1,11 @@
 //! Our own certificate and the chain behind it.
 
-use egui::{Align2, RichText, Sense, TextStyle, TextWrapMode, Ui, WidgetInfo, WidgetText, pos2, vec2};
+use egui::{Align2, RichText, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 use jiff::Timestamp;
 
 use crate::model::identity::{Identity, Link, Role, life};
 use crate::ui::facts::{card_ui, copied_fact_ui, digest_ui, fact_ui, health_color, life_ui};
-use crate::ui::parts::muted;
+use crate::ui::parts::{clipped_text, muted};
 use crate::ui::theme::palette;
 use countersign_certs::CertificateInfo;
 
@@ -83,16 +83,8 @@ fn link_ui(ui: &mut Ui, depth: usize, link: &Link, is_chosen: bool, now: Timesta
     let small = TextStyle::Small.resolve(ui.style());
     let drawn =
         painter.text(pos2(rect.right() - 8.0, middle), Align2::RIGHT_CENTER, &words, small, colors.muted);
-    let at = pos2(left + 20.0, middle);
-    let text = WidgetText::from(name.as_str());
-    let galley = text.into_galley(
-        ui,
-        Some(TextWrapMode::Truncate),
-        (drawn.left() - 12.0 - at.x).max(0.0),
-        TextStyle::Body,
-    );
-    let placed = Align2::LEFT_CENTER.anchor_size(at, galley.size());
-    painter.galley(placed.min, galley, ui.visuals().text_color());
+    let place = rect.with_min_x(left + 20.0).with_max_x(drawn.left() - 12.0);
+    clipped_text(ui, &name, place, TextStyle::Body, ui.visuals().text_color());
     response.on_hover_ui(|ui| drop(ui.label(RichText::new(certificate.describe()).monospace()))).clicked()
 }
 
