@@ -88,6 +88,12 @@ pub(crate) fn call(peer: &Peer, procedure: &str, code: Code, took: Duration) {
     tracing::info!(target: "countersign::audit", peer = id, address, procedure, status, duration_us, "call");
 }
 
+/// A peer used its permission to close the connections of others.
+pub(crate) fn connection_closed(by: &Peer, number: u64, of: &Peer) {
+    let (peer, closed) = (by.id().as_str(), of.id().as_str());
+    tracing::warn!(target: "countersign::audit", peer, number, closed, "connection closed");
+}
+
 /// Whether one more may be told of now, and how many were not since the last that was.
 fn pass(bound: &Mutex<Bound>) -> Option<u64> {
     bound.lock().unwrap_or_else(PoisonError::into_inner).pass(Instant::now())

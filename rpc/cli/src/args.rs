@@ -53,7 +53,10 @@ Stops on Ctrl+C, when open calls have ended; a second Ctrl+C does not wait for t
     /// List what a server can do.
     #[command(after_help = "\
 Example:
-  countersign list localhost:7443 --identity pki/alice")]
+  countersign list localhost:7443 --identity pki/alice
+  countersign list localhost:7443 --all --identity pki/alice
+
+With --all the names of what you may not call are listed too, and marked; that takes a permission of its own.")]
     List(List),
     /// Describe a server's procedures: what they take, return and fail with.
     #[command(after_help = "\
@@ -150,6 +153,9 @@ pub(crate) struct Identity {
 pub(crate) struct List {
     #[command(flatten)]
     pub(crate) dial: Dial,
+    /// List what may not be called, too.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]

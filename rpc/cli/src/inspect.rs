@@ -18,16 +18,21 @@ use crate::reflected;
 pub(crate) async fn list(list: List, json: bool) -> Result<(), Failure> {
     let client = list.dial.connect().await?;
     let services = reflected::services(&client, &list.dial).await?;
+    let forbidden = match list.all {
+        true => reflected::forbidden(&client, &list.dial).await?,
+        false => Vec::new(),
+    };
     if json {
-        let lines = services.iter().flat_map(|service| {
+        let allowed = services.iter().flat_map(|service| {
             service.procedures.iter().map(|procedure| {
                 json!({
                     "procedure": full_name(service, procedure), "documentation": procedure.documentation,
-                    "kind": procedure.kind, "idempotent": procedure.idempotent,
+                    "kind": procedure.kind, "idempotent": procedure.idempotent, "allowed": true,
                 })
             })
         });
-        return output::json(&lines.collect::<Vec<_>>());
+        let forbidden = forbidden.iter().map(|name| json!({ "procedure": name, "allowed": false }));
+        return output::json(&allowed.chain(forbidden).collect::<Vec<_>>());
     }
     let mut text = String::new();
     for service in &services {
@@ -41,6 +46,10 @@ pub(crate) async fn list(list: List, json: bool) -> Result<(), Failure> {
         let rows: Vec<_> = service.procedures.iter().map(row).collect();
         write_service(&mut text, service);
         text.push_str(&columns("  ", &rows));
+    }
+    if !forbidden.is_empty() {
+        text.push_str(&format!("\n{BOLD}not for you{BOLD:#}\n"));
+        forbidden.iter().for_each(|name| line(&mut text, format_args!("  {DIM}{}{DIM:#}", escaped(name))));
     }
     output::say(&text)
 }

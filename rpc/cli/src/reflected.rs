@@ -13,6 +13,12 @@ pub(crate) async fn services(client: &Client, dial: &Dial) -> Result<Vec<Service
     Ok(ReflectionClient::new(client.clone()).services().timeout(dial.timeout).await?)
 }
 
+/// The names of what we may not call. Not everybody may ask for them.
+pub(crate) async fn forbidden(client: &Client, dial: &Dial) -> Result<Vec<String>, Failure> {
+    let names = ReflectionClient::new(client.clone()).names().timeout(dial.timeout).await?;
+    Ok(names.into_iter().filter(|name| !name.allowed).map(|name| name.procedure).collect())
+}
+
 /// One service by its name.
 pub(crate) async fn service(client: &Client, dial: &Dial, name: &str) -> Result<ServiceDescription, Failure> {
     let described = ReflectionClient::new(client.clone()).describe(name).timeout(dial.timeout).await;

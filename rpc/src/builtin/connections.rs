@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Status;
+use crate::audit;
 use crate::context::Context;
 use crate::server;
 
@@ -18,6 +19,10 @@ pub trait Connections {
     /// Every live connection, oldest first.
     #[rpc(idempotent)]
     async fn list(&self, cx: &Context) -> Result<Vec<ConnectionInfo>, Status>;
+
+    /// Ends the connection with this number and all of its calls. Its client may connect again. Only a rule of the
+    /// policy that names this procedure in full allows it.
+    async fn close(&self, cx: &Context, number: u64) -> Result<(), Status>;
 }
 
 /// One live connection.
@@ -60,6 +65,16 @@ impl Listed {
 impl Connections for Listed {
     async fn list(&self, _: &Context) -> Result<Vec<ConnectionInfo>, Status> {
         Ok(self.0.list().into_iter().map(|(number, live)| info(number, &live)).collect())
+    }
+
+    async fn close(&self, cx: &Context, number: u64) -> Result<(), Status> {
+        match self.0.close(number) {
+            Some(closed) => {
+                audit::connection_closed(cx.peer(), number, &closed);
+                Ok(())
+            }
+            None => Err(Status::not_found(format!("there is no connection {number} any more"))),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::audit::Audit;
 use crate::peer::Peer;
 use crate::server::{BindError, Connections, Policy, Router};
-use crate::service::{Service, ServiceDescription};
+use crate::service::{ProcedureDescription, Service, ServiceDescription};
 
 /// The answer to those who ask for a service that is not there, or not for them.
 const NO_SUCH_SERVICE: &str = "this server has no such service for you";
@@ -92,12 +92,27 @@ impl Known {
         let policy = self.policy.current();
         self.services.get().into_iter().flatten().filter_map(move |service| {
             let mut visible = service.clone();
-            visible.procedures.retain(|procedure| {
-                policy.allows(peer.id(), &format!("{}/{}", service.name, procedure.name))
-            });
+            visible.procedures.retain(|procedure| policy.allows(peer.id(), &full_name(service, procedure)));
             (!visible.procedures.is_empty()).then_some(visible)
         })
     }
+
+    /// The name of every procedure, and whether this peer may call it.
+    fn names(&self, peer: &Peer) -> impl Iterator<Item = (String, bool)> {
+        let policy = self.policy.current();
+        let services = self.services.get().into_iter().flatten();
+        let names = services.flat_map(|service| {
+            service.procedures.iter().map(move |procedure| full_name(service, procedure))
+        });
+        names.map(move |name| {
+            let allowed = policy.allows(peer.id(), &name);
+            (name, allowed)
+        })
+    }
+}
+
+fn full_name(service: &ServiceDescription, procedure: &ProcedureDescription) -> String {
+    format!("{}/{}", service.name, procedure.name)
 }
 
 fn revision_of(descriptions: &[ServiceDescription]) -> Bytes {

@@ -1,5 +1,8 @@
 //! What a server can do, as far as its caller may know.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::Known;
 use crate::context::Context;
 use crate::service::ServiceDescription;
@@ -15,6 +18,20 @@ pub trait Reflection {
     /// One service by its name, such as `acme.Ledger`.
     #[rpc(idempotent)]
     async fn describe(&self, cx: &Context, service: String) -> Result<ServiceDescription, Status>;
+
+    /// The name of every procedure, also of those that the caller may not call. Only a rule of the policy that names
+    /// this procedure in full allows it.
+    #[rpc(idempotent)]
+    async fn names(&self, cx: &Context) -> Result<Vec<ProcedureName>, Status>;
+}
+
+/// The name of a procedure, and whether it may be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProcedureName {
+    /// Such as `acme.Ledger/balance`.
+    pub procedure: String,
+    /// Whether the caller may call it.
+    pub allowed: bool,
 }
 
 /// The services of one server, as far as its policy shows them.
@@ -34,5 +51,9 @@ impl Reflection for Reflected {
     async fn describe(&self, cx: &Context, service: String) -> Result<ServiceDescription, Status> {
         let found = self.0.visible_to(cx.peer()).find(|visible| visible.name == service);
         found.ok_or_else(|| Status::new(Code::NotFound, super::NO_SUCH_SERVICE))
+    }
+
+    async fn names(&self, cx: &Context) -> Result<Vec<ProcedureName>, Status> {
+        Ok(self.0.names(cx.peer()).map(|(procedure, allowed)| ProcedureName { procedure, allowed }).collect())
     }
 }

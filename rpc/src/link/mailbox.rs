@@ -47,6 +47,8 @@ pub(crate) enum Stop {
     Cut,
     /// Now, since it should not go on.
     Lapsed(Lapse),
+    /// Now, since somebody asked for it.
+    Closed,
 }
 
 /// A handler has ended on a task of its own; without a reply if it was stopped.

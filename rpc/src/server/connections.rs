@@ -72,6 +72,14 @@ impl Connections {
         }
     }
 
+    /// Ends one of them, now. The peer that had it, if there was one with this number.
+    pub(crate) fn close(&self, number: u64) -> Option<Arc<Peer>> {
+        let table = self.lock();
+        let live = table.live.get(&number)?;
+        live.mailbox.stop(Stop::Closed);
+        Some(live.peer.clone())
+    }
+
     /// Lets every connection look whether something has changed for it.
     pub(crate) fn wake(&self) {
         self.lock().live.values().for_each(|live| live.mailbox.wake());

@@ -4,7 +4,8 @@ use cddl_cat::cbor::validate_cbor_bytes;
 use countersign::builtin::health::HealthClient;
 use countersign::builtin::reflection::ReflectionClient;
 use countersign::builtin::stats::StatsClient;
-use countersign_tests::{Clerk, DeskClient, Office, Running, soon};
+use countersign::{Policy, Server};
+use countersign_tests::{Clerk, DeskClient, DeskServer, Office, Running, soon};
 
 const SHAPES: &str = include_str!("../../../rpc/proto/countersign.cddl");
 const SPEC: &str = include_str!("../../../rpc/proto/SPEC.md");
@@ -67,7 +68,10 @@ async fn a_server_that_stops_does_not_wait_for_those_who_watch_it() {
 #[tokio::test]
 async fn built_in_procedures_answer_in_their_shapes() {
     let office = Office::of("test.internal");
-    let running = Running::desk(office.server("desk", &["localhost"]), &Clerk::default()).await;
+    let own_rule = "countersign.Reflection/names";
+    let policy = Policy::builder().allow(&["*"], &["*", own_rule]).build().expect("a sound policy");
+    let builder = Server::builder(office.server("desk", &["localhost"]), policy);
+    let running = Running::start(builder.service(DeskServer::new(Clerk::default()))).await;
     let client = running.connect(office.client("clerk")).await.expect("a server");
     // Something to count and to trace: a call that succeeds and one that fails.
     let desk = DeskClient::new(client.clone());
@@ -76,6 +80,7 @@ async fn built_in_procedures_answer_in_their_shapes() {
     for (procedure, arguments, shape) in [
         ("Reflection/services", &b"\xa0"[..], "reflection-services-result"),
         ("Reflection/describe", b"\xa1\x67service\x69test.Desk", "reflection-describe-result"),
+        ("Reflection/names", b"\xa0", "reflection-names-result"),
         ("Identity/get", b"\xa0", "identity-get-result"),
         ("Health/get", b"\xa0", "health-get-result"),
         ("Connections/list", b"\xa0", "connections-list-result"),

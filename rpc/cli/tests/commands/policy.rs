@@ -154,6 +154,42 @@ fn a_refused_call_says_who_can_help() {
 }
 
 #[test]
+fn an_operator_sees_every_name_and_can_close_a_connection() {
+    let desk = Desk::with_identities();
+    let own = "\"countersign.Reflection/names\", \"countersign.Connections/close\"";
+    write(
+        &desk,
+        &format!(
+            "{CLERKS}[[allow]]\npeers = [\"spiffe://countersign.internal/alice\"]\nprocedures = [{own}]\n"
+        ),
+    );
+    desk.run("certs issue pki bob");
+    let (demo, mut said) = desk.serve_and_listen("--policy policy.toml");
+    let listed = desk.run(&format!("list {} --all --identity pki/alice", demo.address));
+    let (allowed, forbidden) = listed.split_once("not for you").expect("there is more");
+    assert!(allowed.contains("demo.Math/divide") && forbidden.contains("demo.Clock/sleep"), "{listed}");
+    let told = json(&desk.run(&format!("list {} --all --identity pki/alice --json", demo.address)));
+    let of = |name: &str| told.as_array().unwrap().iter().find(|each| each["procedure"] == name).unwrap();
+    assert_eq!(
+        (&of("demo.Math/divide")["allowed"], &of("demo.Clock/sleep")["allowed"]),
+        (&true.into(), &false.into())
+    );
+    let error = desk.fail(&format!("list {} --all --identity pki/bob", demo.address));
+    assert!(
+        error.contains("may not call countersign.Reflection/names; ask whoever runs this server"),
+        "{error}"
+    );
+
+    // There is no connection 0 any more, but the first one was.
+    let close = |who: &str| {
+        format!("call {} countersign.Connections/close {{\"number\":0}} --identity pki/{who}", demo.address)
+    };
+    assert!(desk.fail(&close("alice")).contains("NOT_FOUND: there is no connection 0 any more"));
+    assert!(desk.fail(&close("bob")).contains("has no service countersign.Connections for this identity"));
+    said.next_with("call refused");
+}
+
+#[test]
 fn a_server_does_not_start_with_a_mistaken_policy() {
     let desk = Desk::with_identities();
     write(&desk, "[[allow]]\npeers = [\"bob\"]\nprocedures = [\"*\"]\n");

@@ -27,6 +27,9 @@ const WRITE_AFTER: usize = 1 << 10;
 /// What peers are told when the server stops.
 const STOPPING: &str = "the server stops";
 
+/// What a peer is told whose connection somebody closed.
+const CLOSED: &str = "an operator closed this connection";
+
 /// The driver's hold on a connection of a server.
 pub(crate) struct ServerEnd {
     /// Most calls are answered before they are kept, and so have no room for what they would be kept with.
@@ -193,6 +196,11 @@ impl End for ServerEnd {
             None if self.proto.is_drained() => self.goodbye(Code::Ok, ""),
             None => Wish::GoOn,
             Some(Stop::Lapsed(lapse)) => Wish::Fail(ConnectionError::Lapsed(lapse)),
+            Some(Stop::Closed) => {
+                // What is still on its way here is known not to have been started.
+                self.proto.go_away(Code::Unavailable, CLOSED);
+                self.goodbye(Code::Unavailable, CLOSED)
+            }
             Some(Stop::Cut) => self.goodbye(Code::Unavailable, STOPPING),
             Some(Stop::Drain) => {
                 self.proto.go_away(Code::Unavailable, STOPPING);

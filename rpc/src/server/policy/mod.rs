@@ -13,6 +13,11 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 
+/// The page, so that its program is compiled by the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../POLICY.md")]
+struct Page;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

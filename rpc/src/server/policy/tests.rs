@@ -277,6 +277,53 @@ procedures = ["acme.Ledger/balance", "acme.Ledger/history"]
     );
 }
 
+const EXAMPLE: &str = include_str!("../../../policy.example.toml");
+
+/// What the example says, in one decision for each of its patterns and around it.
+const DECISIONS: [(&str, &str, bool); 22] = [
+    ("spiffe://elsewhere.example/x", "countersign.Reflection/services", true),
+    ("spiffe://elsewhere.example/x", "countersign.Health/watch", true),
+    ("spiffe://elsewhere.example/x", "countersign.Reflection/names", false),
+    ("spiffe://elsewhere.example/x", "acme.Ledger/balance", false),
+    (TELLER, "acme.Ledger/balance", true),
+    (TELLER, "acme.Ledger/book", true),
+    (TELLER, "acme.Ledger/hire", false),
+    (TELLER, "acme.reports.Year/close", false),
+    (TELLER, "countersign.Stats/get", false),
+    ("spiffe://acme.internal/tellers/east/anna", "acme.Ledger/book", true),
+    ("spiffe://acme.internal/tellers", "acme.Ledger/book", false),
+    ("spiffe://acme.internal/tellers-evil/bob", "acme.Ledger/book", false),
+    ("spiffe://acme.internal/auditor", "acme.Ledger/hire", true),
+    ("spiffe://acme.internal/auditor", "acme.reports.Year/close", true),
+    ("spiffe://acme.internal/auditor", "acme.Reports/close", false),
+    ("spiffe://acme.internal/auditor/x", "acme.Ledger/hire", false),
+    ("spiffe://audits.example/acme/reader", "acme.Ledger/hire", true),
+    ("spiffe://acme.internal/operators/olga", "countersign.Stats/get", true),
+    ("spiffe://acme.internal/operators/olga", "countersign.Connections/close", true),
+    ("spiffe://acme.internal/operators/olga", "countersign.Reflection/names", true),
+    ("spiffe://acme.internal/operators/olga", "acme.Ledger/balance", false),
+    (TELLER, "countersign.Connections/close", false),
+];
+
+fn decides_as_the_example(text: &str) -> bool {
+    let policy = policy(text);
+    DECISIONS.iter().all(|(peer, procedure, is_allowed)| policy.allows(&id(peer), procedure) == *is_allowed)
+}
+
+#[test]
+fn the_example_says_what_its_comments_say_and_every_pattern_counts() {
+    assert!(decides_as_the_example(EXAMPLE) && policy(EXAMPLE).warnings().is_empty());
+    let patterns: Vec<_> = EXAMPLE.match_indices('"').map(|(at, _)| at).collect();
+    assert_eq!(patterns.len(), 2 * 14);
+    for ends in patterns.chunks(2) {
+        let [begin, end] = ends else { panic!("it has two ends") };
+        let is_peer = EXAMPLE[..*begin].rfind("peers").cmp(&EXAMPLE[..*begin].rfind("procedures")).is_gt();
+        let other = if is_peer { "spiffe://none.internal/none" } else { "none.None/none" };
+        let without = [&EXAMPLE[..=*begin], other, &EXAMPLE[*end..]].concat();
+        assert!(!decides_as_the_example(&without), "no decision needs {}", &EXAMPLE[*begin..=*end]);
+    }
+}
+
 #[test]
 fn a_file_is_named_with_what_is_wrong_with_it() {
     let folder = tempfile::tempdir().unwrap();
