@@ -3,7 +3,7 @@
 use rustls::crypto::aws_lc_rs;
 use x509_parser::asn1_rs::{BitString, ToDer};
 use x509_parser::prelude::X509Certificate;
-use x509_parser::x509::AlgorithmIdentifier;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 /// Whether `signature` over `signed` was made with the key of `authority`.
 pub(crate) fn verifies(
@@ -12,7 +12,16 @@ pub(crate) fn verifies(
     signature: &BitString<'_>,
     signed: &[u8],
 ) -> bool {
-    let key = authority.public_key();
+    verifies_by(authority.public_key(), algorithm, signature, signed)
+}
+
+/// Whether `signature` over `signed` was made with the private half of `key`.
+pub(crate) fn verifies_by(
+    key: &SubjectPublicKeyInfo<'_>,
+    algorithm: &AlgorithmIdentifier<'_>,
+    signature: &BitString<'_>,
+    signed: &[u8],
+) -> bool {
     let (Some(key_kind), Some(signature_kind)) = (identifier(&key.algorithm), identifier(algorithm)) else {
         return false;
     };

@@ -156,6 +156,14 @@ pub enum AuthorityError {
         /// Whose identities they are.
         names: Vec<Name>,
     },
+    /// A certificate would take the place of somebody else's.
+    #[error("{}: {whose} is at home in this folder; choose another", .folder.display())]
+    FolderTaken {
+        /// The folder.
+        folder: PathBuf,
+        /// Whose certificate is in it.
+        whose: String,
+    },
     /// The identity's key is on another machine.
     #[error(
         "{}: the key is on another machine; make a new request there with `countersign certs csr`, and sign it here",

@@ -5,6 +5,7 @@
 //! `issued.jsonl`, one line for each certificate it ever issued.
 
 mod crl;
+mod csr;
 mod error;
 mod files;
 mod issued;
@@ -41,6 +42,7 @@ use register::Register;
 use signer::Signer;
 use signers::Signers;
 
+pub use csr::{Signed, SigningRequest, request};
 pub use error::AuthorityError;
 pub use files::place;
 pub use issued::{Existing, Issued};
@@ -325,5 +327,6 @@ const KEY: &str = "key.pem";
 const INTERMEDIATE: &str = "intermediate.pem";
 const INTERMEDIATE_KEY: &str = "intermediate-key.pem";
 const TRUST: &str = "ca.pem";
+const REQUEST: &str = "request.csr";
 const CRL: &str = "crl.pem";
 const ISSUED: &str = "issued.jsonl";

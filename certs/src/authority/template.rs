@@ -9,7 +9,7 @@ use rcgen::{
 };
 use time::OffsetDateTime;
 
-use super::request::Request;
+use super::request::{Host, Request};
 use super::{AuthorityError, Plan};
 use crate::name::{SpiffeId, TrustDomain};
 use crate::text::hex;
@@ -74,12 +74,17 @@ pub(super) fn leaf(
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     for host in &request.hosts {
         params.insert_extended_key_usage(ExtendedKeyUsagePurpose::ServerAuth);
-        params.subject_alt_names.push(match host.ip() {
-            Some(ip) => SanType::IpAddress(ip),
-            None => SanType::DnsName(host.to_string().try_into()?),
-        });
+        params.subject_alt_names.push(self::host(host)?);
     }
     Ok(params)
+}
+
+/// A host as one of the alternative names.
+pub(super) fn host(host: &Host) -> Result<SanType, AuthorityError> {
+    Ok(match host.ip() {
+        Some(ip) => SanType::IpAddress(ip),
+        None => SanType::DnsName(host.to_string().try_into()?),
+    })
 }
 
 fn base(

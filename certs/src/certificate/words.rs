@@ -144,7 +144,7 @@ pub(crate) fn extended_key_usages(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
 }
 
 /// Whether it is an RSA key that is too short, or cannot be read.
-pub(super) fn is_weak(key: &SubjectPublicKeyInfo<'_>) -> bool {
+pub(crate) fn is_weak(key: &SubjectPublicKeyInfo<'_>) -> bool {
     key.algorithm.algorithm == oid::OID_PKCS1_RSAENCRYPTION
         && key.parsed().map_or(true, |parsed| parsed.key_size() < RSA_BITS_MIN)
 }

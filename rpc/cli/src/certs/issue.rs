@@ -57,11 +57,15 @@ pub(super) fn tell(what: &str, home: &Path, issuer: &CertificateInfo, json: bool
             "not_after": certificate.not_after(), "sha256": certificate.fingerprint(), "clamped": clamped,
         }));
     }
-    let role =
-        if hosts.is_empty() { "a client".to_owned() } else { format!("the server at {}", listed(&hosts)) };
+    let role = role(&hosts);
     let as_its_issuer = if clamped { ", as its authority is" } else { "" };
     let (home, until) = (home.display(), until(certificate.not_after()));
     output::say(&format!("{what} {id} into {home}, for {role}, valid until {until}{as_its_issuer}\n"))
+}
+
+/// What a certificate with these hosts is for.
+pub(super) fn role(hosts: &[String]) -> String {
+    if hosts.is_empty() { "a client".to_owned() } else { format!("the server at {}", listed(hosts)) }
 }
 
 /// The hosts that a certificate names.

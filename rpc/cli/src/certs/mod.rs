@@ -4,6 +4,7 @@
 mod bundle;
 mod check;
 mod crl;
+mod csr;
 mod home;
 mod init;
 mod issue;
@@ -13,6 +14,7 @@ mod renew;
 mod revoke;
 mod rollover;
 mod show;
+mod sign;
 
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -76,6 +78,25 @@ Examples:
   countersign certs bundle pki
   countersign certs bundle pki --out pki/server/ca.pem")]
     Bundle(bundle::Bundle),
+    /// Make a key that never leaves this machine, and a request for its certificate.
+    #[command(after_help = "\
+Examples:
+  countersign certs csr alice
+  countersign certs csr server --host localhost --out /etc/acme/server
+  countersign certs csr alice --replace      # a new key; the old one stays until its successor's certificate is here
+
+Carry NAME/request.csr to the authority; what `countersign certs sign` makes of it belongs beside it.")]
+    Csr(csr::Csr),
+    /// Sign a request: a certificate for a key that is on another machine.
+    #[command(after_help = "\
+Examples:
+  countersign certs show alice/request.csr      # what it asks for
+  countersign certs sign pki alice/request.csr
+  countersign certs sign pki upload.csr --name server --host acme.internal --out server
+
+It gets the name and the hosts that it asks for, or else those that you state. Usages and SPIFFE ID are the
+authority's to say; whatever else it asks for is not granted.")]
+    Sign(sign::Sign),
     /// List every certificate that the authority has issued.
     #[command(after_help = "\
 Example:
@@ -109,6 +130,8 @@ pub(crate) fn run(command: Certs, json: bool) -> Result<(), Failure> {
         Certs::Crl(crl) => crl.run(json),
         Certs::Rollover(rollover) => rollover.run(json),
         Certs::Bundle(bundle) => bundle.run(json),
+        Certs::Csr(csr) => csr.run(json),
+        Certs::Sign(sign) => sign.run(json),
         Certs::List(list) => list.run(json),
         Certs::Show(show) => show.run(json),
     }

@@ -131,6 +131,29 @@ fn a_root_is_rolled_over_step_by_step() {
 }
 
 #[test]
+fn a_key_that_stays_where_it_is_gets_a_certificate() {
+    let desk = Desk::with_identities();
+    let made = desk.run("certs csr printer --host localhost --out far/printer");
+    assert!(made.contains("carry the request"), "{made}");
+    assert!(desk.fail("certs csr printer --out far/printer").contains("--replace"));
+    let signed = desk.run("certs sign pki far/printer/request.csr --days 3");
+    assert!(signed.contains("spiffe://countersign.internal/printer for the server at localhost"), "{signed}");
+    desk.run("certs check far/printer");
+    assert!(desk.run("certs list pki").contains("printer"));
+    assert!(desk.fail("certs sign pki far/printer/key.pem").contains("it holds a private key"));
+    let taken = desk.fail("certs sign pki far/printer/request.csr --out pki/alice");
+    assert!(taken.contains("/alice is at home in this folder") && taken.lines().count() == 1, "{taken}");
+
+    desk.run("certs csr printer --host localhost --out far/printer --replace");
+    let sign = "certs sign pki far/printer/request.csr --name copier --host ::1 --out far/copier --json";
+    let signed = json(&desk.run(sign));
+    assert_eq!(signed["id"], "spiffe://countersign.internal/copier");
+    assert_eq!(signed["hosts"], serde_json::json!(["::1"]));
+    let error = desk.fail("certs renew pki printer");
+    assert!(error.contains("pki/printer: no identity here"), "{error}");
+}
+
+#[test]
 fn an_identity_that_would_outlive_its_authority_is_cut_and_says_so() {
     let desk = Desk::empty();
     desk.run("certs init pki --days 3");

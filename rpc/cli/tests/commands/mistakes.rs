@@ -182,6 +182,8 @@ fn help_is_there_for_every_command_and_shows_an_example() {
         "certs crl",
         "certs rollover",
         "certs bundle",
+        "certs csr",
+        "certs sign",
         "certs list",
         "certs show",
         "demo",
