@@ -40,6 +40,8 @@ mod signature;
 mod trust;
 #[cfg(feature = "identity")]
 mod watched;
+#[cfg(feature = "workload-api")]
+mod workload_api;
 
 pub use name::{Name, ParseNameError, SpiffeId, TrustDomain};
 
@@ -55,3 +57,5 @@ pub use {
 
 #[cfg(feature = "authority")]
 pub use authority::Authority;
+#[cfg(feature = "workload-api")]
+pub use workload_api::WorkloadApiError;

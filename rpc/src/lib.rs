@@ -46,6 +46,8 @@ pub use client::Client;
 pub use client::{ClientBuilder, ClientState, ClientStates, ConnectError};
 pub use context::Context;
 pub use countersign_certs::SpiffeId;
+#[cfg(feature = "workload-api")]
+pub use countersign_certs::WorkloadApiError;
 #[cfg(feature = "tls")]
 pub use countersign_certs::{Credentials, Watched};
 pub use countersign_proto::{Code, HandlerRan, Limits, Metadata, MetadataValue, Status, Times, cbor};
