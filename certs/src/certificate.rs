@@ -87,7 +87,7 @@ impl CertificateInfo {
             extended_key_usages: extended
                 .map_or_else(Vec::new, |usage| words::extended_key_usages(usage.value)),
             key_algorithm: words::key_algorithm(certificate.public_key()),
-            fingerprint: hex(&Sha256::digest(der)),
+            fingerprint: Self::fingerprint_of(der),
             issuer_der: certificate.issuer().as_raw().to_vec(),
             raw_serial: certificate.raw_serial().to_vec(),
             public_key: certificate.public_key().raw.to_vec(),
@@ -228,6 +228,11 @@ impl CertificateInfo {
     /// The SHA-256 digest of the whole certificate in hexadecimal.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// The fingerprint of what may not even be a certificate: to tell it from others in a log.
+    pub fn fingerprint_of(der: &[u8]) -> String {
+        hex(&Sha256::digest(der))
     }
 
     /// What it says, in words: a sentence, then one line for each fact.

@@ -3,7 +3,8 @@
 //!
 //! What a peer sent is escaped and clipped. Refusals cost their makers nothing, and so there is a bound to how many
 //! of them are told: a burst at once and then one a second, with the number of those in between. Nobody can fill
-//! a disk with them, nor hide for long behind them, since calls and handshakes have a bound each.
+//! a disk with them, nor hide for long behind them, since strangers, peers with a certificate and calls have a bound
+//! each.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,6 +25,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Audit {
     every_call: bool,
+    /// Those without a certificate, of whom anybody can send a flood.
+    strangers: Mutex<Bound>,
     peers: Mutex<Bound>,
     calls: Mutex<Bound>,
 }
@@ -39,8 +42,8 @@ struct Bound {
 impl Audit {
     /// It tells of refusals, and of every call if it is asked to.
     pub(crate) fn new(every_call: bool) -> Self {
-        let now = Instant::now();
-        Self { every_call, peers: Mutex::new(Bound::new(now)), calls: Mutex::new(Bound::new(now)) }
+        let bound = || Mutex::new(Bound::new(Instant::now()));
+        Self { every_call, strangers: bound(), peers: bound(), calls: bound() }
     }
 
     /// Whether every call is to be told of.
@@ -50,10 +53,15 @@ impl Audit {
 
     /// A peer was refused in its handshake.
     pub(crate) fn peer_refused(&self, refused: &RefusedPeer) {
-        let Some(withheld) = pass(&self.peers) else { return };
+        let bound = if refused.fingerprint.is_some() { &self.peers } else { &self.strangers };
+        let Some(withheld) = pass(bound) else { return };
         let address = refused.address.map(|address| address.to_string()).unwrap_or_default();
         let (reason, kind) = (escaped(&refused.reason.to_string()), refused.reason.kind());
-        tracing::warn!(target: "countersign::audit", address, reason, %kind, withheld, "peer refused");
+        let fingerprint = refused.fingerprint.as_deref();
+        tracing::warn!(
+            target: "countersign::audit",
+            address, fingerprint, reason, %kind, withheld, "peer refused"
+        );
     }
 
     /// A peer that was connected is not accepted any more: its certificate was revoked, or the like.
@@ -126,7 +134,9 @@ impl Bound {
 impl Drop for Audit {
     /// What was withheld and not told since.
     fn drop(&mut self) {
-        for (bound, what) in [(&mut self.peers, "peers"), (&mut self.calls, "calls")] {
+        for (bound, what) in
+            [(&mut self.strangers, "strangers"), (&mut self.peers, "peers"), (&mut self.calls, "calls")]
+        {
             let withheld = bound.get_mut().unwrap_or_else(PoisonError::into_inner).withheld;
             if withheld != 0 {
                 tracing::warn!(target: "countersign::audit", withheld, "more {what} were refused");

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -127,7 +126,7 @@ impl Hub {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        match timeout_at(place.by(), self.handshake(io, place.address())).await {
+        match timeout_at(place.by(), self.handshake(io, &place)).await {
             Ok(Ok((stream, side, session))) => self.converse(stream, side, session, place).await,
             Ok(Err(reason)) => place.refuse(reason),
             Err(_) => place.too_slow(),
@@ -137,13 +136,16 @@ impl Hub {
     async fn handshake<S>(
         &self,
         io: Buffered<S>,
-        address: Option<SocketAddr>,
+        place: &Place,
     ) -> Result<(TlsStream<Buffered<S>>, Arc<ServerSide>, Session), RefusedPeerReason>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let side = self.in_force.side();
-        let tls = TlsAcceptor::from(side.config.clone());
+        let config = side.config(place.seen().clone());
+        let tls = TlsAcceptor::from(Arc::new(
+            config.map_err(|error| RefusedPeerReason::Io(io::Error::other(error)))?,
+        ));
         let mut stream = match tls.accept(io).into_fallible().await {
             Ok(stream) => stream,
             Err((error, mut io)) => {
@@ -151,8 +153,11 @@ impl Hub {
                 return Err(refused(error, &side));
             }
         };
-        match side.side.session(stream.get_ref().1, address) {
-            Ok(session) => Ok((stream, side, session)),
+        match side.side.session(stream.get_ref().1, place.address()) {
+            Ok(session) => {
+                place.seen().verified(session.peer.fingerprint());
+                Ok((stream, side, session))
+            }
             Err(refusal) => {
                 let _ = timeout(LAST_WORDS_MAX, stream.shutdown()).await;
                 Err(RefusedPeerReason::Refused(refusal))

@@ -40,6 +40,9 @@ pub enum BindError {
 pub struct RefusedPeer {
     /// Where it came from.
     pub address: Option<SocketAddr>,
+    /// SHA-256 of its certificate in lower-case hexadecimal, if it showed one. What the certificate says is not known
+    /// to be true.
+    pub fingerprint: Option<String>,
     /// Why.
     pub reason: RefusedPeerReason,
 }

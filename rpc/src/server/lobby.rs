@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::strangers::Strangers;
 use super::{OnRefusal, RefusedPeer, RefusedPeerReason};
 use crate::link::ConnectionError;
-use crate::tls::Refusal;
+use crate::tls::{Refusal, Seen};
 
 /// What all strangers of a server share.
 pub(crate) struct Lobby {
@@ -30,6 +30,7 @@ struct Table {
 
 struct Stranger {
     address: SocketAddr,
+    seen: Seen,
     /// Aborted, it lets go of everything that the stranger has here.
     task: Option<JoinHandle<()>>,
 }
@@ -40,6 +41,7 @@ pub(crate) struct Place {
     /// None for a stream that came from within this process.
     number: Option<u64>,
     address: Option<SocketAddr>,
+    seen: Seen,
     /// Until when the peer must have said hello.
     by: Instant,
 }
@@ -52,9 +54,10 @@ impl Lobby {
 
     /// Takes a stranger in; `begin` starts the task that does its handshake.
     pub(super) fn enter(self: &Arc<Self>, address: SocketAddr, begin: impl FnOnce(Place) -> JoinHandle<()>) {
-        let number = self.admit(address);
+        let seen = Seen::default();
+        let number = self.admit(address, seen.clone());
         // Not under the lock: a runtime that stops drops what is spawned at once, and its place with it.
-        let task = begin(self.place(Some(number), Some(address)));
+        let task = begin(self.place(Some(number), Some(address), seen));
         if let Some(stranger) = self.lock().strangers.get_mut(number) {
             stranger.task = Some(task);
         }
@@ -63,7 +66,7 @@ impl Lobby {
     /// A place for a stream that came from within this process, which nobody has to make room for.
     #[cfg(feature = "testing")]
     pub(crate) fn place_within(self: &Arc<Self>) -> Place {
-        self.place(None, None)
+        self.place(None, None, Seen::default())
     }
 
     /// The system has no descriptor left: some strangers go. Whether there were any.
@@ -82,14 +85,14 @@ impl Lobby {
         any
     }
 
-    fn admit(&self, address: SocketAddr) -> u64 {
+    fn admit(&self, address: SocketAddr, seen: Seen) -> u64 {
         let (number, gone) = {
             let mut table = self.lock();
             if table.relaxes.is_some_and(|at| at <= Instant::now()) {
                 table.relaxes = None;
                 table.strangers.relax();
             }
-            table.strangers.admit(address.ip(), Stranger { address, task: None })
+            table.strangers.admit(address.ip(), Stranger { address, seen, task: None })
         };
         if let Some(stranger) = gone {
             self.dismiss(stranger);
@@ -101,12 +104,17 @@ impl Lobby {
         if let Some(task) = &stranger.task {
             task.abort();
         }
-        (self.tell)(&RefusedPeer { address: Some(stranger.address), reason: RefusedPeerReason::Crowded });
+        self.tell(Some(stranger.address), &stranger.seen, RefusedPeerReason::Crowded);
         stranger.task
     }
 
-    fn place(self: &Arc<Self>, number: Option<u64>, address: Option<SocketAddr>) -> Place {
-        Place { lobby: self.clone(), number, address, by: Instant::now() + self.handshake_timeout }
+    fn place(self: &Arc<Self>, number: Option<u64>, address: Option<SocketAddr>, seen: Seen) -> Place {
+        Place { lobby: self.clone(), number, address, seen, by: Instant::now() + self.handshake_timeout }
+    }
+
+    fn tell(&self, address: Option<SocketAddr>, seen: &Seen, reason: RefusedPeerReason) {
+        let fingerprint = seen.fingerprint().map(str::to_owned);
+        (self.tell)(&RefusedPeer { address, fingerprint, reason });
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -117,6 +125,11 @@ impl Lobby {
 impl Place {
     pub(super) fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// What is noted of its certificate.
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     /// Until when TLS and the peer's hello must be done: one budget for both.
@@ -154,7 +167,7 @@ impl Place {
     pub(super) fn refuse(mut self, reason: RefusedPeerReason) {
         // Of one that had to make room, that was told.
         if self.leave() {
-            (self.lobby.tell)(&RefusedPeer { address: self.address, reason });
+            self.lobby.tell(self.address, &self.seen, reason);
         }
     }
 

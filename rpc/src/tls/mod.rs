@@ -5,16 +5,17 @@ mod judge;
 mod leaf;
 mod life;
 mod refusal;
+mod seen;
 mod side;
 mod verify;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use countersign_certs::{CertificateInfo, Credentials, SpiffeId};
+use countersign_certs::{CertificateInfo, Identity, SpiffeId};
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::NoServerSessionStorage;
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::TLS13;
 use rustls::{ClientConfig, CommonState, ServerConfig, SignatureScheme};
 
@@ -25,6 +26,7 @@ pub(crate) use cause::{refused_by_client, refused_by_server};
 pub(crate) use judge::{Judge, Shown};
 pub(crate) use life::{Known, Life};
 pub use refusal::Refusal;
+pub(crate) use seen::Seen;
 pub(crate) use side::{ClientSide, ServerSide, Session};
 
 /// The one version mechanism of the protocol.
@@ -54,15 +56,16 @@ impl TrustedByServer {
     }
 }
 
-/// The settings of a server: every client shows a certificate.
-fn server_config(credentials: &Credentials, judge: Arc<Judge>) -> Result<ServerConfig, TlsSetupError> {
+/// The settings of a server for one connection: every client shows a certificate.
+fn server_config(
+    key: Arc<SingleCertAndKey>,
+    judge: Arc<Judge>,
+    seen: Seen,
+) -> Result<ServerConfig, TlsSetupError> {
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])?
-        .with_client_cert_verifier(Arc::new(verify::ClientVerifier { judge }))
-        .with_single_cert(
-            credentials.identity().chain().to_vec(),
-            credentials.identity().key().clone_key(),
-        )?;
+        .with_client_cert_verifier(Arc::new(verify::ClientVerifier { judge, seen }))
+        .with_cert_resolver(key);
     config.alpn_protocols = vec![ALPN.to_vec()];
     // A resumed session would never come before the verifier again.
     config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -112,7 +115,14 @@ fn peer_of(tls: &CommonState, address: Option<std::net::SocketAddr>) -> Result<P
 
 /// aws-lc-rs, named rather than taken from the process, with the post-quantum key exchange first.
 fn provider() -> Arc<CryptoProvider> {
-    Arc::new(aws_lc_rs::default_provider())
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+        LazyLock::new(|| Arc::new(aws_lc_rs::default_provider()));
+    PROVIDER.clone()
+}
+
+/// The chain of an identity with its key, as rustls takes them.
+fn certified(identity: &Identity) -> Result<CertifiedKey, TlsSetupError> {
+    Ok(CertifiedKey::from_der(identity.chain().to_vec(), identity.key().clone_key(), &provider())?)
 }
 
 /// Shows the one certificate of the client whatever the server asks for, and notes whom the server trusts.

@@ -8,17 +8,17 @@ use std::sync::Arc;
 use countersign_certs::{CertificateInfo, Credentials};
 use countersign_proto::Role;
 use jiff::Timestamp;
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{CommonState, ServerConfig};
 
 use super::judge::{Judge, Shown};
-use super::{ExpectedServer, Life, Refusal, TlsSetupError, TrustedByServer};
+use super::{ExpectedServer, Life, Refusal, Seen, TlsSetupError, TrustedByServer};
 use crate::peer::Peer;
 
 /// What a server needs to meet clients.
 pub(crate) struct ServerSide {
     pub(crate) side: Side,
-    pub(crate) config: Arc<ServerConfig>,
+    key: Arc<SingleCertAndKey>,
 }
 
 /// What a client needs to meet servers.
@@ -44,17 +44,20 @@ pub(crate) struct Session {
 impl ServerSide {
     pub(crate) fn new(credentials: Arc<Credentials>) -> Result<Self, TlsSetupError> {
         let side = Side::new(Role::Server, credentials)?;
-        let config = Arc::new(super::server_config(&side.credentials, side.judge.clone())?);
-        Ok(Self { side, config })
+        let key = super::certified(side.credentials.identity())?;
+        Ok(Self { key: Arc::new(key.into()), side })
+    }
+
+    /// The settings for one connection, whose certificate is noted.
+    pub(crate) fn config(&self, seen: Seen) -> Result<ServerConfig, TlsSetupError> {
+        super::server_config(self.key.clone(), self.side.judge.clone(), seen)
     }
 }
 
 impl ClientSide {
     pub(crate) fn new(credentials: Arc<Credentials>) -> Result<Self, TlsSetupError> {
         let side = Side::new(Role::Client, credentials)?;
-        let identity = side.credentials.identity();
-        let chain = identity.chain().to_vec();
-        let key = CertifiedKey::from_der(chain, identity.key().clone_key(), &super::provider())?;
+        let key = super::certified(side.credentials.identity())?;
         Ok(Self { key: Arc::new(key), side })
     }
 

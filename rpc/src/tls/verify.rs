@@ -10,7 +10,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible, SignatureScheme};
 
 use super::judge::{Judge, names_host};
-use super::{ExpectedServer, Refusal};
+use super::{ExpectedServer, Refusal, Seen};
 
 /// Judges the servers that a client meets.
 #[derive(Debug)]
@@ -66,6 +66,7 @@ impl ServerCertVerifier for ServerVerifier {
 #[derive(Debug)]
 pub(super) struct ClientVerifier {
     pub(super) judge: Arc<Judge>,
+    pub(super) seen: Seen,
 }
 
 impl ClientCertVerifier for ClientVerifier {
@@ -79,8 +80,8 @@ impl ClientCertVerifier for ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.judge.admit(Role::Client, end_entity, intermediates, now)?;
-        Ok(ClientCertVerified::assertion())
+        let verdict = self.judge.admit(Role::Client, end_entity, intermediates, now);
+        verdict.map(|_| ClientCertVerified::assertion()).inspect_err(|_| self.seen.refused(end_entity))
     }
 
     fn verify_tls12_signature(
@@ -99,6 +100,7 @@ impl ClientCertVerifier for ClientVerifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, cert, dss, self.judge.algorithms())
+            .inspect_err(|_| self.seen.refused(cert))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use countersign::{
     Client, ConnectError, Credentials, Policy, ProbableCause, Refusal, RefusedPeerReason, Server,
 };
+use countersign_certs::CertificateInfo;
 use countersign_tests::forge::{self, Forge, Leaf};
 use countersign_tests::{Clerk, DeskServer, Office, Running, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -420,4 +421,31 @@ async fn a_client_says_when_nobody_listens() {
     let error = Client::builder(office.client("alice")).connect(&address).await.expect_err("nobody");
     assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
     assert!(error.to_string().contains(&address), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_tells_the_address_and_the_certificate_of_whom_it_refuses() {
+    let forge = Forge::of("test.internal");
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let builder = Server::builder(forge.credentials(forge.leaf()), Policy::any_trusted_peer()).on_refusal(
+        move |peer| tell.send((peer.address, peer.fingerprint.clone())).expect("the story goes on"),
+    );
+    let running = Running::start(builder).await;
+    let another_key = forge.sign(forge.leaf()).key;
+    let pairs = [
+        forge.sign(forge.leaf().expired()),
+        forge.sign(forge.leaf()).showing(|chain| vec![chain[0][..9].to_vec().into()]),
+        forge::Pair { key: another_key, ..forge.sign(forge.leaf()) },
+    ];
+    for pair in pairs {
+        let fingerprint = CertificateInfo::fingerprint_of(&pair.chain[0]);
+        let tcp = TcpStream::connect(running.address).await.expect("it listens");
+        let address = tcp.local_addr().expect("it is connected");
+        let config = pair.client(forge.certificate(), ALPN);
+        let connector = TlsConnector::from(Arc::new(config));
+        // Whatever comes of it on this side.
+        let _tls = connector.connect("localhost".try_into().expect("a name"), tcp).await;
+        let expected = (Some(address), Some(fingerprint));
+        assert_eq!(soon("the refusal", told.recv()).await.expect("the server runs"), expected);
+    }
 }

@@ -34,7 +34,15 @@ const DRIP: Duration = Duration::from_millis(10);
 struct Door {
     forge: Forge,
     running: Running,
-    refused: mpsc::UnboundedReceiver<(Option<SocketAddr>, FailureKind, String)>,
+    refused: mpsc::UnboundedReceiver<Told>,
+}
+
+/// What is told of a stranger.
+struct Told {
+    address: Option<SocketAddr>,
+    fingerprint: Option<String>,
+    kind: FailureKind,
+    words: String,
 }
 
 impl Door {
@@ -46,7 +54,12 @@ impl Door {
             .handshake_timeout(patience)
             .on_refusal(move |peer| {
                 // A story that is over does not listen any more.
-                let _ = tell.send((peer.address, peer.reason.kind(), peer.reason.to_string()));
+                let _ = tell.send(Told {
+                    address: peer.address,
+                    fingerprint: peer.fingerprint.clone(),
+                    kind: peer.reason.kind(),
+                    words: peer.reason.to_string(),
+                });
             });
         Self { running: Running::start(builder).await, forge, refused }
     }
@@ -67,9 +80,8 @@ impl Door {
         connected.expect("a good certificate")
     }
 
-    async fn verdict(&mut self) -> (FailureKind, String) {
-        let (_, kind, words) = soon("the verdict", self.refused.recv()).await.expect("the server runs");
-        (kind, words)
+    async fn verdict(&mut self) -> Told {
+        soon("the verdict", self.refused.recv()).await.expect("the server runs")
     }
 
     async fn good_client(&self) -> Result<Client, ConnectError> {
@@ -108,9 +120,9 @@ async fn closes(tcp: &mut TcpStream) {
     assert!(matches!(end, Ok(_) | Err(_)), "in whatever way");
 }
 
-fn is_too_slow((kind, words): (FailureKind, String)) {
-    assert_eq!(words, "the peer did not complete the handshake within 300ms");
-    assert_eq!(kind, FailureKind::Silent);
+fn is_too_slow(told: &Told) {
+    assert_eq!(told.words, "the peer did not complete the handshake within 300ms");
+    assert_eq!(told.kind, FailureKind::Silent);
 }
 
 #[tokio::test]
@@ -119,7 +131,7 @@ async fn a_stranger_that_says_a_byte_now_and_then_has_no_longer_than_others() {
     let mut tcp = door.knock().await;
     let hello = client_hello(&door.forge);
     assert!(drip(&mut tcp, &hello).await < hello.len(), "it is not listened to for so long");
-    is_too_slow(door.verdict().await);
+    is_too_slow(&door.verdict().await);
 }
 
 #[tokio::test]
@@ -127,7 +139,7 @@ async fn a_stranger_that_begins_tls_and_falls_silent_goes_at_its_deadline() {
     let mut door = Door::open().await;
     let mut tcp = door.knock().await;
     tcp.write_all(&client_hello(&door.forge)).await.expect("it is read");
-    is_too_slow(door.verdict().await);
+    is_too_slow(&door.verdict().await);
     closes(&mut tcp).await;
 }
 
@@ -135,7 +147,9 @@ async fn a_stranger_that_begins_tls_and_falls_silent_goes_at_its_deadline() {
 async fn a_stranger_with_a_certificate_and_no_hello_goes_at_the_same_deadline() {
     let mut door = Door::open().await;
     let mut tls = door.come_in().await;
-    is_too_slow(door.verdict().await);
+    let told = door.verdict().await;
+    is_too_slow(&told);
+    assert!(told.fingerprint.is_some(), "it has shown its certificate");
     let end = soon("the end", tls.read_to_end(&mut Vec::new())).await;
     assert!(matches!(end, Ok(_) | Err(_)), "in whatever way");
 }
@@ -146,7 +160,7 @@ async fn a_stranger_that_drips_its_hello_goes_at_its_deadline() {
     let mut tls = door.come_in().await;
     let hello = our_hello();
     assert!(drip(&mut tls, &hello[..hello.len() - 1].repeat(9)).await < 9 * hello.len());
-    is_too_slow(door.verdict().await);
+    is_too_slow(&door.verdict().await);
 }
 
 #[tokio::test]
@@ -154,7 +168,7 @@ async fn a_stranger_that_says_something_else_than_hello_speaks_another_protocol(
     let mut door = Door::open().await;
     let mut tls = door.come_in().await;
     tls.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("it is read");
-    let (kind, words) = door.verdict().await;
+    let Told { kind, words, .. } = door.verdict().await;
     assert_eq!((kind, &*words), (FailureKind::NotCountersign, "the peer does not speak countersign/1"));
 }
 
@@ -167,7 +181,7 @@ async fn endless_garbage_is_refused_at_once_and_not_read_for_long() {
     for garbage in [record, vec![0x2a; 1 << 14]] {
         let (mut reader, mut writer) = door.knock().await.into_split();
         let noise = tokio::spawn(async move { while writer.write_all(&garbage).await.is_ok() {} });
-        let (kind, words) = door.verdict().await;
+        let Told { kind, words, .. } = door.verdict().await;
         assert!(matches!(kind, FailureKind::NotTls | FailureKind::BrokenTls), "{words}");
         soon("the end of reading it", noise).await.expect("no panic");
         let _ = reader.read_to_end(&mut Vec::new()).await;
@@ -202,7 +216,8 @@ async fn one_address_holds_its_share_of_the_places_and_its_oldest_goes() {
     let mut door = Door::patient_for(Duration::from_secs(60)).await;
     let mut crowd = crowd(door.running.address, "127.0.0.2", SHARE + 10).await;
     for stranger in &mut crowd[..10] {
-        let (address, kind, words) = soon("a verdict", door.refused.recv()).await.expect("it runs");
+        let Told { address, kind, words, fingerprint } = door.verdict().await;
+        assert_eq!(fingerprint, None);
         assert_eq!(address, Some(stranger.local_addr().expect("it was connected")));
         assert_eq!((kind, &*words), (FailureKind::Crowded, "too many peers are in handshake"));
         closes(stranger).await;

@@ -1,0 +1,26 @@
+//! Which certificate a stranger showed, for the log, whatever came of it.
+
+use std::sync::{Arc, OnceLock};
+
+use countersign_certs::CertificateInfo;
+
+/// The fingerprint of the certificate that a peer showed, once it has shown one. What is known of a peer that is not
+/// accepted, since TLS keeps nothing of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen(Arc<OnceLock<String>>);
+
+impl Seen {
+    /// It showed a certificate that was not accepted.
+    pub(super) fn refused(&self, certificate: &[u8]) {
+        self.0.get_or_init(|| CertificateInfo::fingerprint_of(certificate));
+    }
+
+    /// It showed one with this fingerprint, and holds its key.
+    pub(crate) fn verified(&self, fingerprint: &str) {
+        self.0.get_or_init(|| fingerprint.to_owned());
+    }
+
+    pub(crate) fn fingerprint(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
+}
