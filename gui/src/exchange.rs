@@ -17,6 +17,7 @@ use crate::model::catalogue::Service;
 use crate::model::connection::{Failure, Retry, Session, Target};
 use crate::model::identity::{Identity, Remark};
 use crate::model::reply::{Body, Problem};
+use crate::model::server::Server;
 use crate::model::settings::Settings;
 use crate::model::stream::Batch;
 use countersign::builtin::stats::Snapshot;
@@ -168,6 +169,8 @@ pub(crate) enum News {
     Office(OfficeNews),
     /// What the server can do.
     Catalogue(Result<Vec<Service>, Failure>),
+    /// What the server says of its own identity.
+    Server(Result<Box<Server>, Failure>),
     /// What the server counted.
     Stats(Result<Snapshot, Failure>),
     /// Items came over a call.

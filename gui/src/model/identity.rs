@@ -1,12 +1,13 @@
 //! Who we are and whom we trust, as the identity's folder says, ready to show.
 
-use countersign_certs::{CertificateInfo, Credentials, ReloadReport, Revocation, TrustDomain};
+use countersign_certs::{CertificateInfo, Credentials, Crl, ReloadReport, TrustDomain};
 
 use jiff::Timestamp;
 
 use super::Model;
 use super::connection::{Connection, Failure};
 use super::life::Life;
+use super::server::{List, Reload};
 use super::view::Page;
 use crate::exchange::Order;
 use crate::text;
@@ -57,11 +58,8 @@ pub(crate) struct Identity {
     pub(crate) chain: Vec<Link>,
     /// Whom we believe, our own domain first.
     pub(crate) domains: Vec<Domain>,
-    /// Why the newest files are not used: what is shown here is from before.
-    pub(crate) broken: Option<String>,
-    /// Since when this has been in force, and how many it took the place of.
-    pub(crate) since: Timestamp,
-    pub(crate) replaced: u64,
+    /// Since when this has been in force, and why newer files are not.
+    pub(crate) reload: Reload,
     /// The last moment at which all of the chain is valid.
     until: Timestamp,
 }
@@ -96,7 +94,7 @@ pub(crate) struct Domain {
     /// The certificates of its authorities.
     pub(crate) roots: Vec<CertificateInfo>,
     /// By which lists its peers are checked.
-    pub(crate) revocation: Revocation,
+    pub(crate) lists: Vec<List>,
 }
 
 impl Own {
@@ -156,18 +154,17 @@ impl Identity {
             .map(|domain| Domain {
                 name: domain.to_string(),
                 is_own: domain == own,
-                revocation: trust.revocation(domain).clone(),
+                lists: trust.revocation(domain).crls().iter().map(list).collect(),
                 roots: roots(domain),
             })
             .collect();
         domains.sort_by_key(|domain| !domain.is_own);
+        let failure = report.failure.as_deref().map(|reason| text::line(reason, REASON_SHOWN));
         Self {
             id: identity.id().to_string(),
             chain,
             domains,
-            broken: report.failure.as_deref().map(|reason| text::line(reason, REASON_SHOWN)),
-            since: report.since,
-            replaced: report.replaced,
+            reload: Reload { since: report.since, replaced: report.replaced, failure },
             until: identity.not_after(),
         }
     }
@@ -192,6 +189,11 @@ impl Role {
 /// How a certificate stands.
 pub(crate) fn life(certificate: &CertificateInfo, now: Timestamp) -> Life {
     Life::new(certificate.not_before(), certificate.not_after(), now)
+}
+
+fn list(crl: &Crl) -> List {
+    let (made, due) = (crl.this_update(), crl.next_update());
+    List { issuer: crl.issuer().to_owned(), revoked: crl.revoked_count() as u64, made, due }
 }
 
 fn role(certificate: &CertificateInfo) -> Role {

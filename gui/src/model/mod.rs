@@ -11,6 +11,7 @@ pub(crate) mod history;
 pub(crate) mod identity;
 pub(crate) mod life;
 pub(crate) mod reply;
+pub(crate) mod server;
 pub(crate) mod settings;
 pub(crate) mod stream;
 pub(crate) mod tree;
@@ -29,6 +30,7 @@ use self::graphs::Graphs;
 use self::history::History;
 use self::identity::Own;
 use self::reply::Body;
+use self::server::Server;
 use self::settings::Settings;
 use self::stream::{Look, Stream};
 use self::view::{Lens, Page, Scope, Theme, TimeRange};
@@ -76,6 +78,8 @@ pub(crate) struct Model {
     pub(crate) page: Page,
     /// Who we are, and whom we trust.
     pub(crate) own: Own,
+    /// What the server says of its own identity, or why it does not.
+    pub(crate) server: Option<Result<Box<Server>, Failure>>,
     /// The authority at hand, and the form to make identities.
     pub(crate) office: Office,
     /// What time it is.
@@ -233,6 +237,7 @@ impl Model {
                 self.history.record(snapshot, at);
             }
             News::Stats(Err(failure)) => self.no_stats = Some(failure),
+            News::Server(said) => self.server = Some(said),
             _ => {}
         }
     }
@@ -311,6 +316,7 @@ impl Model {
         }
         if self.connection.target() != Some(&target) {
             self.catalogue = Catalogue::Loading;
+            self.server = None;
             self.history = History::default();
             self.frozen = None;
             self.graphs = Graphs::default();

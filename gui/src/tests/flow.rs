@@ -254,7 +254,8 @@ fn a_renewed_identity_is_shown_at_once_and_a_broken_one_leaves_the_old_in_force(
     let mut window = Window::open(shop.target());
     window.wait_for("demo.Echo/record");
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::I);
-    window.wait_for("This dashboard");
+    window.wait_for("Whom it trusts");
+    assert!(window.shows("one root") && window.shows("are not checked for revocation"));
     let serial = || {
         let credentials = Credentials::load(&shop.identities.dashboard).unwrap();
         credentials.identity().certificate().serial().to_owned()

@@ -6,13 +6,14 @@ use countersign_certs::{Authority, TrustDomain, Watched};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::stage::{Stage, ledger};
 use crate::exchange::{News, Order};
 use crate::model::clock::Clock;
 use crate::model::connection::Failure;
 use crate::model::identity::{Identity, Remark};
+use crate::model::server::{List, Reload, Server, ServerDomain};
 
 /// An identity that answers at two hosts.
 fn server() -> Credentials {
@@ -141,7 +142,7 @@ fn what_is_wrong_with_new_files_is_said_beside_the_old_ones_that_are_in_force() 
     let mut stage = Stage::connected(ledger());
     let alice = server();
     let mut broken = identity(&alice);
-    broken.broken = Some("pki/alice/key.pem: no private key in this file; put it there".to_owned());
+    broken.reload.failure = Some("pki/alice/key.pem: no private key in this file; put it there".to_owned());
     stage.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(broken)), Vec::new()));
     stage.click("New identity not usable");
     assert!(
@@ -166,4 +167,28 @@ fn all_that_is_wrong_with_the_files_is_said_and_not_only_the_first_thing() {
     stage.tell(News::Identity("pki/alice".to_owned(), found, remarks));
     assert!(stage.shows("This identity cannot be used") && stage.shows("Error"));
     assert!(stage.shows("cert.pem:3") && stage.shows(open));
+}
+
+#[test]
+fn what_the_server_says_of_its_own_files_is_shown_and_so_is_that_it_does_not() {
+    let mut stage = Stage::connected(ledger());
+    stage.tell_identity(&server());
+    stage.click("spiffe://countersign.internal/server");
+    let refused = "The server did not tell its own identity: PERMISSION_DENIED";
+    stage.tell(News::Server(Err(Failure::new(refused, "Its policy does not allow this identity to ask."))));
+    assert!(stage.shows(refused));
+    let now = Timestamp::now();
+    let in_force = Reload { since: now, replaced: 2, failure: None };
+    let reason = "policy.toml:3:1: no such key; leave it out";
+    let policy = Reload { failure: Some(reason.to_owned()), ..in_force.clone() };
+    let week = SignedDuration::from_hours(24 * 7);
+    let list = List { issuer: "CN=root".to_owned(), revoked: 3, made: now - week, due: now - week / 7 };
+    let domains = vec![ServerDomain { name: "tea.example".to_owned(), roots: 2, lists: vec![list] }];
+    let warnings = vec!["the revocation list of tea.example is stale".to_owned()];
+    stage.tell(News::Server(Ok(Box::new(Server { warnings, domains, credentials: in_force, policy }))));
+    assert!(!stage.shows(refused) && stage.shows("renewed 2 times"));
+    assert!(stage.shows("cannot use its new policy") && stage.shows(reason));
+    assert!(stage.shows("2 roots") && stage.shows("tea.example"));
+    assert!(stage.shows("Revocation list, 3 revoked") && stage.shows("overdue for 1 d 0 h"));
+    assert!(stage.shows("the revocation list of tea.example is stale"));
 }

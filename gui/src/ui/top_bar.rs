@@ -72,7 +72,7 @@ fn own_trouble_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     let Some(identity) = model.own.identity() else { return };
     let colors = palette(ui);
     let life = identity.life(model.clock.now());
-    let (words, color, why) = match &identity.broken {
+    let (words, color, why) = match &identity.reload.failure {
         Some(reason) => ("New identity not usable".to_owned(), colors.warn, reason.as_str()),
         None if life.health() == Health::Fine => return,
         None => {

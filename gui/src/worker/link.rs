@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use countersign::builtin::identity::IdentityClient;
 use countersign::builtin::reflection::ReflectionClient;
 use countersign::call::RawStream;
 use countersign::cbor::{self, Value};
@@ -21,6 +22,7 @@ use crate::form::Arguments;
 use crate::model::catalogue::{DeclaredFault, NAME_SHOWN, Procedure, Service, is_builtin};
 use crate::model::connection::{Failure, PeerFacts, Retry, Session};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
+use crate::model::server::Server;
 use crate::text;
 
 /// How long a question of the dashboard's own may take before it is called unanswered.
@@ -90,6 +92,13 @@ impl Link {
             asked.map_err(|error| refused("list its procedures", &error))?.into_iter().map(service).collect();
         services.sort_by_key(|service| is_builtin(&service.name));
         Ok(services)
+    }
+
+    /// Who the server says it is, and whom it believes.
+    pub(super) async fn server(&self) -> Result<Server, Failure> {
+        let identity = IdentityClient::new(self.client.clone());
+        let said = identity.get().timeout(PATIENCE).await;
+        Ok(Server::of(&said.map_err(|error| refused("tell its own identity", &error))?))
     }
 
     /// What calls are made with.

@@ -21,6 +21,9 @@ use crate::model::connection::{Failure, Retry, Target};
 /// The wait before the server's counters are asked for again, when they were not to be had.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How often the server is asked who it is: its files may be replaced at any time.
+const IDENTITY_EVERY: Duration = Duration::from_secs(5);
+
 /// A server to stay connected to, until this is dropped.
 pub(super) struct Session {
     link: watch::Receiver<Option<Link>>,
@@ -113,6 +116,7 @@ impl Keeper {
             standing = standings.next() => standing,
             never = self.list(link) => match never {},
             never = self.count(link) => match never {},
+            never = self.ask_identity(link) => match never {},
         };
         self.link.send_replace(None);
         standing
@@ -141,6 +145,19 @@ impl Keeper {
         loop {
             self.speaker.say(News::Catalogue(link.services().await));
             self.reload.notified().await;
+        }
+    }
+
+    /// Tells what the server says of its own identity, as long as it does: who may not ask does not go on asking.
+    async fn ask_identity(&self, link: &Link) -> Infallible {
+        loop {
+            let said = link.server().await.map(Box::new);
+            let is_refused = said.is_err();
+            self.speaker.say(News::Server(said));
+            if is_refused {
+                return std::future::pending().await;
+            }
+            sleep(IDENTITY_EVERY).await;
         }
     }
 

@@ -5,6 +5,7 @@ mod issued;
 mod own;
 mod server;
 mod trust;
+mod words;
 
 use std::time::Duration;
 
@@ -75,7 +76,7 @@ fn certificates_ui(ui: &mut Ui, model: &mut Model) {
             }
         }
         Found::Identity(identity) => {
-            if let Some(reason) = &identity.broken {
+            if let Some(reason) = &identity.reload.failure {
                 let title = "The new files cannot be used; what is shown here stays in force";
                 remark_ui(ui, title, reason, palette(ui).warn);
             } else {
@@ -83,10 +84,7 @@ fn certificates_ui(ui: &mut Ui, model: &mut Model) {
             }
             let own = &model.own;
             let chosen = columns_ui(ui, |left, right| {
-                if let Some(session) = model.connection.session() {
-                    server::server_ui(right, &session.peer, now);
-                    right.add_space(BETWEEN);
-                }
+                server::server_ui(right, model, now);
                 trust::trust_ui(right, identity, now);
                 own::own_ui(left, &own.folder, identity, own.chosen, now)
             });

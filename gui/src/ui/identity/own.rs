@@ -3,6 +3,7 @@
 use egui::{Align2, RichText, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 use jiff::Timestamp;
 
+use super::words::{in_force, moment};
 use crate::model::identity::{Identity, Link, Role, life};
 use crate::ui::facts::{card_ui, copied_fact_ui, digest_ui, fact_ui, health_color, life_ui};
 use crate::ui::parts::{clipped_text, muted};
@@ -18,7 +19,7 @@ pub(super) fn own_ui(ui: &mut Ui, folder: &str, identity: &Identity, chosen: usi
     card_ui(ui, "This dashboard", |ui| {
         copied_fact_ui(ui, "SPIFFE ID", &identity.id);
         copied_fact_ui(ui, "Folder", folder);
-        fact_ui(ui, "In force", &in_force(identity));
+        fact_ui(ui, "In force", &in_force(&identity.reload));
         ui.add_space(8.0);
         ui.label(RichText::new("Chain").strong());
         ui.scope(|ui| {
@@ -39,15 +40,6 @@ pub(super) fn own_ui(ui: &mut Ui, folder: &str, identity: &Identity, chosen: usi
         }
     });
     chosen
-}
-
-fn in_force(identity: &Identity) -> String {
-    let since = moment(identity.since);
-    match identity.replaced {
-        0 => format!("since {since}"),
-        1 => format!("since {since}, renewed once"),
-        count => format!("since {since}, renewed {count} times"),
-    }
 }
 
 /// A row of the chain, further in than the one that it vouches for; says whether it was chosen.
@@ -104,11 +96,6 @@ fn certificate_ui(ui: &mut Ui, certificate: &CertificateInfo, id: &str, now: Tim
     fact_ui(ui, "Key", certificate.key_algorithm());
     copied_fact_ui(ui, "Serial", certificate.serial());
     digest_ui(ui, "SHA-256", certificate.fingerprint());
-}
-
-/// A moment as certificates write it.
-pub(super) fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn hosts(certificate: &CertificateInfo) -> String {

@@ -1,18 +1,17 @@
 //! Whom we believe: each trust domain with its own authorities.
 
-use countersign_certs::Crl;
 use egui::{Align, Label, Layout, RichText, Ui};
 use jiff::Timestamp;
 
+use super::words::list_ui;
 use crate::model::identity::{Domain, Identity, life};
-use crate::text;
 use crate::ui::facts::{card_ui, health_color};
 use crate::ui::parts::{dot_ui, muted};
 use crate::ui::theme::palette;
 
 /// The card of everyone whom we trust.
 pub(super) fn trust_ui(ui: &mut Ui, identity: &Identity, now: Timestamp) {
-    card_ui(ui, "Trust", |ui| {
+    card_ui(ui, "Whom this dashboard trusts", |ui| {
         for (index, domain) in identity.domains.iter().enumerate() {
             if 0 < index {
                 ui.separator();
@@ -46,7 +45,7 @@ fn domain_ui(ui: &mut Ui, domain: &Domain, now: Timestamp) {
             });
         });
     }
-    if domain.revocation.crls().is_empty() {
+    if domain.lists.is_empty() {
         let place = match domain.is_own {
             true => "crl.pem, beside the certificate".to_owned(),
             false => format!("trust/{}.crl.pem", domain.name),
@@ -55,37 +54,7 @@ fn domain_ui(ui: &mut Ui, domain: &Domain, now: Timestamp) {
             format!("Revoked peers are not recognised: place the authority's revocation list in {place}");
         ui.add(Label::new(muted(&colors, words).small()).wrap());
     }
-    for crl in domain.revocation.crls() {
-        crl_ui(ui, crl, now);
+    for list in &domain.lists {
+        list_ui(ui, list, now);
     }
-}
-
-/// A revocation list: how much is on it, and when the next one is due.
-fn crl_ui(ui: &mut Ui, crl: &Crl, now: Timestamp) {
-    let colors = palette(ui);
-    let left = crl.next_update().as_second() - now.as_second();
-    let (due, color) = match crl.is_stale_at(now) {
-        true => (format!("overdue for {}", text::span(-left)), colors.error),
-        false => (format!("next one due in {}", text::span(left)), colors.ok),
-    };
-    ui.horizontal(|ui| {
-        dot_ui(ui, color);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(RichText::new(due).small().color(if crl.is_stale_at(now) {
-                color
-            } else {
-                colors.muted
-            }));
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let revoked = match crl.revoked_count() {
-                    0 => "nobody revoked".to_owned(),
-                    count => format!("{} revoked", text::count(count as u64)),
-                };
-                let made = crl.this_update().strftime("%Y-%m-%d %H:%M UTC");
-                let words = format!("Revocation list, {revoked}");
-                ui.add(Label::new(words).truncate())
-                    .on_hover_text(format!("Made by {} on {made}", crl.issuer()));
-            });
-        });
-    });
 }
