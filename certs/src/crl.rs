@@ -117,7 +117,8 @@ impl Crl {
         self.0.revoked.len()
     }
 
-    /// Whether it revokes the certificate with this issuer, in DER, and this serial number, in big-endian bytes.
+    /// Whether it revokes the certificate with this issuer, in DER, and this serial number, in big-endian
+    /// bytes.
     pub fn revokes(&self, issuer_der: &[u8], serial: &[u8]) -> bool {
         self.issuer_der() == issuer_der && self.0.revoked.contains(canonical(serial))
     }

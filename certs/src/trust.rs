@@ -148,7 +148,8 @@ pub enum TrustError {
     },
     /// There are revocation lists of the own domain where those of others are.
     #[error(
-        "{domain} is the own trust domain, whose revocation list is crl.pem, beside the certificate; move it there"
+        "{domain} is the own trust domain, whose revocation list is crl.pem, beside the certificate; \
+         move it there"
     )]
     CrlElsewhere {
         /// The own domain.
@@ -165,8 +166,8 @@ pub enum TrustError {
     },
     /// No authority of the domain signed a revocation list.
     #[error(
-        "its list {number} (of {issuer}) is not signed by an authority of this trust domain; get it from that \
-         authority again, and if an intermediate one signed it, put that one's certificate into this file, too"
+        "its list {number} (of {issuer}) is not signed by an authority of this trust domain; get it from \
+         that authority again, and if an intermediate signed it, put its certificate into this file, too"
     )]
     CrlForged {
         /// Which one, counted from 1.

@@ -108,7 +108,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
         Watched::made(value, None, mpsc::channel().0)
     }
 
-    /// A value whose source is looked at only when [`reload`](Self::reload) or [`look`](Self::look) is called.
+    /// A value whose source is looked at only when [`reload`](Self::reload) or [`look`](Self::look) say so.
     pub fn load<S: Source<Value = T>>(source: S) -> Result<Watched<T>, S::Error> {
         Watched::from_source(source, mpsc::channel().0)
     }
@@ -136,7 +136,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
         self.0.value.load_full()
     }
 
-    /// Hands what is in force now to `read`: cheaper than [`current`](Self::current), for what has to be fast.
+    /// Hands what is in force now to `read`: cheaper than [`current`](Self::current).
     pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         read(&self.0.value.load())
     }

@@ -86,6 +86,19 @@ impl Warning {
         !matches!(self, Warning::NoCrl { .. } | Warning::KeyOpenToGroup { .. })
     }
 
+    /// Whether `other` is about the same thing, seen at another moment.
+    pub fn repeats(&self, other: &Warning) -> bool {
+        self.without_time_left() == other.without_time_left()
+    }
+
+    fn without_time_left(&self) -> Warning {
+        let mut warning = self.clone();
+        if let Warning::ExpiresSoon { left, .. } | Warning::CrlStaleSoon { left, .. } = &mut warning {
+            *left = SignedDuration::ZERO;
+        }
+        warning
+    }
+
     pub(super) fn of(credentials: &Credentials, now: Timestamp) -> Vec<Warning> {
         let own = credentials.identity.id().trust_domain();
         let mut warnings = credentials.warnings.to_vec();

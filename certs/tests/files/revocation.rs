@@ -144,7 +144,7 @@ fn an_intermediate_signs_lists_if_its_certificate_is_at_hand() {
     // Not in the chain that is shown: it may lie beside the list, if a root stands behind it.
     let (another, stranger) = (intermediate.intermediate("another"), Ca::new().intermediate("a stranger"));
     folder.write("crl.pem", another.crl(1, &[]));
-    assert!(folder.refusal("crl.pem").contains("put that one's certificate into this file, too"));
+    assert!(folder.refusal("crl.pem").contains("put its certificate into this file, too"));
     folder.write("crl.pem", another.crl(1, &[]) + &another.pem);
     assert_eq!(own_crls(&folder.load().unwrap()).len(), 1);
     folder.write("crl.pem", stranger.crl(1, &[]) + &stranger.pem);

@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal};
 
 use countersign::{BindError, Policy, Server, Watched};
-use jiff::Timestamp;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -30,7 +29,6 @@ pub(crate) async fn run(demo: Demo, json: bool) -> Result<(), Failure> {
     } else {
         output::say(&format!("listening on {address}\n"))?;
     }
-    credentials.current().warnings_at(Timestamp::now()).iter().for_each(output::warn);
     let (stop, stopping) = tokio::sync::oneshot::channel();
     let impatience = async {
         stops.next().await;
@@ -59,8 +57,8 @@ impl Demo {
 }
 
 /// What is logged unless `RUST_LOG` says otherwise: refusals, replaced files, and how it ends.
-const LOGGED: &str = "warn,countersign::audit=info,countersign::signals=info,countersign::demo=info,\
-                      countersign_certs=info";
+const LOGGED: &str = "warn,countersign::audit=info,countersign::server=info,countersign::signals=info,\
+                      countersign::demo=info,countersign_certs=info";
 
 /// Refusals and whatever else an operator should read; `RUST_LOG` says how much.
 fn log_to_stderr(json: bool) {

@@ -13,7 +13,7 @@ use crate::{Context, Status};
 /// Who this server is, and whom it believes.
 #[countersign::service(package = "countersign")]
 pub trait Identity {
-    /// What is in force now: certificate, trust, revocation lists; and what came of the files that are watched.
+    /// What is in force now: certificate, trust, revocation lists; and what came of files that are watched.
     #[rpc(idempotent)]
     async fn get(&self, cx: &Context) -> Result<ServerIdentity, Status>;
 }

@@ -5,6 +5,7 @@ mod connections;
 mod error;
 mod gate;
 mod lobby;
+mod notices;
 mod policy;
 mod router;
 mod strangers;
@@ -58,6 +59,7 @@ pub struct ServerBuilder {
 pub struct Server {
     listener: TcpListener,
     hub: Arc<Hub>,
+    credentials: Watched<Credentials>,
     grace: Duration,
 }
 
@@ -103,6 +105,7 @@ impl Server {
         tokio::select! {
             never = accept::accept_all(&self.listener, &self.hub) => match never {},
             never = self.hub.follow_policy() => match never {},
+            never = notices::tell(&self.credentials) => match never {},
             _ = stop => {}
         }
         drop(self.listener);
@@ -166,13 +169,13 @@ impl ServerBuilder {
     pub async fn bind(self, address: impl ToSocketAddrs) -> Result<Server, BindError> {
         let hub = Hub::new(&self)?;
         let listener = TcpListener::bind(address).await?;
-        Ok(Server { listener, hub, grace: self.grace })
+        Ok(Server { listener, hub, credentials: self.credentials, grace: self.grace })
     }
 
     /// Listens on a socket that is there already.
     pub fn serve(self, listener: TcpListener) -> Result<Server, BindError> {
         let hub = Hub::new(&self)?;
-        Ok(Server { listener, hub, grace: self.grace })
+        Ok(Server { listener, hub, credentials: self.credentials, grace: self.grace })
     }
 
     /// The server without a listener, for streams that come from elsewhere.
