@@ -65,14 +65,13 @@ impl Router {
                 }
             }
         }
-        let router = Self { routes, policy, recorder, audit };
-        router.announce();
-        Ok(router)
+        Ok(Self { routes, policy, recorder, audit })
     }
 
-    /// Tells of each policy that takes the place of another, and lets the connections know.
+    /// Tells of the policy, and of each that takes its place, and lets the connections know.
     pub(super) async fn follow_policy(&self, connections: &Connections) -> Infallible {
         let mut changes = self.policy.changes();
+        self.announce();
         while changes.next().await.is_some() {
             self.announce();
             connections.wake();
