@@ -119,7 +119,10 @@ pub enum IdentityError {
         subject: String,
     },
     /// The first certificate does not say whose it is.
-    #[error("its first certificate does not say whose it is: {0}; issue one with `countersign certs issue`")]
+    #[error(
+        "its first certificate does not say whose it is: {0}; \
+         `countersign certs check` tells the line that adds it"
+    )]
     SpiffeId(SpiffeIdError),
     /// The first certificate names a whole trust domain, not someone in it.
     #[error("its SPIFFE ID {id} names a whole trust domain; an identity's ID has a path, as in {id}/alice")]

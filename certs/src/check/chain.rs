@@ -39,9 +39,10 @@ pub(super) fn check(
     let chain = Chain { leaf, intermediates: others(leaf, members), roots };
     // Dates were judged one by one; here they must not hide what else is wrong.
     let at = dates::common_moment(members, now);
+    let mut used = None;
     for role in roles {
         match chain.verify(*role, at) {
-            Ok(used) => return check_order(file, &chain, &used, findings),
+            Ok(path) => used = Some(path),
             // Said of the certificate itself, in better words.
             Err(Error::CaUsedAsEndEntity) => return,
             Err(Error::RequiredEkuNotFoundContext(_)) if !chain.leaf_is_for(*role) => {}
@@ -50,6 +51,9 @@ pub(super) fn check(
                 return findings.add(file, Some(member.line), problem);
             }
         }
+    }
+    if let Some(used) = used {
+        check_order(file, &chain, &used, findings);
     }
 }
 

@@ -28,6 +28,17 @@ pub(super) fn check(file: &Path, member: &Member, now: Timestamp, findings: &mut
     findings.add(file, Some(member.line), problem);
 }
 
+/// A root's dates, which only others ask for.
+pub(super) fn check_root(file: &Path, root: &Member, now: Timestamp, findings: &mut Findings) {
+    if root.info.validity_at(now) == Validity::Valid {
+        return check(file, root, now, findings);
+    }
+    let (number, subject) = (root.number, root.subject());
+    let (not_before, not_after) = (root.info.not_before(), root.info.not_after());
+    let problem = Problem::RootNotValid { number, subject, not_before, not_after };
+    findings.add(file, Some(root.line), problem);
+}
+
 /// A moment at which all of them are valid: now, if that is one.
 pub(super) fn common_moment(members: &[Member], now: Timestamp) -> Timestamp {
     let begin = members.iter().map(|member| member.info.not_before()).max().unwrap_or(now);

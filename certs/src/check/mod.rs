@@ -13,6 +13,7 @@ mod key;
 mod leaf;
 mod member;
 mod problem;
+mod remedy;
 mod tool;
 mod trust;
 

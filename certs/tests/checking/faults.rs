@@ -241,6 +241,17 @@ const FAULTS: &[Fault] = &[
     .in_section(2)
     .told("its certificate 2 (CN=Old) has expired", "renew"),
     fault(
+        "an intermediate for clients alone",
+        |f| {
+            let usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            let issuer = f.ca.intermediate("Clients", |ca| ca.extended_key_usages = usages);
+            f.write_chain(&[&issuer], |_| {});
+        },
+        "cert.pem",
+    )
+    .in_section(2)
+    .told("may not issue for this usage", "issued anew"),
+    fault(
         "an intermediate for other names",
         |f| {
             let issuer = f.ca.intermediate("Narrow", |ca| {
@@ -327,7 +338,8 @@ const FAULTS: &[Fault] = &[
         "ca.pem",
     )
     .in_section(2)
-    .told("has expired", "renew"),
+    .a(Severity::Warning)
+    .told("is not valid today", "successor"),
     fault(
         "trust in the own domain twice",
         |f| f.write_trust("countersign.internal.pem", &f.ca.pem),

@@ -4,6 +4,7 @@
 
 mod faults;
 mod folder;
+mod hostile;
 
 use countersign_certs::check::{Problem, Role, Severity, Tool};
 use rcgen::{ExtendedKeyUsagePurpose, SanType};

@@ -1,6 +1,8 @@
 //! Every kind of bad certificate, shown by a client to a server of ours and by a server to a client of ours: refused
 //! before a byte of ours is said or heard, with the exact reason on the side that judges and an alert on the other.
 
+mod check;
+
 use std::sync::Arc;
 
 use countersign::{Client, ConnectError, Credentials, Refusal, RefusedPeerReason};
