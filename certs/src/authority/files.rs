@@ -85,11 +85,14 @@ pub(super) fn remove(folder: &Path, file: &NewFile<'_>) -> Result<(), AuthorityE
 }
 
 /// Removes what commands left behind that were killed while they wrote into this folder.
+///
+/// For folders in which nobody else is writing.
 pub(super) fn clean(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
             // It does no harm if it stays.
-            let _ = fs::remove_file(entry.path());
+            let _ = if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
         }
     }
 }

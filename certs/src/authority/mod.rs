@@ -207,9 +207,11 @@ impl Authority {
         request: &Request,
         existing: Existing,
     ) -> Result<PathBuf, AuthorityError> {
-        let home = folder.as_ref().join(request.name.as_str());
+        let folder = folder.as_ref();
+        let home = folder.join(request.name.as_str());
         // Held until the files are in place: of two commands for one name, the second finds what the first has made.
         let mut register = self.lock_any()?;
+        files::clean(folder);
         let exists = home.exists();
         if exists && existing == Existing::Refuse {
             return Err(AuthorityError::IdentityExists { home });
