@@ -281,15 +281,26 @@ fn a_damaged_record_is_an_error_that_names_its_line() {
 }
 
 #[test]
-fn a_record_cut_short_does_not_damage_the_next_one() {
+fn a_record_cut_short_anywhere_does_not_damage_the_others() {
     let (pki, authority) = new_authority();
-    authority.issue(&client("alice")).unwrap();
+    let names = || list(pki.path()).unwrap().iter().map(|record| record.name.to_string()).collect::<Vec<_>>();
     let path = pki.path().join("authority/issued.jsonl");
-    let good = fs::read(&path).unwrap();
-    fs::write(&path, &good[..good.len() / 2]).unwrap();
+    authority.issue(&client("alice")).unwrap();
+    let whole = fs::read(&path).unwrap().len();
     authority.issue(&client("bob")).unwrap();
-    let names: Vec<_> = list(pki.path()).unwrap().into_iter().map(|record| record.name.to_string()).collect();
-    assert_eq!(names, ["bob"]);
+    let good = fs::read(&path).unwrap();
+    for len in whole..good.len() {
+        fs::write(&path, &good[..len]).unwrap();
+        // Without its line break alone it is not cut short: somebody has edited the file.
+        assert_eq!(names().len(), if len + 1 == good.len() { 2 } else { 1 }, "{len} bytes");
+    }
+    for (len, others) in
+        [(whole + 1, &["alice"][..]), (whole + 40, &["alice"]), (good.len() - 1, &["alice", "bob"])]
+    {
+        fs::write(&path, &good[..len]).unwrap();
+        authority.issue(&client("carol")).unwrap();
+        assert_eq!(names(), [others, &["carol"]].concat());
+    }
 }
 
 #[test]
