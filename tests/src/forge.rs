@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use countersign::Credentials;
 use countersign_certs::authority::Authority;
-use countersign_certs::{Identity, SpiffeId, Trust, TrustDomain};
+use countersign_certs::{Crl, Identity, SpiffeId, Trust, TrustDomain};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
-    SanType,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer, KeyIdMethod,
+    KeyPair, KeyUsagePurpose, PublicKeyData, RevokedCertParams, SanType, SerialNumber,
 };
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -95,6 +95,11 @@ impl Forge {
         signed(leaf, &self.issuer, &[])
     }
 
+    /// Revokes these serial numbers, in a list whose successor is due so many seconds from now.
+    pub fn revocations(&self, serials: &[u64], due_in: i64) -> Crl {
+        revocations(&self.issuer, serials, due_in)
+    }
+
     /// Signs it for a key that nobody holds.
     pub fn sign_for(&self, leaf: Leaf, public_key: &impl PublicKeyData) -> Pair {
         let certificate = leaf.params.signed_by(public_key, &self.issuer).expect("a certificate");
@@ -110,8 +115,13 @@ impl Forge {
 
     /// Signs it and makes credentials of it, where our own library takes it.
     pub fn credentials(&self, leaf: Leaf) -> Credentials {
+        self.trusting(leaf, self.trust().clone())
+    }
+
+    /// The same, with trust in others.
+    pub fn trusting(&self, leaf: Leaf, trust: Trust) -> Credentials {
         let pair = self.sign(leaf);
-        Credentials::new(Identity::new(pair.chain, pair.key).expect("one SPIFFE ID"), self.trust().clone())
+        Credentials::new(Identity::new(pair.chain, pair.key).expect("one SPIFFE ID"), trust)
     }
 }
 
@@ -119,6 +129,11 @@ impl<'a> Below<'a> {
     /// Signs it.
     pub fn sign(&self, leaf: Leaf) -> Pair {
         signed(leaf, &self.issuer, &self.above)
+    }
+
+    /// Revokes these serial numbers, in a list whose successor is due so many seconds from now.
+    pub fn revocations(&self, serials: &[u64], due_in: i64) -> Crl {
+        revocations(&self.issuer, serials, due_in)
     }
 
     /// Another one below this one.
@@ -180,6 +195,25 @@ fn signed(leaf: Leaf, issuer: &Issuer<'_, KeyPair>, above: &[CertificateDer<'sta
     let key = KeyPair::generate().expect("a key");
     let certificate = leaf.params.signed_by(&key, issuer).expect("a certificate").der().clone();
     Pair { chain: [&[certificate], above].concat(), key: private(&key) }
+}
+
+fn revocations(issuer: &Issuer<'_, KeyPair>, serials: &[u64], due_in: i64) -> Crl {
+    let now = OffsetDateTime::now_utc();
+    let revoked = serials.iter().map(|serial| RevokedCertParams {
+        serial_number: SerialNumber::from(*serial),
+        revocation_time: now,
+        reason_code: None,
+        invalidity_date: None,
+    });
+    let list = CertificateRevocationListParams {
+        this_update: now - Duration::minutes(5),
+        next_update: now + Duration::seconds(due_in),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: revoked.collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    Crl::from_der(list.signed_by(issuer).expect("a list").der().clone()).expect("a list")
 }
 
 fn private(key: &KeyPair) -> PrivateKeyDer<'static> {

@@ -3,6 +3,7 @@
 pub mod conformance;
 pub mod forge;
 pub mod mill;
+pub mod pki;
 pub mod script;
 
 use std::future::Future;
@@ -10,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign::{Client, ConnectError, Context, Credentials, Policy, Server, Status, Stopped};
+use countersign::{Client, ConnectError, Context, Credentials, Policy, Server, Status, Stopped, Watched};
 use countersign_certs::TrustDomain;
 use countersign_certs::authority::{Authority, Host, Request};
 use tokio::net::ToSocketAddrs;
@@ -166,7 +167,10 @@ impl Running {
     }
 
     /// Connects to it by the name `localhost`.
-    pub async fn connect(&self, credentials: Credentials) -> Result<Client, ConnectError> {
+    pub async fn connect(
+        &self,
+        credentials: impl Into<Watched<Credentials>>,
+    ) -> Result<Client, ConnectError> {
         Client::builder(credentials).connect(&self.name()).await
     }
 

@@ -4,13 +4,16 @@
 use std::fmt;
 
 use countersign_certs::{CertificateInfo, Identity, SpiffeId, Validity};
+use countersign_proto::Role;
 use jiff::Timestamp;
 use rustls::AlertDescription;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
-use super::TrustedByServer;
+use super::leaf::named_peer;
+use super::life::name;
 use super::refusal::names;
+use super::{Refusal, TrustedByServer};
 use crate::failure::{FailureKind, Side};
 
 /// The peer refused us: its alert, and what may be behind it.
@@ -37,6 +40,10 @@ pub enum ProbableCause {
     SpiffeId(String),
     /// Our certificate may not be used as a client's, or a server's.
     WrongUsage(&'static str),
+    /// Our certificate is made in a way that nobody should accept.
+    Malformed(String),
+    /// Our key is too short to be relied on.
+    WeakKey(String),
     /// Our certificate's issuer is none of those that the peer trusts.
     UnknownAuthority {
         /// Who issued ours.
@@ -87,6 +94,8 @@ impl fmt::Display for ProbableCause {
             Self::WrongUsage(role) => {
                 write!(f, "probably because our certificate may not be used as a {role}'s")
             }
+            Self::Malformed(why) => write!(f, "probably because of how our certificate is made: {why}"),
+            Self::WeakKey(key) => write!(f, "probably because our key is too weak: {key}"),
             Self::UnknownAuthority { issuer, trusted: None } => {
                 write!(f, "probably because it does not trust {issuer}, which issued our certificate")
             }
@@ -132,6 +141,8 @@ impl ProbableCause {
             Self::ClocksDiffer(..) => FailureKind::ClocksDiffer,
             Self::SpiffeId(_) => FailureKind::NotOneSpiffeId,
             Self::WrongUsage(_) => FailureKind::WrongUsage,
+            Self::Malformed(_) => FailureKind::MalformedCertificate,
+            Self::WeakKey(_) => FailureKind::WeakKey,
             Self::UnknownAuthority { .. } | Self::OtherAuthority(_) => FailureKind::UnknownAuthority,
             Self::Revoked => FailureKind::Revoked,
             Self::StaleCrl => FailureKind::StaleCrl,
@@ -198,25 +209,39 @@ struct Own<'a> {
 impl Own<'_> {
     /// The first thing about our own certificate that explains a refusal.
     fn cause(&self, alert: AlertDescription) -> ProbableCause {
-        let certificate = self.identity.certificate();
-        let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
-        match certificate.validity_at(self.now) {
-            Validity::Expired => return ProbableCause::Expired(not_after),
-            Validity::NotYet => return ProbableCause::NotYetValid(not_before),
-            Validity::Valid if alert == AlertDescription::CertificateExpired => {
-                return ProbableCause::ClocksDiffer(not_before, not_after);
+        for der in self.identity.chain() {
+            let Ok(certificate) = CertificateInfo::from_der(der) else { continue };
+            match certificate.validity_at(self.now) {
+                Validity::Expired => return ProbableCause::Expired(certificate.not_after()),
+                Validity::NotYet => return ProbableCause::NotYetValid(certificate.not_before()),
+                Validity::Valid => {}
             }
-            Validity::Valid => {}
         }
-        if let Err(error) = certificate.spiffe_id() {
-            return ProbableCause::SpiffeId(error.to_string());
+        if alert == AlertDescription::CertificateExpired {
+            let own = self.identity.certificate();
+            return ProbableCause::ClocksDiffer(own.not_before(), own.not_after());
+        }
+        if let Some(cause) = self.unfit() {
+            return cause;
         }
         match self.trusted {
-            Some(_) if !certificate.has_client_auth() => ProbableCause::WrongUsage("client"),
-            None if !certificate.has_server_auth() => ProbableCause::WrongUsage("server"),
             Some(trusted) => self.as_client(alert, trusted),
             None => self.as_server(alert),
         }
+    }
+
+    /// What is wrong with our certificate in itself, by the rules that every peer goes by.
+    fn unfit(&self) -> Option<ProbableCause> {
+        let own = if self.trusted.is_some() { Role::Client } else { Role::Server };
+        let (leaf, intermediates) = self.identity.chain().split_first()?;
+        let error = named_peer(own, leaf, intermediates).err()?;
+        Some(match Refusal::of(&error, name(own)) {
+            Refusal::SpiffeId(why) => ProbableCause::SpiffeId(why),
+            Refusal::WrongUsage { role } => ProbableCause::WrongUsage(role),
+            Refusal::WeakKey(key) => ProbableCause::WeakKey(key),
+            Refusal::Malformed(why) => ProbableCause::Malformed(why),
+            other => ProbableCause::Malformed(other.to_string()),
+        })
     }
 
     fn as_client(&self, alert: AlertDescription, trusted: &[Vec<u8>]) -> ProbableCause {

@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use rustls::{CertificateError, DistinguishedName, Error};
 use webpki::{
     CertRevocationList, EndEntityCert, ExpirationPolicy, KeyUsage, OwnedCertRevocationList,
-    RevocationOptionsBuilder, VerifiedPath,
+    RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
 };
 
 use super::leaf::named_peer;
@@ -52,6 +52,16 @@ enum Lists {
     InTime,
     /// All of them: what they revoke is revoked.
     OfAnyAge,
+}
+
+impl Lists {
+    /// Of a peer without a list of its issuer: it is not let in, and if it is, not sent away.
+    fn unknown(self) -> UnknownStatusPolicy {
+        match self {
+            Self::InTime => UnknownStatusPolicy::Deny,
+            Self::OfAnyAge => UnknownStatusPolicy::Allow,
+        }
+    }
 }
 
 impl Domain {
@@ -146,7 +156,8 @@ impl Judge {
         // Without lists there is nothing to check, and the server has said so at its start.
         let revocation = RevocationOptionsBuilder::new(&revoked)
             .ok()
-            .map(|options| options.with_expiration_policy(domain.expiration(lists)).build());
+            .map(|options| options.with_expiration_policy(domain.expiration(lists)))
+            .map(|options| options.with_status_policy(lists.unknown()).build());
         let verdict = certificate.verify_for_usage(
             self.algorithms.all,
             &domain.anchors,

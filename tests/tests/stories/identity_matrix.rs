@@ -5,14 +5,14 @@ mod check;
 
 use std::sync::Arc;
 
-use countersign::{Client, ConnectError, Credentials, Refusal, RefusedPeerReason};
-use countersign_certs::{Identity, Trust};
+use countersign::{Client, ConnectError, Credentials, FailureKind, Refusal, RefusedPeerReason};
+use countersign_certs::{Identity, StaleCrl, Trust};
 use countersign_tests::forge::{Forge, Leaf, Pair};
-use countersign_tests::soon;
+use countersign_tests::{Clerk, DeskClient, Running, soon};
 use rcgen::{BasicConstraints, IsCa, KeyUsagePurpose, SubjectPublicKeyInfo};
 use rustls::AlertDescription::{
-    self, BadCertificate, CertificateExpired, CertificateUnknown, DecryptError, UnknownCA,
-    UnsupportedCertificate,
+    self, BadCertificate, CertificateExpired, CertificateRevoked, CertificateUnknown, DecryptError,
+    UnknownCA, UnsupportedCertificate,
 };
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -20,24 +20,29 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::refusals::{ALPN, Judge};
 
-/// The authorities of the matrix. The judges are of `ours`, and trust `partner` for its own domain too.
+/// The authorities of the matrix. The judges are of `ours`, and trust `partner` and `friend` for their own domains. We
+/// have a list of what we revoked, and an old one of `partner`, and none of `friend`.
 struct World {
     ours: Forge,
     partner: Forge,
+    friend: Forge,
     stranger: Forge,
 }
 
 /// One bad certificate, and what has to come of it.
 struct Row {
     what: &'static str,
-    show: fn(&World) -> Pair,
+    show: Show,
     expected: Expected,
 }
+
+/// Makes a certificate, good or bad.
+type Show = fn(&World) -> Pair;
 
 /// What the judge has to say, and the alert that goes with it.
 type Expected = (fn(&Refusal) -> bool, AlertDescription);
 
-const fn row(what: &'static str, show: fn(&World) -> Pair, expected: Expected) -> Row {
+const fn row(what: &'static str, show: Show, expected: Expected) -> Row {
     Row { what, show, expected }
 }
 
@@ -53,6 +58,10 @@ const SPIFFE_ID: Expected = (|refusal| matches!(refusal, Refusal::SpiffeId(_)), 
 const MALFORMED: Expected = (|refusal| matches!(refusal, Refusal::Malformed(_)), CertificateUnknown);
 const WEAK_KEY: Expected = (|refusal| matches!(refusal, Refusal::WeakKey(_)), CertificateUnknown);
 const KEY_MISMATCH: Expected = (|refusal| matches!(refusal, Refusal::KeyMismatch), DecryptError);
+const REVOKED: Expected = (|refusal| matches!(refusal, Refusal::Revoked), CertificateRevoked);
+const UNKNOWN_REVOCATION: Expected =
+    (|refusal| matches!(refusal, Refusal::UnknownRevocation), CertificateUnknown);
+const STALE_CRL: Expected = (|refusal| matches!(refusal, Refusal::StaleCrl(_)), CertificateUnknown);
 const WRONG_HOST: Expected = (|refusal| matches!(refusal, Refusal::WrongHost { .. }), BadCertificate);
 
 /// What either side refuses in the other.
@@ -153,6 +162,35 @@ const BAD: &[Row] = &[
     row("with an RSA key of 1024 bits", |w| w.ours.sign_for(w.ours.leaf(), &rsa_1024()), WEAK_KEY),
 ];
 
+/// What lists of revocations are for.
+const REVOKED_ONES: &[Row] = &[
+    row("revoked", |w| w.ours(|leaf| leaf.serial(REVOKED_BY_US)), REVOKED),
+    row("below an authority that was revoked", |w| w.below(revoked_authority), REVOKED),
+    row("below an authority without a list", |w| w.below(|params| params), UNKNOWN_REVOCATION),
+    row("of a partner whose list is overdue", |w| w.partner.sign(w.partner.leaf()), STALE_CRL),
+    row(
+        "revoked by a list that is overdue",
+        |w| w.partner.sign(w.partner.leaf().serial(REVOKED_BY_PARTNER)),
+        STALE_CRL,
+    ),
+];
+
+/// What has to pass, beside all that is bad.
+const GOOD: &[(&str, Show)] = &[
+    ("sound", |w| w.ours(|leaf| leaf)),
+    ("with the number of another that a partner revoked", |w| w.ours(|leaf| leaf.serial(REVOKED_BY_PARTNER))),
+    ("of a domain without lists", |w| w.friend.sign(w.friend.leaf())),
+    ("with the number of another that we revoked", |w| w.friend.sign(w.friend.leaf().serial(REVOKED_BY_US))),
+    ("behind an authority", |w| w.friend.below(|params| params).sign(w.friend.leaf())),
+    ("behind four authorities", |w| {
+        w.friend.below(|params| params).below().below().below().sign(w.friend.leaf())
+    }),
+    ("with an old authority too many", |w| {
+        let old = w.below(ended).chain.remove(1);
+        w.ours(|leaf| leaf).showing(|chain| [chain, vec![old]].concat())
+    }),
+];
+
 /// What only a server refuses.
 const BAD_CLIENTS: &[Row] = &[row("for servers alone", |w| w.ours(Leaf::server_only), WRONG_USAGE)];
 
@@ -174,19 +212,28 @@ const BAD_SERVERS: &[Row] = &[
 
 impl World {
     fn new() -> Self {
-        let [ours, partner, stranger] =
-            ["ours.internal", "partner.internal", "stranger.internal"].map(Forge::of);
-        Self { ours, partner, stranger }
+        let [ours, partner, friend, stranger] =
+            ["ours.internal", "partner.internal", "friend.internal", "stranger.internal"].map(Forge::of);
+        Self { ours, partner, friend, stranger }
     }
 
     /// Whom the judges trust.
     fn trust(&self) -> Trust {
-        let partner = self.partner.domain().clone();
-        self.ours.trust().clone().and(partner, vec![self.partner.certificate().clone()]).expect("two domains")
+        let root = |forge: &Forge| (forge.domain().clone(), vec![forge.certificate().clone()]);
+        let ((partner, partners), (friend, friends)) = (root(&self.partner), root(&self.friend));
+        let trust = self.ours.trust().clone().and(partner, partners).expect("another domain");
+        let trust = trust.and(friend, friends).expect("another domain");
+        let ours = self.ours.revocations(&[REVOKED_BY_US], 3_600);
+        let overdue = self.partner.revocations(&[REVOKED_BY_PARTNER], -60);
+        let trust = trust.with_crls(self.ours.domain(), vec![ours], StaleCrl::Refuse).expect("a list");
+        trust.with_crls(self.partner.domain(), vec![overdue], StaleCrl::Refuse).expect("a list")
     }
 
     fn judge(&self) -> Credentials {
-        let pair = self.ours.sign(self.ours.leaf());
+        self.showing(self.ours(|leaf| leaf))
+    }
+
+    fn showing(&self, pair: Pair) -> Credentials {
         Credentials::new(Identity::new(pair.chain, pair.key).expect("a sound one"), self.trust())
     }
 
@@ -257,6 +304,12 @@ impl World {
     }
 }
 
+/// A number on our list.
+const REVOKED_BY_US: u64 = 1_001;
+
+/// A number on the list of our partner.
+const REVOKED_BY_PARTNER: u64 = 2_002;
+
 /// For clients and servers.
 const EXTENDED_USAGES: &[u8] = &[0x30, 20, 6, 8, 43, 6, 1, 5, 5, 7, 3, 1, 6, 8, 43, 6, 1, 5, 5, 7, 3, 2];
 
@@ -267,6 +320,11 @@ fn ended(mut params: rcgen::CertificateParams) -> rcgen::CertificateParams {
 
 fn of_tomorrow(mut params: rcgen::CertificateParams) -> rcgen::CertificateParams {
     params.not_before = time::OffsetDateTime::now_utc() + time::Duration::days(1);
+    params
+}
+
+fn revoked_authority(mut params: rcgen::CertificateParams) -> rcgen::CertificateParams {
+    params.serial_number = Some(REVOKED_BY_US.into());
     params
 }
 
@@ -350,7 +408,7 @@ async fn a_server_refuses_every_bad_certificate_and_says_why() {
     let world = World::new();
     let mut judge = Judge::new(world.judge()).await;
     let mut complaints = Vec::new();
-    for row in BAD.iter().chain(BAD_CLIENTS) {
+    for row in BAD.iter().chain(REVOKED_ONES).chain(BAD_CLIENTS) {
         let verdict = shown_to_a_server(&world, &mut judge, (row.show)(&world)).await;
         complaints.extend(complaint(row, verdict));
     }
@@ -361,9 +419,50 @@ async fn a_server_refuses_every_bad_certificate_and_says_why() {
 async fn a_client_refuses_every_bad_certificate_and_says_why() {
     let world = World::new();
     let mut complaints = Vec::new();
-    for row in BAD.iter().chain(BAD_SERVERS) {
+    for row in BAD.iter().chain(REVOKED_ONES).chain(BAD_SERVERS) {
         let verdict = shown_to_a_client(world.judge(), (row.show)(&world)).await;
         complaints.extend(complaint(row, verdict));
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[tokio::test]
+async fn what_is_sound_passes_in_both_roles() {
+    let world = World::new();
+    for (what, show) in GOOD {
+        let running = Running::desk(world.showing(show(&world)), &Clerk::default()).await;
+        let client = running.connect(world.showing(show(&world))).await;
+        let desk = DeskClient::new(client.unwrap_or_else(|error| panic!("{what}: {error}")));
+        desk.echo("hi").await.unwrap_or_else(|error| panic!("{what}: {error}"));
+    }
+}
+
+/// What the refused side makes of it, where our own library takes such an identity at all.
+#[tokio::test]
+async fn a_client_that_is_refused_is_not_led_astray() {
+    let world = World::new();
+    let mut judge = Judge::new(world.judge()).await;
+    let (mut told, mut complaints) = (0, Vec::new());
+    for row in BAD.iter().chain(REVOKED_ONES).chain(BAD_CLIENTS) {
+        let pair = (row.show)(&world);
+        let Ok(identity) = Identity::new(pair.chain, pair.key) else { continue };
+        let credentials = Credentials::new(identity, world.trust());
+        let error = judge.running.connect(credentials).await.expect_err("it is bad");
+        if matches!(error, ConnectError::Setup(_)) {
+            continue;
+        }
+        let RefusedPeerReason::Refused(refusal) = judge.verdict().await else { panic!("{}", row.what) };
+        let likely = match refusal.kind() {
+            // From over there these look all the same: our own certificate is sound.
+            FailureKind::UnknownRevocation | FailureKind::WrongTrustDomain => {
+                vec![FailureKind::StaleCrl, FailureKind::UnknownAuthority]
+            }
+            kind => vec![kind],
+        };
+        if !likely.contains(&error.kind()) {
+            complaints.push(format!("{}: {refusal}, and over there: {error}", row.what));
+        }
+        told += 1;
+    }
+    assert!(complaints.is_empty() && 20 < told, "{told} told: {}", complaints.join("\n"));
 }

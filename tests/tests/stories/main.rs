@@ -3,12 +3,14 @@
 mod calls;
 mod chains;
 mod conformance;
+mod expiry;
 mod failures;
 mod foreign;
 mod hostile;
 mod identity_matrix;
 mod reconnect;
 mod refusals;
+mod revocation;
 mod rollover;
 mod session;
 mod shapes;

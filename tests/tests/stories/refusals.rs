@@ -22,7 +22,7 @@ const PROMPT: Duration = Duration::from_secs(1);
 
 /// A sound server, and what it says of those it refuses.
 pub(crate) struct Judge {
-    running: Running,
+    pub(crate) running: Running,
     refused: mpsc::UnboundedReceiver<RefusedPeerReason>,
 }
 

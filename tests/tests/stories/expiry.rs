@@ -1,0 +1,124 @@
+//! Certificates that end while they are in use: streams that outlive them end with the reason, and everything else has
+//! moved to another connection before.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use countersign::builtin::connections::ConnectionsClient;
+use countersign::{
+    CallError, Client, Code, ConnectError, ConnectionError, Lapse, Policy, ProbableCause, Refusal, Server,
+    Watched,
+};
+use countersign_certs::{Credentials, TrustDomain};
+use countersign_tests::mill::{MillClient, MillServer, Miller};
+use countersign_tests::pki::Pki;
+use countersign_tests::{Running, soon};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+/// Long enough to connect with, on a busy machine, and short enough to wait for.
+const SHORT: Duration = Duration::from_secs(4);
+
+async fn mill(credentials: Watched<Credentials>, miller: &Miller) -> Running {
+    let mill = MillServer::new(miller.clone());
+    Running::start(Server::builder(credentials, Policy::any_trusted_peer()).service(mill)).await
+}
+
+/// Reads a stream that has no end of its own until it has one, and says why.
+async fn end_of_a_stream(client: &Client) -> Arc<ConnectionError> {
+    let mut stream = MillClient::new(client.clone()).pour(1 << 10).await.expect("a stream");
+    let began = Instant::now();
+    let error = soon("the end of the stream", async {
+        loop {
+            if let Err(error) = stream.next().await {
+                return error;
+            }
+        }
+    })
+    .await;
+    println!("the stream ended after {} ms: {error}", began.elapsed().as_millis());
+    let CallError::Lost(reason) = error else { panic!("{error}") };
+    reason
+}
+
+/// Either side may be the first to say so.
+fn assert_expired(reason: &Arc<ConnectionError>, whose: &'static str) {
+    match &**reason {
+        ConnectionError::Lapsed(lapse) => assert_eq!(*lapse, Lapse::Expired(whose)),
+        ConnectionError::ClosedByPeer { code, message } => {
+            let expected = format!("the {whose}'s certificate has expired");
+            assert_eq!((*code, message), (Code::Unauthenticated, &expected));
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_reason_when_its_clients_certificate_expires() {
+    let (pki, miller) = (Pki::new(&TrustDomain::default()), Miller::default());
+    let running = mill(pki.server("mill", HOUR), &miller).await;
+    let client = running.connect(pki.client("alice", SHORT)).await.expect("a good client");
+    assert_expired(&end_of_a_stream(&client).await, "client");
+    soon("the end of the handler", miller.left.notified()).await;
+    let error = soon("the end", MillClient::new(client).echo("hello?")).await.expect_err("it is refused");
+    let CallError::NotConnected(error) = error else { panic!("{error}") };
+    let ConnectError::RefusedByServer { refusal, .. } = &*error else { panic!("{error}") };
+    assert_eq!(refusal.alert, "certificate_expired");
+    assert!(matches!(refusal.cause, ProbableCause::Expired(_)), "{}", refusal.cause);
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_reason_when_its_servers_certificate_expires() {
+    let (pki, miller) = (Pki::new(&TrustDomain::default()), Miller::default());
+    let running = mill(pki.server("mill", SHORT), &miller).await;
+    let client = running.connect(pki.client("alice", HOUR)).await.expect("a good client");
+    assert_expired(&end_of_a_stream(&client).await, "server");
+    soon("the end of the handler", miller.left.notified()).await;
+    let error = soon("the end", MillClient::new(client).echo("hello?")).await.expect_err("it is refused");
+    let CallError::NotConnected(error) = error else { panic!("{error}") };
+    let ConnectError::Refused { refusal: Refusal::Expired(_), .. } = &*error else { panic!("{error}") };
+}
+
+/// The number of the connection that a call of this client comes over.
+async fn number(client: &Client) -> u64 {
+    let mine = ConnectionsClient::new(client.clone()).list().await.expect("a list");
+    mine.iter().map(|connection| connection.number).max().expect("this one")
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_renewed_moves_its_connection_once() {
+    let (pki, miller) = (Pki::new(&TrustDomain::default()), Miller::default());
+    let running = mill(pki.server("mill", HOUR), &miller).await;
+    let client = running.connect(pki.client("alice", SHORT)).await.expect("a good client");
+    let (mut calls, mut numbers) = (0, Vec::new());
+    let error = soon("the end", async {
+        loop {
+            match ConnectionsClient::new(client.clone()).list().await {
+                Ok(mine) => numbers.extend(mine.iter().map(|connection| connection.number)),
+                Err(error) => return error,
+            }
+            calls += 1;
+        }
+    })
+    .await;
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert!(calls > 10 && numbers == [0, 1], "{calls} calls over {numbers:?}, and then: {error}");
+}
+
+#[tokio::test]
+async fn calls_do_not_notice_that_certificates_are_renewed() {
+    let (pki, miller) = (Pki::new(&TrustDomain::default()), Miller::default());
+    let (server, alice) = (pki.server("mill", SHORT), pki.client("alice", SHORT));
+    let running = mill(server, &miller).await;
+    let client = running.connect(alice.clone()).await.expect("a good client");
+    let began = Instant::now();
+    let mut renewed = 0;
+    while began.elapsed() < 2 * SHORT + SHORT / 2 {
+        MillClient::new(client.clone()).echo("hi").await.expect("an answer");
+        if u32::try_from(began.elapsed().as_secs() / 2).expect("a short story") > renewed {
+            renewed += 1;
+            ["mill", "alice"].iter().for_each(|name| pki.renew(name, SHORT));
+        }
+    }
+    assert!(renewed > 3 && number(&client).await > 0);
+}
