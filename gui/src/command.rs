@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Lock,
     /// Have the identity made that is filled in.
     MakeIdentity,
+    /// Renew somebody's identity.
+    Renew(String),
     /// Ask whether somebody's certificates are to be revoked.
     AskToRevoke(String),
     /// Leave them alone after all.
@@ -141,6 +143,7 @@ impl Command {
             Self::Unlock => "Unlock",
             Self::Lock => "Lock",
             Self::MakeIdentity => "Make identity",
+            Self::Renew(_) => "Renew",
             Self::AskToRevoke(_) => "Revoke…",
             Self::KeepCertificates => "Keep",
             Self::Revoke => "Revoke",

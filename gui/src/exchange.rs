@@ -64,6 +64,13 @@ pub(crate) enum Order {
     Lock(String),
     /// Have an authority make an identity.
     Issue(Box<IssueOrder>),
+    /// Have the authority in a folder renew the identity of a name.
+    Renew {
+        /// The folder that holds the folder `authority`.
+        folder: String,
+        /// Whose identity.
+        name: Name,
+    },
     /// Have the authority in a folder revoke all certificates of a name.
     Revoke {
         /// The folder that holds the folder `authority`.

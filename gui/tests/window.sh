@@ -104,6 +104,8 @@ item=270x30+280+216 # of demo.Chat/room, to send
 items=420x380+850+150
 item_row=300x20+950+190
 counts=200x18+850+78 # of a stream
+new_name=480x40+140+264 # of an identity to be made
+made=610x40+640+84 # who it is, above the rest
 graphs=1280x200+0+600
 errors=420x170+430+630
 load=410x170+860+630
@@ -300,6 +302,19 @@ within 5 "an order of what was typed before" ordered "Ada King"
 load_server
 within 5 "the graph to go on" shows "$just_now" "$blue"
 shoot back-dark
+
+# Beside the dashboard's own identity lies the authority that made it.
+xdotool key ctrl+k
+within 5 "the list of commands" has_cursor "$commands"
+xdotool type "new identity"
+xdotool key Return
+within 5 "the cursor in the name" has_cursor "$new_name"
+xdotool type "bob"
+xdotool key Return
+within 5 "an identity for bob" test -s "$scratch/pki/bob/key.pem"
+within 5 "what to hand over" shows "$made" "$green" 100
+shoot made-dark
+"$countersign" list "$address" --identity "$scratch/pki/bob" >/dev/null
 end dashboard TERM 143
 end xvfb TERM 0
 echo "The dashboard works in a window ($SECONDS s)."

@@ -43,8 +43,10 @@ pub(crate) struct Office {
     pub(crate) outcome: Outcome,
     /// Whose certificates are about to be revoked, if the user means it.
     pub(crate) doomed: Option<String>,
-    /// What came of the last revocation.
-    pub(crate) revoked: Option<Result<String, Failure>>,
+    /// What came of the last renewal or revocation.
+    pub(crate) done: Option<Result<String, Failure>>,
+    /// Whether the name is to get the cursor.
+    pub(crate) focus_wanted: bool,
 }
 
 /// What was found where the authority should be.
@@ -102,6 +104,8 @@ pub(crate) struct Issued {
     pub(crate) until: Timestamp,
     /// Whether it was revoked.
     pub(crate) is_revoked: bool,
+    /// Whether it is the last one of its name: that is the one to renew.
+    pub(crate) is_newest: bool,
 }
 
 /// What came of asking for an identity.
@@ -157,7 +161,8 @@ impl Default for Office {
             tried: false,
             outcome: Outcome::default(),
             doomed: None,
-            revoked: None,
+            done: None,
+            focus_wanted: false,
         }
     }
 }
@@ -246,6 +251,11 @@ impl Issued {
         Life::new(self.from, self.until, now)
     }
 
+    /// Whether it can be renewed.
+    pub(crate) fn is_renewable(&self) -> bool {
+        !self.is_revoked && self.is_identity && self.is_newest
+    }
+
     /// Whether there is anything to revoke.
     pub(crate) fn is_live(&self, now: Timestamp) -> bool {
         !self.is_revoked && self.is_identity && now <= self.until
@@ -259,8 +269,8 @@ pub(crate) enum OfficeNews {
     Found(String, Result<Box<Authority>, Unopened>),
     /// An identity was made, or not.
     Made(Result<Box<Made>, Failure>),
-    /// Certificates were revoked, in words, or not.
-    Revoked(Result<String, Failure>),
+    /// An identity was renewed or revoked, in words, or not.
+    Done(Result<String, Failure>),
 }
 
 impl Model {
@@ -284,9 +294,13 @@ impl Model {
                 office.outcome = Outcome::Making;
                 Some(Order::Issue(Box::new(order)))
             }
+            Command::Renew(name) => {
+                (office.done, office.doomed) = (None, None);
+                Some(Order::Renew { folder: office.folder.trim().to_owned(), name: name.parse().ok()? })
+            }
             Command::AskToRevoke(name) => {
                 office.doomed = Some(name);
-                office.revoked = None;
+                office.done = None;
                 None
             }
             Command::KeepCertificates => {
@@ -310,13 +324,14 @@ impl Model {
                 (office.outcome, office.tried, office.replace) = (Outcome::Made(made), false, false);
             }
             OfficeNews::Made(Err(failure)) => office.outcome = Outcome::Failed(failure),
-            OfficeNews::Revoked(done) => office.revoked = Some(done),
+            OfficeNews::Done(done) => office.done = Some(done),
         }
     }
 
     /// Opens the authority beside our own identity, or the one that was chosen before.
     pub(super) fn enter_office(&mut self) -> Option<Order> {
         self.page = Page::NewIdentity;
+        self.office.focus_wanted = true;
         if self.office.folder.trim().is_empty() {
             let own = match self.own.folder.as_str() {
                 "" => self.entry.target.identity.trim(),
@@ -332,7 +347,7 @@ impl Model {
 }
 
 /// The folder in which an authority puts its identities, where `own` is one of them.
-fn beside(own: &str) -> String {
+pub(crate) fn beside(own: &str) -> String {
     match Path::new(own).parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_string_lossy().into_owned(),
         _ => ".".to_owned(),

@@ -177,6 +177,7 @@ impl Model {
             | Command::Unlock
             | Command::Lock
             | Command::MakeIdentity
+            | Command::Renew(_)
             | Command::AskToRevoke(_)
             | Command::KeepCertificates
             | Command::Revoke => return self.obey_in_office(command),

@@ -308,7 +308,12 @@ fn an_identity_is_made_beside_ones_own_and_taken_back() {
     assert_eq!(bob.identity().id().as_str(), "spiffe://countersign.internal/bob");
     window.press("Make identity");
     window.wait_for("there is an identity of this name already");
-    window.press("Revoke bob");
+    window.press("Renew bob");
+    window.wait_for("Renewed bob. ");
+    let renewed = Credentials::load(shop.folder.path().join("bob")).unwrap();
+    assert_ne!(renewed.identity().certificate().serial(), bob.identity().certificate().serial());
+    super::forms::any_control(&window.harness, "Revoke bob").click();
+    window.wait_for("Revoke the 2 certificates of bob?");
     window.press("Revoke");
     window.wait_for("Revoked bob. Place ");
     window.wait_until("the row without its button", |window| {

@@ -58,6 +58,11 @@ pub(super) fn control<'h>(window: &'h Harness<'_, Dashboard>, name: &'h str) -> 
     window.get(by().predicate(is_it))
 }
 
+/// The first of the controls of this name.
+pub(super) fn any_control<'h>(window: &'h Harness<'_, Dashboard>, name: &'h str) -> Node<'h> {
+    window.get_all_by_label(name).next().unwrap()
+}
+
 fn form_service(arguments: Json) -> Service {
     let procedures = vec![procedure("acme.Forms/send", arguments)];
     Service { name: "acme.Forms".to_owned(), documentation: String::new(), procedures }

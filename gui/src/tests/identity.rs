@@ -93,6 +93,7 @@ fn a_certificate_at_the_end_of_its_life_is_warned_of_in_words() {
     stage.leave_of_its_life(&alice, 0.29);
     stage.click("Your certificate expires in 8 d 16 h");
     assert!(stage.shows("Renew soon") && stage.shows("29 % of its life left"));
+    assert!(stage.shows("countersign certs renew pki alice"));
     stage.leave_of_its_life(&alice, 0.09);
     assert!(stage.shows("Renew now"));
     stage.leave_of_its_life(&alice, -0.01);

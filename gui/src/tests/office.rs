@@ -28,6 +28,7 @@ fn issued(name: &str) -> Issued {
         from: now,
         until: now + SignedDuration::from_hours(24 * 30),
         is_revoked: false,
+        is_newest: true,
     }
 }
 
@@ -138,6 +139,19 @@ fn where_no_authority_is_at_hand_one_is_chosen() {
 }
 
 #[test]
+fn an_identity_is_renewed_by_its_newest_certificate() {
+    let mut stage = Stage::in_office(&[]);
+    let old = Issued { is_newest: false, ..issued("bob") };
+    stage.tell_authority(vec![issued("bob"), old, Issued { is_revoked: true, ..issued("eve") }]);
+    assert!(stage.window.query_by_label("Renew eve").is_none(), "what was revoked stays revoked");
+    stage.press("Renew bob");
+    let Some(Order::Renew { folder, name }) = stage.order() else { panic!("an order was expected") };
+    assert_eq!((folder.as_str(), name.as_str()), ("pki", "bob"));
+    stage.tell(News::Office(OfficeNews::Done(Ok("Renewed bob.".to_owned()))));
+    assert!(stage.shows("Renewed bob."));
+}
+
+#[test]
 fn revoking_asks_first_and_says_what_to_do_then() {
     let mut stage = Stage::in_office(&["bob", "alice", "bob"]);
     let revoke = stage.window.get_all_by_label("Revoke bob").next().unwrap();
@@ -151,7 +165,7 @@ fn revoking_asks_first_and_says_what_to_do_then() {
     let Some(Order::Revoke { folder, name }) = stage.order() else { panic!("an order was expected") };
     assert_eq!((folder.as_str(), name.as_str()), ("pki", "alice"));
     let words = "Revoked alice. Place pki/authority/crl.pem where servers and clients read it.".to_owned();
-    stage.tell(News::Office(OfficeNews::Revoked(Ok(words))));
+    stage.tell(News::Office(OfficeNews::Done(Ok(words))));
     stage.tell_authority(vec![Issued { is_revoked: true, ..issued("alice") }]);
     assert!(stage.shows("Place pki/authority/crl.pem") && stage.shows("revoked"));
     assert!(stage.window.query_by_label("Revoke alice").is_none());

@@ -81,6 +81,18 @@ pub(super) fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
     });
 }
 
+/// A command to be copied.
+pub(super) fn command_ui(ui: &mut Ui, line: &str) {
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            copy_button_ui(ui, "Command", line);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Label::new(RichText::new(line).monospace()).truncate());
+            });
+        });
+    });
+}
+
 /// A button that copies, and says so for a moment.
 pub(super) fn copy_button_ui(ui: &mut Ui, what: &str, text: &str) {
     let id = ui.make_persistent_id(Id::unique(("copied", what, text)));

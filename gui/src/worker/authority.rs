@@ -1,6 +1,7 @@
 //! The authority at hand: what it has issued, and what it is asked to issue and to revoke. All of it takes files,
 //! and none of it a server.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -71,11 +72,24 @@ impl Office {
         });
     }
 
+    /// Renews an identity, and tells what is on record afterwards.
+    pub(super) fn renew(&self, folder: String, name: Name) {
+        self.change(folder, move |office, folder| office.make_anew(folder, &name));
+    }
+
     /// Revokes all unexpired certificates of a name, and tells what is on record afterwards.
     pub(super) fn revoke(&self, folder: String, name: Name) {
+        self.change(folder, move |office, folder| office.take_back(folder, &name));
+    }
+
+    fn change(
+        &self,
+        folder: String,
+        change: impl FnOnce(&Self, &str) -> Result<String, AuthorityError> + Send + 'static,
+    ) {
         self.work(move |office| {
-            let done = office.take_back(&folder, &name).map_err(|error| failure(&error));
-            office.say(OfficeNews::Revoked(done));
+            let done = change(office, &folder).map_err(|error| failure(&error));
+            office.say(OfficeNews::Done(done));
             office.tell(folder);
         });
     }
@@ -100,14 +114,18 @@ impl Office {
 
     fn describe(&self, folder: &str) -> Result<Authority, AuthorityError> {
         let (opened, is_unlocked) = self.open(folder)?;
-        let mut issued: Vec<Issued> = list(folder)?.into_iter().map(on_record).collect();
-        issued.reverse();
+        let mut names = HashSet::new();
+        let newest_first = list(folder)?.into_iter().rev();
+        let issued = newest_first.map(|record| {
+            let is_newest = names.insert(record.name.clone());
+            on_record(record, is_newest)
+        });
         Ok(Authority {
             domain: opened.trust_domain().to_string(),
             certificate: opened.certificate().clone(),
             issuer: opened.issuer().clone(),
             is_unlocked,
-            issued,
+            issued: issued.collect(),
         })
     }
 
@@ -121,6 +139,14 @@ impl Office {
         let credentials = Credentials::load(&folder).map_err(|error| Failure::new(message(&error), ""))?;
         let identity = credentials.identity();
         Ok(Made { folder, id: identity.id().to_string(), certificate: identity.certificate().clone() })
+    }
+
+    fn make_anew(&self, folder: &str, name: &Name) -> Result<String, AuthorityError> {
+        let home = self.open(folder)?.0.renew(folder, name, None)?;
+        Ok(format!(
+            "Renewed {name}. Its new files are in {}; whoever runs elsewhere needs them there.",
+            home.display()
+        ))
     }
 
     fn take_back(&self, folder: &str, name: &Name) -> Result<String, AuthorityError> {
@@ -150,7 +176,7 @@ impl Office {
     }
 }
 
-fn on_record(record: Record) -> Issued {
+fn on_record(record: Record, is_newest: bool) -> Issued {
     let kind = record.kind();
     let hosts: Vec<String> = record.hosts.iter().map(ToString::to_string).collect();
     Issued {
@@ -165,6 +191,7 @@ fn on_record(record: Record) -> Issued {
         from: record.not_before,
         until: record.not_after,
         is_revoked: record.revoked.is_some(),
+        is_newest,
     }
 }
 

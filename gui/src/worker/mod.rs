@@ -153,6 +153,7 @@ impl Worker {
             Order::Unlock(folder, secret) => self.office.unlock(folder, secret),
             Order::Lock(folder) => self.office.lock(folder),
             Order::Issue(order) => self.office.issue(*order),
+            Order::Renew { folder, name } => self.office.renew(folder, name),
             Order::Revoke { folder, name } => self.office.revoke(folder, name),
             Order::ShowIdentity(folder) => drop(self.own(folder)),
             Order::Browse(purpose) => self.browse(purpose),

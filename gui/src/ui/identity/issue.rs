@@ -1,5 +1,7 @@
 //! The form that has an identity made, and what came of it.
 
+use std::mem::take;
+
 use countersign_certs::CertificateInfo;
 use egui::{Align, Button, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +13,7 @@ use crate::model::authority::{Found, Office, Outcome};
 use crate::model::connection::Failure;
 use crate::model::identity::life;
 use crate::text;
-use crate::ui::facts::{NAME_WIDTH, card_ui, copied_fact_ui, copy_button_ui, fact_ui, health_color, row_ui};
+use crate::ui::facts::{NAME_WIDTH, card_ui, command_ui, copied_fact_ui, fact_ui, health_color, row_ui};
 use crate::ui::form::mistake_ui;
 use crate::ui::parts::{failure_card_ui, muted, notice_ui, primary_button_ui};
 use crate::ui::theme::palette;
@@ -112,6 +114,9 @@ fn locked_ui(ui: &mut Ui, passphrase: &mut Secret, wrong: Option<&Failure>, wish
 fn form_ui(ui: &mut Ui, office: &mut Office, now: Timestamp, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
     let name = field_ui(ui, "Name", |ui| line_ui(ui, &mut office.name, "such as bob"));
+    if take(&mut office.focus_wanted) {
+        name.request_focus();
+    }
     match office.name() {
         Err(wrong) if office.tried || !office.name.is_empty() => below_ui(ui, |ui| mistake_ui(ui, &wrong)),
         Err(_) => below_ui(ui, |ui| explain_ui(ui, "Who it is: a person, a machine or a program")),
@@ -215,18 +220,6 @@ fn until(office: &Office, days: u32, now: Timestamp) -> String {
 
 fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
-}
-
-/// A command to be copied.
-fn command_ui(ui: &mut Ui, line: &str) {
-    ui.horizontal(|ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            copy_button_ui(ui, "Command", line);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(RichText::new(line).monospace()).truncate());
-            });
-        });
-    });
 }
 
 /// A field with its name before it.

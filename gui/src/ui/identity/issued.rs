@@ -1,4 +1,4 @@
-//! What an authority has issued, and how to take it back.
+//! What an authority has issued, and how to renew it and to take it back.
 
 use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 use jiff::Timestamp;
@@ -12,18 +12,22 @@ use crate::ui::theme::palette;
 
 const ROW_HEIGHT: f32 = 26.0;
 const STATE_WIDTH: f32 = 150.0;
-const REVOKE_WIDTH: f32 = 76.0;
+const BUTTONS_WIDTH: f32 = 140.0;
 
 /// The card with every certificate on record, newest first.
 pub(super) fn issued_ui(ui: &mut Ui, office: &Office, now: Timestamp, wishes: &mut Vec<Command>) {
     let Some(authority) = office.authority() else { return };
     card_ui(ui, "Issued", |ui| {
-        match &office.revoked {
+        match &office.done {
             Some(Ok(words)) => {
                 let color = palette(ui).ok;
                 notice_ui(ui, color, |ui| drop(ui.add(Label::new(words).wrap())));
+                ui.add_space(6.0);
             }
-            Some(Err(failure)) => failure_card_ui(ui, failure),
+            Some(Err(failure)) => {
+                failure_card_ui(ui, failure);
+                ui.add_space(6.0);
+            }
             None => {}
         }
         if let Some(name) = &office.doomed {
@@ -55,16 +59,15 @@ fn row_ui(ui: &mut Ui, issued: &Issued, now: Timestamp, wishes: &mut Vec<Command
         Layout::right_to_left(Align::Center),
         |ui| {
             ui.set_min_height(ROW_HEIGHT);
-            let room = vec2(REVOKE_WIDTH, ROW_HEIGHT);
+            let room = vec2(BUTTONS_WIDTH, ROW_HEIGHT);
             ui.allocate_ui_with_layout(room, Layout::right_to_left(Align::Center), |ui| {
                 ui.set_min_size(room);
-                let ask = Command::AskToRevoke(issued.name.clone());
+                let name = &issued.name;
                 if issued.is_live(now) {
-                    let button =
-                        ui.small_button(ask.text()).accessible_name(format!("Revoke {}", issued.name));
-                    if button.clicked() {
-                        wishes.push(ask);
-                    }
+                    button_ui(ui, "Revoke", name, Command::AskToRevoke(name.clone()), wishes);
+                }
+                if issued.is_renewable() {
+                    button_ui(ui, "Renew", name, Command::Renew(name.clone()), wishes);
                 }
             });
             let (words, color) = match issued.is_revoked {
@@ -83,6 +86,13 @@ fn row_ui(ui: &mut Ui, issued: &Issued, now: Timestamp, wishes: &mut Vec<Command
             });
         },
     );
+}
+
+fn button_ui(ui: &mut Ui, verb: &str, name: &str, command: Command, wishes: &mut Vec<Command>) {
+    let button = ui.small_button(command.text()).accessible_name(format!("{verb} {name}"));
+    if button.clicked() {
+        wishes.push(command);
+    }
 }
 
 /// What revoking means, and whether it is meant.

@@ -78,7 +78,11 @@ fn certificates_ui(ui: &mut Ui, model: &mut Model) {
         Found::Identity(identity) => {
             if let Some(reason) = &identity.reload.failure {
                 let title = "The new files cannot be used; what is shown here stays in force";
-                remark_ui(ui, title, reason, palette(ui).warn);
+                // The check knows the remedy, too.
+                let errors = model.own.remarks.iter().filter(|remark| remark.is_error);
+                let words: Vec<&str> = errors.map(|remark| remark.words.as_str()).collect();
+                let words = if words.is_empty() { reason.clone() } else { words.join("\n") };
+                remark_ui(ui, title, &words, palette(ui).warn);
             } else {
                 remarks_ui(ui, &model.own);
             }

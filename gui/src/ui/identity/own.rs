@@ -1,11 +1,16 @@
 //! Our own certificate and the chain behind it.
 
+use std::path::Path;
+
 use egui::{Align2, RichText, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 use jiff::Timestamp;
 
 use super::words::{in_force, moment};
+use crate::model::authority::beside;
 use crate::model::identity::{Identity, Link, Role, life};
-use crate::ui::facts::{card_ui, copied_fact_ui, digest_ui, fact_ui, health_color, life_ui};
+use crate::model::life::Health;
+use crate::text;
+use crate::ui::facts::{card_ui, command_ui, copied_fact_ui, digest_ui, fact_ui, health_color, life_ui};
 use crate::ui::parts::{clipped_text, muted};
 use crate::ui::theme::palette;
 use countersign_certs::CertificateInfo;
@@ -37,9 +42,21 @@ pub(super) fn own_ui(ui: &mut Ui, folder: &str, identity: &Identity, chosen: usi
         ui.add_space(10.0);
         if let Some(link) = identity.chain.get(chosen) {
             certificate_ui(ui, &link.certificate, &identity.id, now);
+            if link.role == Role::Own && life(&link.certificate, now).health() != Health::Fine {
+                ui.add_space(6.0);
+                ui.label(muted(&palette(ui), "Where its authority is, it is renewed with").small());
+                command_ui(ui, &renewal(folder));
+            }
         }
     });
     chosen
+}
+
+/// The command that renews the identity in a folder.
+fn renewal(folder: &str) -> String {
+    let (parent, name) = (beside(folder), Path::new(folder).file_name().unwrap_or_default());
+    let [parent, name] = [parent.as_str(), &name.to_string_lossy()].map(text::shell_word);
+    format!("countersign certs renew {parent} {name}")
 }
 
 /// A row of the chain, further in than the one that it vouches for; says whether it was chosen.
