@@ -52,7 +52,7 @@ pub(super) fn certificates(path: &Path, findings: &mut Findings) -> Vec<Member> 
 /// The private keys that can be read, and the line of each.
 pub(super) fn keys(path: &Path, findings: &mut Findings) -> Vec<(PrivateKey, usize)> {
     let Some(file) = read(path, PemFile::read, findings) else { return Vec::new() };
-    let mounted = path.with_file_name("..data").exists();
+    let mounted = path.parent().is_some_and(is_mounted_by_kubernetes);
     match file.check_access() {
         Err(CredentialsError::KeyExposed { mode, .. }) => {
             findings.add(path, None, Problem::KeyExposed { mode, mounted });
@@ -90,6 +90,11 @@ pub(super) fn decoded(
         }
     }
     decoded
+}
+
+/// Whether the kubelet mounted the folder: it swaps this link when a secret changes.
+pub(super) fn is_mounted_by_kubernetes(folder: &Path) -> bool {
+    folder.join("..data").exists()
 }
 
 /// Reads a file, unless it cannot be.

@@ -59,7 +59,10 @@ pub(super) fn check_roles(
     hosts: &[String],
     findings: &mut Findings,
 ) {
-    check_usages(file, leaf, roles, findings);
+    // An authority's has other usages where it belongs, which was said.
+    if !leaf.info.may_sign_for_others() {
+        check_usages(file, leaf, roles, findings);
+    }
     check_hosts(file, leaf, roles, hosts, findings);
 }
 

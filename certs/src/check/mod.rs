@@ -101,7 +101,7 @@ impl Check {
             if let Some(leaf) = leaf::own(certificate, &members, &keys, &mut findings) {
                 report.id = leaf.info.spiffe_id().ok().cloned();
                 report.roles = self.roles(leaf);
-                let suggestion = || Suggestion::of(leaf, names, &roots);
+                let suggestion = || Suggestion::of(leaf, &self.folder, names, &roots);
                 leaf::check(certificate, leaf, suggestion, &mut findings);
                 leaf::check_roles(certificate, leaf, &report.roles, &self.hosts, &mut findings);
                 chain::check(certificate, leaf, &members, &roots, &report.roles, self.now, &mut findings);

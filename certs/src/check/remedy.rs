@@ -70,7 +70,7 @@ impl Problem {
             Problem::CertificateTooLong { .. } => {
                 "have one issued with fewer names and extensions".to_owned()
             }
-            Problem::IsAuthority { .. } => "put the identity's own certificate first; \
+            Problem::IsAuthority { .. } => "put the identity's own certificate first, issued with CA:FALSE; \
                 the authority's belongs into the trust file"
                 .to_owned(),
             Problem::LeafNotFirst { .. } | Problem::ChainOrder => {

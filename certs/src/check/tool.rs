@@ -1,7 +1,10 @@
 //! Which tool evidently made a certificate, and the line of its configuration that adds a SPIFFE ID.
 
+use std::path::Path;
+
 use serde::Serialize;
 
+use super::files::is_mounted_by_kubernetes;
 use super::member::Member;
 use crate::credentials::FileNames;
 use crate::name::{Name, SpiffeId, TrustDomain};
@@ -71,14 +74,14 @@ pub struct Suggestion {
 }
 
 impl Suggestion {
-    /// For a certificate in files of these names, issued by those in its trust file.
-    pub(super) fn of(leaf: &Member, names: &FileNames, roots: &[Member]) -> Suggestion {
+    /// For a certificate in a folder with files of these names, issued by those in its trust file.
+    pub(super) fn of(leaf: &Member, folder: &Path, names: &FileNames, roots: &[Member]) -> Suggestion {
         let domain =
             roots.iter().filter_map(|root| root.info.spiffe_id().ok()).map(SpiffeId::trust_domain).next();
         let domain = domain.cloned().unwrap_or_else(TrustDomain::default);
         let name = leaf.common_name.as_deref().and_then(named);
         let name = name.unwrap_or_else(|| "alice".parse().expect("a name"));
-        Suggestion { id: SpiffeId::new(&domain, &name), tool: evident(leaf, names) }
+        Suggestion { id: SpiffeId::new(&domain, &name), tool: evident(leaf, folder, names) }
     }
 
     /// One line for the tool that made the certificate, or for each that may have: `openssl: subjectAltName = …`.
@@ -94,13 +97,13 @@ fn named(common_name: &str) -> Option<Name> {
     common_name.to_ascii_lowercase().replace(' ', "-").parse().ok()
 }
 
-fn evident(leaf: &Member, names: &FileNames) -> Option<Tool> {
+fn evident(leaf: &Member, folder: &Path, names: &FileNames) -> Option<Tool> {
     let says = |words: &str| leaf.info.issuer().contains(words) || leaf.info.subject().contains(words);
     if leaf.has_extension(STEP_PROVISIONER) || says("Smallstep") || names.key == "site.key" {
         Some(Tool::Step)
     } else if says("O=SPIRE") || names.key.starts_with("svid") {
         Some(Tool::Spire)
-    } else if says("cert-manager") || names.key == "tls.key" {
+    } else if says("cert-manager") || names.key == "tls.key" && is_mounted_by_kubernetes(folder) {
         Some(Tool::CertManager)
     } else if says("Vault") {
         Some(Tool::Vault)

@@ -105,6 +105,7 @@ fn a_certificate_without_a_spiffe_id_is_told_the_line_that_adds_it() {
     for [from, to] in [["cert.pem", "tls.crt"], ["key.pem", "tls.key"], ["ca.pem", "ca.crt"]] {
         std::fs::rename(folder.path(from), folder.path(to)).unwrap();
     }
+    std::fs::create_dir(folder.path("..data")).unwrap();
     let report = folder.report();
     let Problem::NoSpiffeId { suggestion } = &report.findings[0].problem else { panic!("{report:?}") };
     assert_eq!(suggestion.tool, Some(Tool::CertManager));

@@ -61,20 +61,13 @@ fn as_json(report: &Report) -> Result<Json, Failure> {
 
 fn in_words(report: &Report) -> String {
     let mut words: String = report.findings.iter().map(told).collect();
-    let who = report.id.as_ref().map_or_else(|| "it".to_owned(), ToString::to_string);
-    let roles: Vec<_> = report.roles.iter().map(Role::to_string).collect();
+    let who = report.id.as_ref().map(|id| format!("{id} ")).unwrap_or_default();
+    let roles: Vec<_> = report.roles.iter().map(|role| format!(" as a {role}")).collect();
+    let (folder, roles) = (report.folder.display(), roles.join(" and"));
     let errors = report.findings.iter().filter(|finding| finding.severity() == Severity::Error).count();
-    let folder = report.folder.display();
-    words.push_str(&match (report.is_usable(), roles.is_empty()) {
-        (true, _) => format!("{folder}: {who} can be used as a {}\n", roles.join(" and as a ")),
-        (false, false) => {
-            format!(
-                "{folder}: {who} cannot be used as a {}: {}\n",
-                roles.join(" and as a "),
-                problems(errors)
-            )
-        }
-        (false, true) => format!("{folder}: cannot be used: {}\n", problems(errors)),
+    words.push_str(&match report.is_usable() {
+        true => format!("{folder}: {who}can be used{roles}\n"),
+        false => format!("{folder}: {who}cannot be used{roles}: {}\n", problems(errors)),
     });
     words
 }
