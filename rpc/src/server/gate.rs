@@ -8,48 +8,55 @@ use countersign_certs::{Changes, Watched};
 use countersign_proto::{Code, HandlerRan, Status};
 
 use super::{Policy, Route, Router};
-use crate::audit;
+use crate::audit::{self, Audit, Bound};
 use crate::builtin::trace::{Outcome, Spans};
 use crate::peer::Peer;
 use crate::text::escaped;
 
 /// Stands between the calls of one connection and the procedures.
 ///
-/// A call that is allowed costs what it takes to find its procedure: one look-up, without a lock or an allocation.
+/// A call that is allowed costs what it takes to find its procedure: one look-up, without a lock or an
+/// allocation.
 pub(crate) struct Gate {
     router: Arc<Router>,
     peer: Arc<Peer>,
     policy: Arc<Policy>,
     changes: Changes<Policy>,
-    /// The procedures that the peer may call, by their numbers. A refusal is not remembered, so that it takes the
-    /// same time whether or not there is a procedure of the name.
+    /// The procedures that the peer may call, by their numbers. A refusal is not remembered, so that it takes
+    /// the same time whether or not there is a procedure of the name.
     allowed: Vec<bool>,
     /// The policy is another one than when this was last asked for.
     has_changed: bool,
+    /// What the audit is told of refused calls.
+    told: Bound,
 }
 
 impl Gate {
     pub(crate) fn new(router: Arc<Router>, peer: Arc<Peer>, policy: &Watched<Policy>) -> Self {
         let (changes, policy) = (policy.changes(), policy.current());
-        Self { allowed: vec![false; router.len()], router, peer, policy, changes, has_changed: false }
+        Self {
+            allowed: vec![false; router.len()],
+            router,
+            peer,
+            policy,
+            changes,
+            has_changed: false,
+            told: Audit::bound_of_connection(),
+        }
     }
 
-    /// What answers this call. The policy comes first: whether a procedure exists is told only to those who may
-    /// call it.
-    pub(crate) fn admit(&mut self, procedure: &str) -> Result<&Arc<Route>, Status> {
+    /// What answers this call. The policy comes first: whether a procedure exists is told only to those who
+    /// may call it.
+    pub(crate) fn admit(&mut self, procedure: &str) -> Result<Arc<Route>, Status> {
         self.follow();
-        let route = self.router.find(procedure);
-        let is_known = route.is_some_and(|route| self.allowed[route.number()]);
+        let route = self.router.find(procedure).cloned();
+        let is_known = route.as_ref().is_some_and(|route| self.allowed[route.number()]);
         if !is_known && !self.policy.allows(self.peer.id(), procedure) {
             return Err(self.denied(procedure));
         }
-        match route {
-            Some(route) => {
-                self.allowed[route.number()] = true;
-                Ok(route)
-            }
-            None => Err(self.unknown(procedure)),
-        }
+        let route = route.ok_or_else(|| self.unknown(procedure))?;
+        self.allowed[route.number()] = true;
+        Ok(route)
     }
 
     pub(crate) fn peer(&self) -> &Arc<Peer> {
@@ -65,7 +72,8 @@ impl Gate {
         &self.router
     }
 
-    /// Whether the policy is another one than when this was last asked. What was admitted may not be any more.
+    /// Whether the policy is another one than when this was last asked. What was admitted may not be any
+    /// more.
     pub(crate) fn has_changed(&mut self) -> bool {
         self.follow();
         std::mem::take(&mut self.has_changed)
@@ -81,9 +89,10 @@ impl Gate {
     }
 
     #[cold]
-    fn denied(&self, procedure: &str) -> Status {
+    fn denied(&mut self, procedure: &str) -> Status {
         let peer = self.peer.id();
-        self.router.audit().call_refused(&self.peer, procedure, || self.policy.explain(peer, procedure));
+        let explain = || self.policy.explain(peer, procedure);
+        self.router.audit().call_refused(&mut self.told, &self.peer, procedure, explain);
         let shown = escaped(procedure);
         let why =
             format!("{peer} may not call {shown}; ask whoever runs this server for a rule in its policy");
@@ -112,6 +121,12 @@ impl Gate {
             bytes_out: 0,
         });
         Status::new(code, why).with_handler_ran(HandlerRan::No)
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.router.audit().take_over(&self.told);
     }
 }
 

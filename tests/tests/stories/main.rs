@@ -1,5 +1,6 @@
 //! Whole stories over real TLS, in one binary.
 
+mod audit;
 mod calls;
 mod chains;
 mod conformance;
@@ -8,6 +9,7 @@ mod failures;
 mod foreign;
 mod hostile;
 mod identity_matrix;
+mod policy;
 mod reconnect;
 mod refusals;
 mod revocation;

@@ -84,7 +84,7 @@ impl ServerEnd {
     fn serve(&mut self, arrived: Instant, opened: Opened<'_>) {
         let Opened { id, procedure, deadline, metadata, times, arguments } = opened;
         let route = match self.gate.admit(&procedure) {
-            Ok(route) => route.clone(),
+            Ok(route) => route,
             Err(status) => return self.proto.reply(id, Err(&status)),
         };
         let kind = route.kind();

@@ -57,7 +57,7 @@ fn peer(id: &str) -> Arc<Peer> {
     Arc::new(Peer { id, ..Context::of_a_test().peer().clone() })
 }
 
-fn code(admitted: Result<&Arc<Route>, Status>) -> Code {
+fn code(admitted: Result<Arc<Route>, Status>) -> Code {
     admitted.map_or_else(|status| status.code, |_| Code::Ok)
 }
 

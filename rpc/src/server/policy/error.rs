@@ -11,7 +11,7 @@ use crate::text;
 #[non_exhaustive]
 pub enum PolicyError {
     /// The file is not there.
-    #[error("{}: no such file; an empty one allows nothing, and rpc/POLICY.md has an example", .path.display())]
+    #[error("{}: no such file; rpc/POLICY.md says how to write one", .path.display())]
     Missing {
         /// The file.
         path: PathBuf,
@@ -25,7 +25,7 @@ pub enum PolicyError {
         problem: io::Error,
     },
     /// Everyone could give themselves what they like.
-    #[error("{path}: everyone on this machine can write this policy (mode {mode:04o}); run `chmod o-w {path}`",
+    #[error("{path}: everyone on this machine can write it (mode {mode:04o}); run `chmod o-w {path}`",
         path = .path.display())]
     Exposed {
         /// The file.
@@ -42,7 +42,7 @@ pub enum PolicyError {
         what: &'static str,
     },
     /// The file was emptied a moment ago. If it stays so, that is a policy too: it allows nothing.
-    #[error("{}: emptied a moment ago; if nothing is written into it, nothing will be allowed", .path.display())]
+    #[error("{}: emptied a moment ago; if it stays empty, nothing will be allowed", .path.display())]
     Emptied {
         /// The file.
         path: PathBuf,

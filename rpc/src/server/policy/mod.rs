@@ -1,9 +1,10 @@
 //! Who may call what: rules that allow, and nothing beyond them.
 //!
-//! The rules are our own few lines and not those of a policy engine. Cedar brings 88 crates where a reader of TOML
-//! is enough, its `like` knows no segments (`spiffe://acme.internal/team*` lets in `/team-evil`), and a language
-//! that can also forbid is harder to review than a list of what is allowed. Casbin interprets a script at each
-//! decision. And neither would say at which line and column a rule can match nothing, which is most of the code here.
+//! The rules are our own few lines and not those of a policy engine. Cedar brings 88 crates where a reader of
+//! TOML is enough, its `like` knows no segments (`spiffe://acme.internal/team*` lets in `/team-evil`), and a
+//! language that can also forbid is harder to review than a list of what is allowed. Casbin interprets a
+//! script at each decision. And neither would say at which line and column a rule can match nothing, which is
+//! most of the code here.
 
 mod error;
 mod explain;
@@ -35,8 +36,8 @@ pub(super) use file::PolicyFile;
 
 /// Decides, when a call opens and before its arguments are looked at, whether its peer may make it.
 ///
-/// A policy is rules that allow; what none of them allows is refused. It comes from a file, which `rpc/POLICY.md`
-/// describes, or is made in code. Cheap to clone.
+/// A policy is rules that allow; what none of them allows is refused. It comes from a file, which
+/// `rpc/POLICY.md` describes, or is made in code. Cheap to clone.
 ///
 /// ```
 /// use countersign::Policy;
@@ -111,9 +112,9 @@ impl Policy {
         Self::of_text(&file::read(path)?, Origin::File(path.to_owned()))
     }
 
-    /// The policy in a file, for as long as it is needed: twice a second the file is looked at, and another policy
-    /// in it takes the place of this one, also for connections that there are. One with a mistake does not; it is
-    /// logged, and the old one stays in force. See [`Watched`].
+    /// The policy in a file, for as long as it is needed: twice a second the file is looked at, and another
+    /// policy in it takes the place of this one, also for connections that there are. One with a mistake does
+    /// not; it is logged, and the old one stays in force. See [`Watched`].
     ///
     /// # Errors
     ///

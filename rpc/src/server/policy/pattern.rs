@@ -15,7 +15,8 @@ pub(super) const NAMED_ONLY: [&str; 2] = ["countersign.Connections/close", "coun
 pub(super) enum Peers {
     /// `*`: whoever has proved who it is, of whatever trusted domain.
     Every,
-    /// `spiffe://acme.internal/tellers/*`. It is kept up to the last `/`, so that no `/tellers-evil` begins with it.
+    /// `spiffe://acme.internal/tellers/*`. It is kept up to the last `/`, so that no `/tellers-evil` begins
+    /// with it.
     Below(Box<str>),
     /// `spiffe://acme.internal/alice`
     One(SpiffeId),
@@ -26,7 +27,8 @@ pub(super) enum Peers {
 pub(super) enum Procedures {
     /// `*`
     Every,
-    /// `acme.Ledger/*`, a service, or `acme.*`, a package with those within it. It is kept up to the `/` or `.`.
+    /// `acme.Ledger/*`, a service, or `acme.*`, a package with those within it. It is kept up to the `/` or
+    /// `.`.
     Below(Box<str>),
     /// `acme.Ledger/balance`
     One(Box<str>),
@@ -119,7 +121,8 @@ impl FromStr for Procedures {
             return Err(Mistake::new(
                 text,
                 "can match nothing",
-                "write a procedure as in `acme.Ledger/balance`, a service as in `acme.Ledger/*`, a package as in `acme.*`",
+                "write a procedure as in `acme.Ledger/balance`, a service as in `acme.Ledger/*`, \
+                 a package as in `acme.*`",
             ));
         }
         Ok(match text.strip_suffix('*') {

@@ -333,9 +333,7 @@ fn a_file_is_named_with_what_is_wrong_with_it() {
         Policy::load(&path).unwrap_err().to_string()
     };
     let missing = Policy::load(&path).unwrap_err().to_string();
-    assert!(missing.ends_with(
-        "policy.toml: no such file; an empty one allows nothing, and rpc/POLICY.md has an example"
-    ));
+    assert!(missing.ends_with("policy.toml: no such file; rpc/POLICY.md says how to write one"));
     let mistaken = problem(b"\n  peers = 1");
     assert!(mistaken.contains("policy.toml:2:3: unknown key `peers`; a rule is"), "{mistaken}");
     assert!(problem(b"\xff\xfe").ends_with("policy.toml: not UTF-8; this cannot be the right file"));
