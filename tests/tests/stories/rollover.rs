@@ -16,25 +16,26 @@ struct Company {
 
 impl Company {
     fn found(plan: Plan) -> Self {
-        let pki = tempfile::tempdir().unwrap();
-        let authority = Authority::init(pki.path(), plan).unwrap();
-        let server = Request::server(name("server"), ["localhost".parse().unwrap()]);
+        let pki = tempfile::tempdir().expect("a folder");
+        let authority = Authority::init(pki.path(), plan).expect("an authority");
+        let server = Request::server(name("server"), ["localhost".parse().expect("a host")]);
         for request in [server, Request::client(name("client"))] {
-            authority.issue_to(pki.path(), &request, Existing::Refuse).unwrap();
+            authority.issue_to(pki.path(), &request, Existing::Refuse).expect("an identity");
         }
         Self { pki, authority, servers: Vec::new(), clients: Vec::new() }
     }
 
     /// A server and a client load what there is now, and keep it.
     fn load(&mut self, when: &str) {
-        let load = |who: &str| (when.to_owned(), Credentials::load(self.pki.path().join(who)).unwrap());
+        let load =
+            |who: &str| (when.to_owned(), Credentials::load(self.pki.path().join(who)).expect("credentials"));
         self.servers.push(load("server"));
         self.clients.push(load("client"));
     }
 
     fn renew(&self) {
         for who in ["server", "client"] {
-            self.authority.renew(self.pki.path(), &name(who), None).unwrap();
+            self.authority.renew(self.pki.path(), &name(who), None).expect("a renewed identity");
         }
     }
 
@@ -48,13 +49,13 @@ impl Company {
                 let desk = DeskClient::new(connected.unwrap_or_else(|error| panic!("{what}: {error}")));
                 desk.echo("hi").await.unwrap_or_else(|error| panic!("{what}: {error}"));
             }
-            soon("the end", running.stop()).await.unwrap();
+            soon("the end", running.stop()).await.expect("no panic");
         }
     }
 }
 
 fn name(text: &str) -> Name {
-    text.parse().unwrap()
+    text.parse().expect("a name")
 }
 
 fn plan() -> Plan {
@@ -64,20 +65,20 @@ fn plan() -> Plan {
 async fn roll_over(plan: Plan) {
     let mut company = Company::found(plan.clone());
     company.load("before");
-    company.authority.begin_rollover(&plan).unwrap();
+    company.authority.begin_rollover(&plan).expect("an authority");
     company.call_each_other("announced", 0).await;
     company.renew();
     company.load("after the next root was announced");
     company.call_each_other("announced and renewed", 0).await;
 
-    company.authority.switch_root(Late::Wait).unwrap();
+    company.authority.switch_root(Late::Wait).expect("nobody is late");
     company.call_each_other("switched", 0).await;
     company.renew();
     company.load("after the next root signs");
     // Whoever has never renewed knows the old root alone; `switch_root` has seen to it that nobody is left.
     company.call_each_other("switched and renewed", 1).await;
 
-    company.authority.retire_root(Late::Wait).unwrap();
+    company.authority.retire_root(Late::Wait).expect("nobody is late");
     company.call_each_other("retired", 1).await;
     company.renew();
     company.load("after the old root retired");
@@ -98,13 +99,13 @@ async fn so_do_peers_behind_an_intermediate() {
 async fn who_is_left_behind_is_refused_in_the_end() {
     let mut company = Company::found(plan());
     company.load("before");
-    company.authority.begin_rollover(&plan()).unwrap();
-    company.authority.switch_root(Late::LeaveBehind).unwrap();
-    company.authority.retire_root(Late::LeaveBehind).unwrap();
+    company.authority.begin_rollover(&plan()).expect("another root");
+    company.authority.switch_root(Late::LeaveBehind).expect("the late are left");
+    company.authority.retire_root(Late::LeaveBehind).expect("the late are left");
     company.renew();
     company.load("the new root");
     let running = Running::desk(company.servers[1].1.clone(), &Clerk::default()).await;
     let error = soon("a refusal", running.connect(company.clients[0].1.clone())).await.unwrap_err();
     assert!(error.to_string().contains("not issued by an authority that is trusted here"), "{error}");
-    soon("the end", running.stop()).await.unwrap();
+    soon("the end", running.stop()).await.expect("no panic");
 }
