@@ -2,8 +2,10 @@
 
 pub mod conformance;
 pub mod forge;
+pub mod load;
 pub mod mill;
 pub mod pki;
+pub mod renewal;
 pub mod script;
 
 use std::future::Future;

@@ -1,11 +1,13 @@
 //! What only time shows: memory under streams without end, small calls beside a bulk transfer, how fast a chain of
-//! handlers stops, what restarts cost, whether strangers keep a good client out. Prints one JSON object for each, and fails where a promise is broken.
+//! handlers stops, what restarts cost, whether strangers keep a good client out, whether renewed certificates fail a
+//! call. Prints one JSON object for each, and fails where a promise is broken.
 //!
 //! ```sh
 //! cargo run --release --package countersign-tests --example soak -- producer 600s
 //! ```
 
 mod bulk;
+mod certificates;
 mod chain;
 mod producer;
 mod restarts;
@@ -16,13 +18,14 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
-const USAGE: &str = "soak producer TIME | bulk TIME | chain TIMES | restarts TIMES | strangers COUNT
-  producer  streams whose producer is a hundred times faster than their consumer; memory of both sides
-  bulk      small calls beside messages of 64 MiB on the same connection; their latency
-  chain     a caller that leaves, and when the last of three handlers has stopped
-  restarts  a server that restarts under load; calls made, made again and lost
-  strangers strangers who say nothing, and a good client beside them; its waits and the server's memory
-TIME is a number of seconds with its unit, such as 600s";
+const USAGE: &str = "soak producer TIME | bulk TIME | chain TIMES | restarts TIMES | certificates TIME LIFE | strangers COUNT
+  producer      streams whose producer is a hundred times faster than their consumer; memory of both sides
+  bulk          small calls beside messages of 64 MiB on the same connection; their latency
+  chain         a caller that leaves, and when the last of three handlers has stopped
+  restarts      a server that restarts under load; calls made, made again and lost
+  certificates  certificates that live so long, renewed under load, root rollover included; calls made and failed
+  strangers     strangers who say nothing, and a good client beside them; its waits and the server's memory
+TIME and LIFE are numbers of seconds with their unit, such as 600s";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -33,6 +36,10 @@ async fn main() -> ExitCode {
         ["producer", time] => with(seconds(time), producer::run).await,
         ["bulk", time] => with(seconds(time), bulk::run).await,
         ["chain", times] => with(times.parse().ok(), chain::run).await,
+        ["certificates", time, life] => match (seconds(time), seconds(life)) {
+            (Some(time), Some(life)) => certificates::run(time, life).await,
+            _ => Err(USAGE.into()),
+        },
         ["restarts", times] => with(times.parse().ok(), restarts::run).await,
         ["strangers", count] => with(count.parse().ok(), strangers::run).await,
         _ => Err(USAGE.into()),

@@ -12,6 +12,7 @@ use countersign::{
 use countersign_certs::{Credentials, TrustDomain};
 use countersign_tests::mill::{MillClient, MillServer, Miller};
 use countersign_tests::pki::Pki;
+use countersign_tests::renewal::renew_under_load;
 use countersign_tests::{Running, soon};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -103,6 +104,13 @@ async fn a_certificate_that_is_not_renewed_moves_its_connection_once() {
     numbers.sort_unstable();
     numbers.dedup();
     assert!(calls > 10 && numbers == [0, 1], "{calls} calls over {numbers:?}, and then: {error}");
+}
+
+#[tokio::test]
+async fn no_call_fails_while_certificates_are_renewed_and_their_root_is_rolled_over() {
+    let renewed = renew_under_load(4 * SHORT + SHORT / 2, SHORT).await.expect("an answer");
+    assert!(renewed.outcome.calls > 100 && renewed.outcome.failed == 0, "{renewed:?}");
+    assert!(renewed.connections > 3, "{renewed:?}");
 }
 
 #[tokio::test]
