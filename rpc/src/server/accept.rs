@@ -59,10 +59,11 @@ pub(super) async fn accept_all(listener: &TcpListener, hub: &Arc<Hub>) -> Infall
             Ok((tcp, address)) => {
                 // Small replies must not wait for the acknowledgement of earlier ones.
                 let _ = tcp.set_nodelay(true);
-                hub.lobby.enter(address, |place| {
+                let begin = |place| {
                     let hub = hub.clone();
                     tokio::spawn(async move { hub.serve(tcp, place).await })
-                });
+                };
+                hub.lobby.enter(address, begin).await;
                 short = false;
             }
             Err(error) if is_cut(&error) => {}

@@ -52,10 +52,17 @@ impl Lobby {
         Arc::new(Self { table, handshake_timeout, tell })
     }
 
-    /// Takes a stranger in; `begin` starts the task that does its handshake.
-    pub(super) fn enter(self: &Arc<Self>, address: SocketAddr, begin: impl FnOnce(Place) -> JoinHandle<()>) {
+    /// Takes a stranger in, once whoever makes room for it has gone; `begin` starts the task that does its handshake.
+    pub(super) async fn enter(
+        self: &Arc<Self>,
+        address: SocketAddr,
+        begin: impl FnOnce(Place) -> JoinHandle<()>,
+    ) {
         let seen = Seen::default();
-        let number = self.admit(address, seen.clone());
+        let (number, gone) = self.admit(address, seen.clone());
+        if let Some(stranger) = gone {
+            self.dismiss([stranger]).await;
+        }
         // Not under the lock: a runtime that stops drops what is spawned at once, and its place with it.
         let task = begin(self.place(Some(number), Some(address), seen));
         if let Some(stranger) = self.lock().strangers.get_mut(number) {
@@ -76,36 +83,32 @@ impl Lobby {
             table.relaxes = Some(Instant::now() + self.handshake_timeout);
             table.strangers.shed()
         };
-        let tasks: Vec<_> = gone.into_iter().filter_map(|stranger| self.dismiss(stranger)).collect();
-        let any = !tasks.is_empty();
-        for task in tasks {
-            // It was aborted; what counts is that its descriptor is free.
-            let _ = task.await;
-        }
+        let any = !gone.is_empty();
+        self.dismiss(gone).await;
         any
     }
 
-    fn admit(&self, address: SocketAddr, seen: Seen) -> u64 {
-        let (number, gone) = {
-            let mut table = self.lock();
-            if table.relaxes.is_some_and(|at| at <= Instant::now()) {
-                table.relaxes = None;
-                table.strangers.relax();
-            }
-            table.strangers.admit(address.ip(), Stranger { address, seen, task: None })
-        };
-        if let Some(stranger) = gone {
-            self.dismiss(stranger);
+    fn admit(&self, address: SocketAddr, seen: Seen) -> (u64, Option<Stranger>) {
+        let mut table = self.lock();
+        if table.relaxes.is_some_and(|at| at <= Instant::now()) {
+            table.relaxes = None;
+            table.strangers.relax();
         }
-        number
+        table.strangers.admit(address.ip(), Stranger { address, seen, task: None })
     }
 
-    fn dismiss(&self, stranger: Stranger) -> Option<JoinHandle<()>> {
-        if let Some(task) = &stranger.task {
-            task.abort();
+    /// Sends them away, and returns when they have let go of their descriptors: without that a flood would be
+    /// accepted faster than it is sent away.
+    async fn dismiss(&self, strangers: impl IntoIterator<Item = Stranger>) {
+        let mut tasks = Vec::new();
+        for Stranger { address, seen, task } in strangers {
+            self.tell(Some(address), &seen, RefusedPeerReason::Crowded);
+            tasks.extend(task.inspect(JoinHandle::abort));
         }
-        self.tell(Some(stranger.address), &stranger.seen, RefusedPeerReason::Crowded);
-        stranger.task
+        for task in tasks {
+            // It may have ended by itself just now, which is as good.
+            let _ = task.await;
+        }
     }
 
     fn place(self: &Arc<Self>, number: Option<u64>, address: Option<SocketAddr>, seen: Seen) -> Place {
