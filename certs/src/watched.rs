@@ -4,6 +4,7 @@
 //! the business of a [`Source`].
 
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
@@ -64,10 +65,10 @@ pub trait Source: Send + 'static {
     /// Reads everything that counts. Takes as long as files take, and is called twice a second.
     fn read(&self) -> Result<Self::Contents, Self::Error>;
 
-    /// Makes the value. Called only when the contents are not those in force.
+    /// Makes the value. Called once for contents that are not those in force: they alone decide.
     fn parse(&self, contents: &Self::Contents) -> Result<Self::Value, Self::Error>;
 
-    /// Whether `next`, sound in itself, may take the place of `current`.
+    /// Whether `next`, sound in itself, may take the place of `current`, today.
     fn may_replace(&self, _current: &Self::Value, _next: &Self::Value) -> Result<(), Self::Error> {
         Ok(())
     }
@@ -303,10 +304,20 @@ struct FromSource<S: Source> {
     broken: Option<Broken<S::Contents>>,
 }
 
+/// Why a set cannot be used.
+enum Reason {
+    /// It may be at another time.
+    Passing(String),
+    /// It never can.
+    Hopeless(String),
+}
+
 /// A set that could not be used at the latest look.
 struct Broken<C> {
     /// Its contents, or why they could not be read.
     seen: Result<C, String>,
+    /// Why nothing can be made of them, which no time will mend.
+    hopeless: Option<String>,
     told: bool,
     /// For how many looks no set could be used, this one or another.
     looks: u32,
@@ -329,24 +340,42 @@ impl<S: Source> Lookout<S::Value> for FromSource<S> {
                     self.broken = None;
                     return Sight::New(value);
                 }
-                Err(error) => (Ok(contents), error.to_string()),
+                Err(reason) => (Ok(contents), reason),
             },
-            Err(error) => (Err(error.to_string()), error.to_string()),
+            Err(error) => (Err(error.to_string()), Reason::Passing(error.to_string())),
         };
-        let tell = self.note_broken(seen, asked);
+        let (reason, hopeless) = match reason {
+            Reason::Passing(reason) => (reason, None),
+            Reason::Hopeless(reason) => (reason.clone(), Some(reason)),
+        };
+        let tell = self.note_broken(seen, hopeless, asked);
         Sight::Broken { reason, tell }
     }
 }
 
 impl<S: Source> FromSource<S> {
-    fn make(&self, contents: &S::Contents, current: &S::Value) -> Result<S::Value, S::Error> {
-        let value = self.source.parse(contents)?;
-        self.source.may_replace(current, &value)?;
+    fn make(&self, contents: &S::Contents, current: &S::Value) -> Result<S::Value, Reason> {
+        if let Some(Broken { seen: Ok(seen), hopeless: Some(reason), .. }) = &self.broken
+            && seen == contents
+        {
+            return Err(Reason::Hopeless(reason.clone()));
+        }
+        // A mistake of ours in reading hostile contents must not end the thread, and with it all reloading.
+        let parsed = panic::catch_unwind(AssertUnwindSafe(|| self.source.parse(contents)))
+            .map_err(|_| Reason::Hopeless("reading them panicked, which is a bug; report it".to_owned()))?;
+        let value = parsed.map_err(|error| Reason::Hopeless(error.to_string()))?;
+        let may = self.source.may_replace(current, &value);
+        may.map_err(|error| Reason::Passing(error.to_string()))?;
         Ok(value)
     }
 
     /// Whether this broken set is to be told of now.
-    fn note_broken(&mut self, seen: Result<S::Contents, String>, asked: Asked) -> bool {
+    fn note_broken(
+        &mut self,
+        seen: Result<S::Contents, String>,
+        hopeless: Option<String>,
+        asked: Asked,
+    ) -> bool {
         let before = self.broken.take();
         let looks = before.as_ref().map_or(0, |broken| broken.looks) + 1;
         let (again, told) = match before {
@@ -354,7 +383,7 @@ impl<S: Source> FromSource<S> {
             _ => (false, false),
         };
         let tell = !told && (again || looks == PATIENCE || asked == Asked::ByHand);
-        self.broken = Some(Broken { seen, told: told || tell, looks });
+        self.broken = Some(Broken { seen, hopeless, told: told || tell, looks });
         tell
     }
 }

@@ -6,7 +6,7 @@ use super::Credentials;
 use crate::certificate::Validity;
 use crate::crl::Crl;
 use crate::name::TrustDomain;
-use crate::trust::Revocation;
+use crate::trust::Trust;
 
 /// Why credentials, sound in themselves, do not take the place of those in force.
 ///
@@ -37,11 +37,20 @@ pub enum SuccessionError {
         /// That of the new one.
         found: String,
     },
-    /// The revocation list is gone: nobody would be checked any more.
+    /// All revocation lists are gone: nobody would be checked any more.
     #[error(
         "the revocation list of {0} is gone, and the one in force stays; put the latest one here, or restart"
     )]
     CrlGone(TrustDomain),
+    /// One of several revocation lists is gone, though its issuer is still a root: all its peers would be refused.
+    #[error(
+        "it no longer has a list of {issuer}, which is still trusted; \
+         put the latest list of each authority here, or restart to use these"
+    )]
+    CrlMissing {
+        /// Whose list it was.
+        issuer: String,
+    },
 }
 
 /// Which of the files is to blame.
@@ -69,22 +78,28 @@ pub(super) fn check(
     }
     // A domain that is no longer trusted takes its lists with it.
     for domain in next.trust().domains() {
-        check_crls(domain, current.trust().revocation(domain), next.trust().revocation(domain))
+        check_crls(domain, current.trust(), next.trust())
             .map_err(|problem| (Blame::CrlOf(domain.clone()), problem))?;
     }
     Ok(())
 }
 
-fn check_crls(domain: &TrustDomain, current: &Revocation, next: &Revocation) -> Result<(), SuccessionError> {
-    if !current.crls().is_empty() && next.crls().is_empty() {
+fn check_crls(domain: &TrustDomain, trust: &Trust, next: &Trust) -> Result<(), SuccessionError> {
+    let (in_force, crls) = (trust.revocation(domain).crls(), next.revocation(domain).crls());
+    if !in_force.is_empty() && crls.is_empty() {
         return Err(SuccessionError::CrlGone(domain.clone()));
     }
-    // A list that is gone while others are there refuses its issuer's peers, and so pardons nobody.
-    for crl in next.crls() {
-        let older = current
-            .crls()
-            .iter()
-            .find(|in_force| crl.is_in_line_with(in_force) && crl.is_older_than(in_force));
+    // Such as a file that is still being copied.
+    let is_missing = |lost: &&Crl| {
+        let issuer = lost.issuer_der();
+        next.has_root_named(domain, issuer) && !crls.iter().any(|crl| crl.issuer_der() == issuer)
+    };
+    if let Some(lost) = in_force.iter().find(is_missing) {
+        return Err(SuccessionError::CrlMissing { issuer: lost.issuer().to_owned() });
+    }
+    for crl in crls {
+        let older =
+            in_force.iter().find(|in_force| crl.is_in_line_with(in_force) && crl.is_older_than(in_force));
         if let Some(in_force) = older {
             return Err(SuccessionError::CrlOlder {
                 issuer: crl.issuer().to_owned(),

@@ -1,6 +1,7 @@
 //! What is seen of files that are replaced while somebody uses what they say.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use countersign_certs::{Credentials, Source, Watched};
@@ -9,13 +10,14 @@ use rcgen::{ExtendedKeyUsagePurpose, KeyPair};
 
 use crate::pki::{Ca, Folder, HOUR, alice, date, set_mode};
 
-/// A file that exists only here: what a test writes, the next look reads.
+/// A file that exists only here: what a test writes, the next look reads. Counts how often it is parsed, and knows
+/// whether the other day has come.
 #[derive(Clone)]
-struct Slate(Arc<Mutex<Result<String, String>>>);
+struct Slate(Arc<Mutex<Result<String, String>>>, Arc<AtomicU32>, Arc<AtomicBool>);
 
 impl Slate {
     fn saying(text: &str) -> Slate {
-        Slate(Arc::new(Mutex::new(Ok(text.to_owned()))))
+        Slate(Arc::new(Mutex::new(Ok(text.to_owned()))), Arc::default(), Arc::default())
     }
 
     fn write(&self, text: &str) {
@@ -42,11 +44,17 @@ impl Source for Slate {
     }
 
     fn parse(&self, contents: &String) -> Result<u32, String> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        assert_ne!(contents, "panic");
         contents.parse().map_err(|_| format!("slate: {contents:?} is no number"))
     }
 
     fn may_replace(&self, current: &u32, next: &u32) -> Result<(), String> {
-        if next < current { Err(format!("slate: {next} goes back from {current}")) } else { Ok(()) }
+        match next {
+            13 if !self.2.load(Ordering::Relaxed) => Err("slate: 13 is for another day".to_owned()),
+            next if next < current => Err(format!("slate: {next} goes back from {current}")),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -181,6 +189,42 @@ fn what_may_not_replace_the_value_in_force_is_refused() {
     slate.write("4");
     assert!(watched.reload().unwrap_err().to_string().ends_with("slate: 4 goes back from 5"));
     assert_eq!(*watched.current(), 5);
+}
+
+#[test]
+fn contents_that_cannot_be_used_are_not_parsed_again() {
+    let (slate, watched) = slate();
+    slate.write("two");
+    watched.look();
+    let parsed = slate.1.load(Ordering::Relaxed);
+    for _ in 0..10 {
+        watched.look();
+    }
+    assert_eq!(slate.1.load(Ordering::Relaxed), parsed);
+}
+
+#[test]
+fn what_may_not_be_used_today_may_be_at_another_time() {
+    let (slate, watched) = slate();
+    slate.write("13");
+    assert!(watched.reload().unwrap_err().to_string().ends_with("slate: 13 is for another day"));
+    slate.2.store(true, Ordering::Relaxed);
+    assert_eq!(watched.reload(), Ok(true));
+}
+
+#[test]
+fn a_panic_of_the_parser_is_a_broken_set() {
+    let (slate, watched) = slate();
+    slate.write("panic");
+    assert!(
+        watched
+            .reload()
+            .unwrap_err()
+            .to_string()
+            .ends_with("reading them panicked, which is a bug; report it")
+    );
+    slate.write("2");
+    assert_eq!(watched.reload(), Ok(true));
 }
 
 #[tokio::test]
@@ -414,6 +458,21 @@ fn a_revocation_list_that_vanishes_stays_in_force() {
     fs::remove_file(folder.path("crl.pem")).unwrap();
     let refusal = kept(&folder, &watched, "crl.pem");
     assert!(refusal.starts_with("the revocation list of countersign.internal is gone"), "{refusal}");
+}
+
+#[test]
+fn a_file_of_lists_that_is_only_half_there_is_no_new_set() {
+    let (folder, watched) = watched();
+    let old = Ca::named("the old authority");
+    folder.write("ca.pem", folder.ca.pem.clone() + &old.pem);
+    folder.write("crl.pem", folder.ca.crl(1, &[]) + &old.crl(1, &[]));
+    assert_eq!(watched.reload(), Ok(true));
+    folder.write("crl.pem", folder.ca.crl(2, &[]));
+    let refusal = kept(&folder, &watched, "crl.pem");
+    assert!(refusal.starts_with("it no longer has a list of CN=the old authority, which is still trusted"));
+    // Once nobody believes that authority any more, its list may go.
+    folder.write("ca.pem", &folder.ca.pem);
+    assert_eq!(watched.reload(), Ok(true));
 }
 
 #[test]
