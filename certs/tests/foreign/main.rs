@@ -221,6 +221,20 @@ fn what_cannot_be_used_is_said_to_be_so_and_why() {
 }
 
 #[test]
+fn a_list_of_the_first_version_is_told_what_it_lacks() {
+    let workshop = Workshop::with_authorities(P256);
+    let folder = (LAYOUTS[0].make)(&workshop, "alice");
+    workshop.write("index.txt", "");
+    // Without a number there is nothing that would make it the second.
+    workshop.write("crl.cnf", "[ca]\ndefault_ca = ours\n[ours]\ndatabase = index.txt\ndefault_md = sha256\n");
+    workshop.openssl("ca -config crl.cnf -keyfile root.key -cert root.pem -gencrl -crldays 30 -out root.crl");
+    fs::write(folder.join("crl.pem"), workshop.read("root.crl")).unwrap();
+    let refusal = Credentials::load(&folder).unwrap_err().to_string();
+    assert!(refusal.contains("crl.pem: its list 1 (of O=Acme, CN=Root) cannot be used: "), "{refusal}");
+    assert!(refusal.ends_with("have a complete list of version 2 made"));
+}
+
+#[test]
 fn certificates_lists_requests_and_keys_of_openssl_are_shown() {
     let workshop = Workshop::with_authorities(P256);
     workshop.key("leaf.key", P256, Form::Pkcs8);
