@@ -3,7 +3,7 @@
 //! - [`Name`], [`TrustDomain`] and [`SpiffeId`] need no feature: a contract or a policy can speak of
 //!   identities without linking any cryptography.
 //! - `identity` (on by default) loads and checks [`Credentials`]: an [`Identity`] to show, and the
-//!   [`Trust`] to judge others by. [`CertificateInfo`] says in words what a certificate claims.
+//!   [`Trust`] to judge others by, each [`Watched`] if they may change. [`CertificateInfo`] says in words what a certificate claims.
 //!   [`check`] finds everything that is wrong with an identity, wherever it was made, and
 //!   [`contents`] tells what is in any PEM file.
 //! - `authority` makes an [`authority::Authority`] and issues certificates. A server never needs it.
