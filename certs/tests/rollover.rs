@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use countersign_certs::authority::{
     Authority, AuthorityError, Existing, Late, Plan, Request, Stage, bundle, list, place,
@@ -122,6 +123,23 @@ fn the_stage_is_known_when_the_authority_is_opened_again() {
         assert_eq!(reopened.bundle(), bundle(pki.path()).unwrap());
         assert_eq!(reopened.trust(), authority.trust());
     }
+}
+
+#[test]
+fn a_life_that_the_old_root_cut_short_is_whole_again_after_the_rollover() {
+    let day = Duration::from_hours(24);
+    let (pki, mut authority) = new_authority(plan().valid_for(10 * day));
+    let life = || {
+        let alice = CertificateInfo::load(pki.path().join("alice/cert.pem")).unwrap().remove(0);
+        alice.not_after().duration_since(alice.not_before()).as_hours() / 24
+    };
+    assert_eq!(life(), 10);
+    authority.begin_rollover(&plan()).unwrap();
+    renew(&authority, &pki, &["alice"]);
+    assert_eq!(life(), 10);
+    authority.switch_root(Late::LeaveBehind).unwrap();
+    renew(&authority, &pki, &["alice"]);
+    assert_eq!(life(), 30);
 }
 
 #[test]

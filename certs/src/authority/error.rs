@@ -44,10 +44,12 @@ pub enum AuthorityError {
         reason: String,
     },
     /// Its own certificate has expired, so nothing it signs would be believed.
-    #[error("the authority expired on {not_after}; make a new one in another folder, and issue from that")]
+    #[error("{}", expired(*.not_after, *.is_root))]
     Expired {
         /// Its last moment.
         not_after: Timestamp,
+        /// Whether it is its root that has expired, and not its intermediate.
+        is_root: bool,
     },
     /// There is an identity of that name already.
     #[error(
@@ -223,6 +225,14 @@ impl From<IdentityError> for AuthorityError {
     fn from(error: IdentityError) -> AuthorityError {
         AuthorityError::Signing(error.to_string())
     }
+}
+
+fn expired(not_after: Timestamp, is_root: bool) -> String {
+    let (what, remedy) = match is_root {
+        true => ("authority", "go over to a new root with `countersign certs rollover DIR`"),
+        false => ("authority's intermediate", "renew it with `countersign certs renew DIR --intermediate`"),
+    };
+    format!("the {what} expired on {not_after}; {remedy}")
 }
 
 fn next_step(stage: Stage) -> &'static str {

@@ -250,7 +250,8 @@ impl Authority {
     ) -> Result<Vec<CertificateDer<'static>>, AuthorityError> {
         let issuing = self.signers.issuing();
         if issuing.info.not_after() <= now {
-            return Err(AuthorityError::Expired { not_after: issuing.info.not_after() });
+            let (not_after, is_root) = (issuing.info.not_after(), issuing.is_root());
+            return Err(AuthorityError::Expired { not_after, is_root });
         }
         let id = SpiffeId::new(&self.domain, &request.name);
         let params = template::leaf(&id, request, now, issuing.info.not_after())?;
@@ -273,7 +274,9 @@ impl Authority {
         let (name, hosts) = (request.name.clone(), request.hosts.clone());
         let record = Record::new(certificate, name, hosts, self.issuer(), now)?;
         let roots = self.signers.roots.iter().map(|root| root.info.serial().to_owned());
-        register.append(&Record { roots: roots.collect(), ..record })?;
+        let clamped = certificate.not_after() == self.issuer().not_after();
+        let wanted_s = clamped.then_some(request.valid.as_secs());
+        register.append(&Record { roots: roots.collect(), wanted_s, ..record })?;
         register.put_lists(&lists)
     }
 

@@ -43,6 +43,9 @@ pub struct Record {
     /// The serial numbers of the roots that its owner was given to trust.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roots: Vec<String>,
+    /// For how many seconds it was wanted, if its issuer did not last as long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted_s: Option<u64>,
     /// When it was revoked, if it was. Not in the record, but read from the revocation lists.
     #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Timestamp>,
@@ -102,9 +105,10 @@ impl Record {
         }
     }
 
-    /// For how long it was issued.
+    /// For how long it was wanted.
     pub(super) fn life(&self) -> Duration {
-        self.not_after.duration_since(self.issued).try_into().unwrap_or_default()
+        let life = self.not_after.duration_since(self.issued).try_into().unwrap_or_default();
+        self.wanted_s.map_or(life, Duration::from_secs)
     }
 
     /// The line that stands for it in the record.
@@ -142,6 +146,7 @@ impl Record {
             fingerprint: certificate.fingerprint().to_owned(),
             issuer: issuer.serial().to_owned(),
             roots: Vec::new(),
+            wanted_s: None,
             revoked: None,
         })
     }

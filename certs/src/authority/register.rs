@@ -1,7 +1,7 @@
 //! The folder of an authority, while one command works on it: the record and the revocation lists, under one lock.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::crl::Lists;
@@ -23,7 +23,8 @@ impl Register {
     pub(super) fn lock(home: &Path) -> Result<Register, AuthorityError> {
         let path = home.join(ISSUED);
         let io = |problem| AuthorityError::io(&path, problem);
-        let file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(io)?;
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         file.lock().map_err(io)?;
         Ok(Register { home: home.to_owned(), path, file })
     }
@@ -70,15 +71,20 @@ impl Register {
         Ok(())
     }
 
-    /// An append was interrupted, by a full disk perhaps: half a line would spoil the next one.
+    /// Goes to the end. An earlier append may have been interrupted, by a full disk perhaps: half a line would spoil the
+    /// next one.
     fn cut_what_was_cut_short(&mut self) -> io::Result<()> {
-        let text = fs::read(&self.path)?;
+        // Through this handle: on some systems the lock keeps others from reading.
+        let mut text = Vec::new();
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.read_to_end(&mut text)?;
         match record::cut_short(&text) {
-            [] => Ok(()),
+            [] => {}
             // Only its line break is missing: somebody has edited the file.
-            tail if record::is_record(tail) => self.file.write_all(b"\n"),
-            tail => self.file.set_len((text.len() - tail.len()) as u64),
+            tail if record::is_record(tail) => self.file.write_all(b"\n")?,
+            tail => self.file.set_len((text.len() - tail.len()) as u64)?,
         }
+        self.file.seek(SeekFrom::End(0)).map(drop)
     }
 
     /// Puts new signers in the place of the old ones.

@@ -8,8 +8,8 @@ use countersign_certs::{CertificateInfo, Credentials, Name};
 use serde_json::json;
 
 use super::home::Home;
-use super::life::{Life, is_clamped};
-use super::{listed, until};
+use super::life::Life;
+use super::listed;
 use crate::failure::Failure;
 use crate::output;
 
@@ -41,35 +41,39 @@ impl Issue {
             AuthorityError::IdentityExists { .. } => Failure::new(error).or_try("the same with --replace"),
             other => other.into(),
         })?;
-        tell("issued", &home, authority.issuer(), json)
+        let credentials = Credentials::load(&home)?;
+        tell("issued", &home, credentials.identity().certificate(), authority.issuer(), json)
     }
 }
 
-/// Tells of an identity that is new in its folder.
-pub(super) fn tell(what: &str, home: &Path, issuer: &CertificateInfo, json: bool) -> Result<(), Failure> {
-    let credentials = Credentials::load(home)?;
-    let (id, certificate) = (credentials.identity().id(), credentials.identity().certificate());
-    let clamped = is_clamped(certificate, issuer);
+/// Tells of a certificate that is new in its folder.
+pub(super) fn tell(
+    what: &str,
+    folder: &Path,
+    certificate: &CertificateInfo,
+    issuer: &CertificateInfo,
+    json: bool,
+) -> Result<(), Failure> {
+    let (id, until) = (certificate.spiffe_id().ok(), certificate.not_after());
+    // Nothing outlives what signed it.
+    let clamped = until == issuer.not_after();
     let hosts = hosts(certificate);
     if json {
         return output::json(&json!({
-            "folder": home, "id": id, "hosts": hosts, "serial": certificate.serial(),
-            "not_after": certificate.not_after(), "sha256": certificate.fingerprint(), "clamped": clamped,
+            "folder": folder, "id": id, "hosts": hosts, "serial": certificate.serial(),
+            "not_after": until, "sha256": certificate.fingerprint(), "clamped": clamped,
         }));
     }
-    let role = role(&hosts);
+    let id = id.map(ToString::to_string).unwrap_or_default();
+    let role =
+        if hosts.is_empty() { "a client".to_owned() } else { format!("the server at {}", listed(&hosts)) };
     let as_its_issuer = if clamped { ", as its authority is" } else { "" };
-    let (home, until) = (home.display(), until(certificate.not_after()));
-    output::say(&format!("{what} {id} into {home}, for {role}, valid until {until}{as_its_issuer}\n"))
-}
-
-/// What a certificate with these hosts is for.
-pub(super) fn role(hosts: &[String]) -> String {
-    if hosts.is_empty() { "a client".to_owned() } else { format!("the server at {}", listed(hosts)) }
+    let (folder, until) = (folder.display(), super::until(until));
+    output::say(&format!("{what} {id} into {folder}, for {role}, valid until {until}{as_its_issuer}\n"))
 }
 
 /// The hosts that a certificate names.
-pub(super) fn hosts(certificate: &CertificateInfo) -> Vec<String> {
+fn hosts(certificate: &CertificateInfo) -> Vec<String> {
     let ips = certificate.ips().iter().map(ToString::to_string);
     certificate.dns_names().iter().cloned().chain(ips).collect()
 }

@@ -1,9 +1,8 @@
-//! For how long something is valid, as several commands take it and tell it.
+//! For how long something is valid, as several commands take it.
 
 use std::time::Duration;
 
 use clap::Args;
-use countersign_certs::CertificateInfo;
 
 use crate::args::some_time;
 
@@ -22,9 +21,4 @@ impl Life {
     pub(super) fn asked(&self) -> Option<Duration> {
         self.days.map(|days| Duration::from_hours(24 * u64::from(days))).or(self.valid)
     }
-}
-
-/// Whether a certificate ends when its issuer does, and would otherwise have lived longer.
-pub(super) fn is_clamped(certificate: &CertificateInfo, issuer: &CertificateInfo) -> bool {
-    certificate.not_after() == issuer.not_after()
 }

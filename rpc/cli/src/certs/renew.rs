@@ -1,8 +1,8 @@
 //! `countersign certs renew`: the same identity with a new key and certificate.
 
 use clap::Args;
-use countersign_certs::Name;
 use countersign_certs::authority::AuthorityError;
+use countersign_certs::{Credentials, Name};
 use serde_json::json;
 
 use super::home::Home;
@@ -38,7 +38,9 @@ impl Renew {
                     }
                     other => other.into(),
                 })?;
-            return issue::tell("renewed", &home, authority.issuer(), json);
+            let credentials = Credentials::load(&home)?;
+            let certificate = credentials.identity().certificate();
+            return issue::tell("renewed", &home, certificate, authority.issuer(), json);
         }
         authority.renew_intermediate()?;
         let issuer = authority.issuer();

@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use countersign_certs::Name;
 use countersign_certs::authority::{Host, Request, SigningRequest};
-use serde_json::json;
 
 use super::home::Home;
-use super::life::{Life, is_clamped};
-use super::{issue, until};
+use super::issue;
+use super::life::Life;
 use crate::failure::Failure;
-use crate::output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Sign {
@@ -45,24 +43,7 @@ impl Sign {
         let folder = self.out.as_deref().unwrap_or(beside);
         let authority = self.home.open()?;
         let signed = authority.sign_request_to(folder, &asked, &request)?;
-        let certificate = signed.certificate();
-        let clamped = is_clamped(certificate, authority.issuer());
-        let id = certificate.spiffe_id().ok();
-        if json {
-            return output::json(&json!({
-                "folder": folder, "id": id, "hosts": request.hosts, "serial": certificate.serial(),
-                "not_after": certificate.not_after(), "sha256": certificate.fingerprint(), "clamped": clamped,
-            }));
-        }
-        let role = issue::role(&issue::hosts(certificate));
-        let as_its_issuer = if clamped { ", as its authority is" } else { "" };
-        output::say(&format!(
-            "signed {} for {role}, valid until {}{as_its_issuer}\n\
-             cert.pem and ca.pem in {} belong beside its key\n",
-            id.map(ToString::to_string).unwrap_or_default(),
-            until(certificate.not_after()),
-            folder.display(),
-        ))
+        issue::tell("signed", folder, signed.certificate(), authority.issuer(), json)
     }
 }
 

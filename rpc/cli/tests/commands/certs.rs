@@ -137,7 +137,11 @@ fn a_key_that_stays_where_it_is_gets_a_certificate() {
     assert!(made.contains("carry the request"), "{made}");
     assert!(desk.fail("certs csr printer --out far/printer").contains("--replace"));
     let signed = desk.run("certs sign pki far/printer/request.csr --days 3");
-    assert!(signed.contains("spiffe://countersign.internal/printer for the server at localhost"), "{signed}");
+    assert!(
+        signed
+            .contains("spiffe://countersign.internal/printer into far/printer, for the server at localhost"),
+        "{signed}"
+    );
     desk.run("certs check far/printer");
     assert!(desk.run("certs list pki").contains("printer"));
     assert!(desk.fail("certs sign pki far/printer/key.pem").contains("it holds a private key"));
