@@ -145,10 +145,14 @@ impl Identity {
         let roots = |domain: &TrustDomain| -> Vec<CertificateInfo> {
             trust.roots(domain).iter().filter_map(|der| CertificateInfo::from_der(der).ok()).collect()
         };
-        let last = chain.last().filter(|link| link.role != Role::Root);
-        let issuer = last.map(|link| link.certificate.issuer().to_owned());
-        let root = issuer.and_then(|issuer| roots(own).into_iter().find(|root| root.subject() == issuer));
-        chain.extend(root.map(|certificate| Link { role: Role::Root, certificate }));
+        // Of several roots of one name, only the verifier can tell which one it is.
+        if let Some(last) = chain.last().filter(|link| link.role != Role::Root) {
+            let issuer = last.certificate.issuer();
+            let mut namesakes = roots(own).into_iter().filter(|root| root.subject() == issuer);
+            if let (Some(certificate), None) = (namesakes.next(), namesakes.next()) {
+                chain.push(Link { role: Role::Root, certificate });
+            }
+        }
         let mut domains: Vec<Domain> = trust
             .domains()
             .map(|domain| Domain {

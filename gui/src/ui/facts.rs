@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
-    Align, Button, Color32, CornerRadius, Frame, Id, Label, Layout, Rect, RichText, Role, Sense, Ui, Widget,
-    WidgetInfo, pos2, vec2,
+    Align, Button, Color32, CornerRadius, Frame, Id, Label, Layout, Rect, RichText, Role, Sense, TextStyle,
+    Ui, Widget, WidgetInfo, pos2, vec2,
 };
 
 use super::parts::muted;
@@ -16,6 +17,8 @@ use crate::text;
 pub(super) const NAME_WIDTH: f32 = 104.0;
 /// Facts stand closer together than things that can be pressed.
 const ROW_HEIGHT: f32 = 19.0;
+/// The most lines that an ID takes.
+const ID_LINES: usize = 4;
 /// For how long a button says that it has copied.
 const COPIED: Duration = Duration::from_millis(1500);
 
@@ -44,6 +47,28 @@ pub(super) fn copied_fact_ui(ui: &mut Ui, name: &str, value: &str) {
             copy_button_ui(ui, name, value);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(Label::new(RichText::new(value).monospace()).truncate());
+            });
+        });
+    });
+}
+
+/// An ID, whose end matters most: in several lines where it is long, with a button that copies it.
+pub(super) fn id_ui(ui: &mut Ui, name: &str, id: &str) {
+    let font = TextStyle::Monospace.resolve(ui.style());
+    let mut job =
+        LayoutJob::single_section(id.to_owned(), TextFormat::simple(font, ui.visuals().text_color()));
+    job.wrap = TextWrapping { max_rows: ID_LINES, break_anywhere: true, ..TextWrapping::default() };
+    row_ui(ui, name, |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            copy_button_ui(ui, name, id);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                job.wrap.max_width = ui.available_width();
+                let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+                let is_cut = galley.elided;
+                let shown = ui.add(Label::new(galley).selectable(true));
+                if is_cut {
+                    shown.on_hover_text(id);
+                }
             });
         });
     });

@@ -81,7 +81,8 @@ fn row_ui(ui: &mut Ui, issued: &Issued, now: Timestamp, wishes: &mut Vec<Command
             });
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let name = Label::new(&issued.name).truncate();
-                ui.add(name).on_hover_text(format!("{}\nserial {}", issued.name, issued.serial));
+                ui.add(name)
+                    .on_hover_text(format!("{}, {}\nSerial {}", issued.name, issued.role, issued.serial));
                 ui.add(Label::new(muted(&colors, &issued.role).small()).truncate());
             });
         },
@@ -104,8 +105,8 @@ fn confirm_ui(ui: &mut Ui, authority: &Authority, name: &str, now: Timestamp, wi
     };
     notice_ui(ui, palette(ui).warn, |ui| {
         ui.label(RichText::new(format!("Revoke the {what} of {name}?")).strong());
-        let words = "This cannot be undone. Whoever has the new revocation list refuses them from then on, \
-                     and ends their connections.";
+        let words = "This cannot be undone. Whoever has the new revocation list refuses this identity from then \
+                     on, and ends its connections.";
         ui.add(Label::new(words).wrap());
         ui.horizontal(|ui| {
             for command in [Command::Revoke, Command::KeepCertificates] {

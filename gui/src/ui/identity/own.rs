@@ -10,7 +10,9 @@ use crate::model::authority::beside;
 use crate::model::identity::{Identity, Link, Role, life};
 use crate::model::life::Health;
 use crate::text;
-use crate::ui::facts::{card_ui, command_ui, copied_fact_ui, digest_ui, fact_ui, health_color, life_ui};
+use crate::ui::facts::{
+    card_ui, command_ui, copied_fact_ui, digest_ui, fact_ui, health_color, id_ui, life_ui,
+};
 use crate::ui::parts::{clipped_text, muted};
 use crate::ui::theme::palette;
 use countersign_certs::CertificateInfo;
@@ -22,7 +24,7 @@ const INDENT: f32 = 18.0;
 pub(super) fn own_ui(ui: &mut Ui, folder: &str, identity: &Identity, chosen: usize, now: Timestamp) -> usize {
     let mut chosen = chosen;
     card_ui(ui, "This dashboard", |ui| {
-        copied_fact_ui(ui, "SPIFFE ID", &identity.id);
+        id_ui(ui, "SPIFFE ID", &identity.id);
         copied_fact_ui(ui, "Folder", folder);
         fact_ui(ui, "In force", &in_force(&identity.reload));
         ui.add_space(8.0);
@@ -37,7 +39,13 @@ pub(super) fn own_ui(ui: &mut Ui, folder: &str, identity: &Identity, chosen: usi
         });
         if identity.chain.last().is_some_and(|link| link.role != Role::Root) {
             let colors = palette(ui);
-            ui.label(muted(&colors, "Its root is not among those that are trusted here.").small());
+            ui.label(
+                muted(
+                    &colors,
+                    "Its root is not among those that are trusted here, or cannot be told from them.",
+                )
+                .small(),
+            );
         }
         ui.add_space(10.0);
         if let Some(link) = identity.chain.get(chosen) {

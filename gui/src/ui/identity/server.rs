@@ -8,7 +8,7 @@ use super::{BETWEEN, remark_ui};
 use crate::model::Model;
 use crate::model::connection::PeerFacts;
 use crate::model::server::{Server, ServerDomain};
-use crate::ui::facts::{card_ui, copied_fact_ui, digest_ui, fact_ui, life_ui};
+use crate::ui::facts::{card_ui, digest_ui, fact_ui, id_ui, life_ui};
 use crate::ui::parts::muted;
 use crate::ui::theme::palette;
 
@@ -35,7 +35,7 @@ pub(super) fn server_ui(ui: &mut Ui, model: &Model, now: Timestamp) {
 
 /// What its certificate and the connection prove.
 fn peer_ui(ui: &mut Ui, peer: &PeerFacts, now: Timestamp) {
-    copied_fact_ui(ui, "SPIFFE ID", &peer.id);
+    id_ui(ui, "SPIFFE ID", &peer.id);
     fact_ui(ui, "Address", &peer.address);
     ui.add_space(8.0);
     life_ui(ui, peer.life(now));
