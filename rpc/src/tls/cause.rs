@@ -110,7 +110,9 @@ impl fmt::Display for ProbableCause {
                  certificate"
             ),
             Self::Revoked => f.write_str("our certificate was revoked"),
-            Self::StaleCrl => f.write_str("probably because its revocation list is out of date"),
+            Self::StaleCrl => f.write_str(
+                "probably because its revocation list is out of date, or does not tell of our issuer",
+            ),
             Self::WrongHost(hosts) => {
                 write!(f, "probably because it dialled another host than {}", names(hosts))
             }

@@ -20,8 +20,8 @@ pub enum Refusal {
     /// It showed no certificate.
     #[error("the peer showed no certificate")]
     NoCertificate,
-    /// Its certificate cannot be read.
-    #[error("the peer's certificate cannot be read: {0}")]
+    /// Its certificate cannot be read, or is made in a way that nobody should accept.
+    #[error("the peer's certificate is not sound: {0}")]
     Malformed(String),
     /// It has not exactly one SPIFFE ID as its only URI name.
     #[error("the peer's certificate does not name one peer: {0}")]

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::{
-    Client, ClientBuilder, ConnectError, ConnectionError, Credentials, FailureKind, Policy, Refusal,
+    Client, ClientBuilder, ConnectError, ConnectionError, Credentials, FailureKind, Policy,
     RefusedPeerReason, Server,
 };
-use countersign_certs::Identity;
+use countersign_certs::{Identity, StaleCrl};
 use countersign_tests::forge::{self, Forge, Leaf, Pair};
 use countersign_tests::{Clerk, DeskServer, Running, soon};
 use jiff::Timestamp;
@@ -341,6 +341,13 @@ async fn certificates(all: &mut Witness, forge: &Forge) {
         forge.sign(forge.leaf()).showing(|chain| vec![[&chain[0][..], &[0]].concat().into()])
     })
     .await;
+    let long = forge.below(|params| params).below().below().below().below();
+    let chain = || {
+        let Pair { chain, key } = long.sign(forge.leaf());
+        Credentials::new(Identity::new(chain, key).expect("one SPIFFE ID"), forge.trust().clone())
+    };
+    Judge::of(forge).await.meets(all, chain()).await;
+    Judge::new(chain()).await.meets(all, forge.credentials(forge.leaf())).await;
     of_bad_pair(all, forge, |forge| forge.sign_for(forge.leaf(), &rsa_1024())).await;
     of_bad_pair(all, forge, |forge| Pair { key: forge.sign(forge.leaf()).key, ..forge.sign(forge.leaf()) })
         .await;
@@ -366,6 +373,30 @@ async fn peers(all: &mut Witness, forge: &Forge) {
     let ledger = client().expect_peer(forge::id("spiffe://test.internal/ledger"));
     let name = judge.running.name();
     judge.meets_client(all, ledger, &name).await;
+}
+
+/// What lists of revocations say, or do not.
+async fn revocations(all: &mut Witness, forge: &Forge) {
+    const REVOKED: u64 = 4711;
+    let trusting = |due_in| {
+        let lists = vec![forge.revocations(&[REVOKED], due_in)];
+        forge.trust().clone().with_crls(forge.domain(), lists, StaleCrl::Refuse).expect("a list of ours")
+    };
+    let (in_time, stale) = (trusting(3_600), trusting(-60));
+    let below = forge.below(|params| params);
+    let unlisted = || {
+        let Pair { chain, key } = below.sign(forge.leaf());
+        Credentials::new(Identity::new(chain, key).expect("one SPIFFE ID"), forge.trust().clone())
+    };
+    let revoked = || forge.credentials(forge.leaf().serial(REVOKED));
+    let sound = || forge.credentials(forge.leaf());
+    for (trust, shown) in
+        [(&in_time, &revoked as &dyn Fn() -> Credentials), (&stale, &sound), (&in_time, &unlisted)]
+    {
+        let judge = || forge.trusting(forge.leaf(), trust.clone());
+        Judge::new(judge()).await.meets(all, shown()).await;
+        Judge::new(shown()).await.meets(all, judge()).await;
+    }
 }
 
 /// What a client makes of alerts that no server of ours sends it for these reasons.
@@ -395,9 +426,6 @@ fn elsewhere(all: &mut Witness) {
     all.client(&ConnectError::Failed { address: address(), detail: "the network is down".to_owned() }, there);
     let broken = rustls::Error::General("a root cannot be read".to_owned());
     all.client(&ConnectError::Setup(broken.into()), there);
-    for refusal in [Refusal::Revoked, Refusal::StaleCrl(Timestamp::UNIX_EPOCH), Refusal::UnknownRevocation] {
-        all.server(&RefusedPeerReason::Refused(refusal));
-    }
     all.server(&RefusedPeerReason::Io(io::Error::other("the network is down")));
 }
 
@@ -424,6 +452,7 @@ async fn both_sides_say_what_the_table_of_failures_says() {
     protocols(&mut all, &forge).await;
     certificates(&mut all, &forge).await;
     peers(&mut all, &forge).await;
+    revocations(&mut all, &forge).await;
     alerts(&mut all, &forge).await;
     elsewhere(&mut all);
     let (_, written) = table();
