@@ -182,12 +182,13 @@ impl Hub {
         let live = Live { peer: peer.clone(), since: Instant::now(), mailbox: mailbox.clone(), shown, life };
         let _entry = self.connections.add(live.clone());
         self.in_force.recheck(side, live, self.router.audit());
-        let revision = Some(self.revision.clone());
+        let gate = self.router.gate(peer);
+        let revision = Some(gate.revision(&self.revision));
         let mut proto = Connection::server(self.limits.clone(), crate::SOFTWARE, revision, Instant::now());
         proto.scatter_age(jitter());
         proto.expect_hello_by(place.by().into_std());
         let window = self.limits.initial_credit;
-        drive(stream, ServerEnd::new(proto, window, self.router.gate(peer), mailbox, place, tenure)).await;
+        drive(stream, ServerEnd::new(proto, window, gate, mailbox, place, tenure)).await;
     }
 
     /// Drains every connection, and cuts those that are left after the grace.

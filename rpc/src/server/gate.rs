@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use countersign_certs::{Changes, Watched};
 use countersign_proto::{Code, HandlerRan, Status};
+use sha2::{Digest, Sha256};
 
 use super::{Policy, Route, Router};
 use crate::audit::{self, Audit, Bound};
@@ -55,8 +57,20 @@ impl Gate {
             return Err(self.denied(procedure));
         }
         let route = route.ok_or_else(|| self.unknown(procedure))?;
-        self.allowed[route.number()] = true;
+        if !is_known {
+            self.allowed[route.number()] = true;
+        }
         Ok(route)
+    }
+
+    /// A key for a cache of what reflection shows this peer, made of the one for all that there is.
+    pub(crate) fn revision(&self, of_services: &[u8]) -> Bytes {
+        let mut hash = Sha256::new_with_prefix(of_services);
+        for pattern in self.policy.given_to(self.peer.id()) {
+            // No pattern has a blank in it.
+            hash.update(pattern + " ");
+        }
+        Bytes::copy_from_slice(&hash.finalize()[..16])
     }
 
     pub(crate) fn peer(&self) -> &Arc<Peer> {

@@ -253,6 +253,23 @@ fn who_may_not_call_is_not_told_whether_there_is_anything_to_call() {
 }
 
 #[test]
+fn the_key_of_what_reflection_shows_is_another_where_that_is() {
+    let book = |rules: &[(&str, &str)]| {
+        let rules: Vec<_> =
+            rules.iter().map(|(peers, names)| (peers.to_string(), names.to_string())).collect();
+        router(policy(&rules).unwrap())
+    };
+    let one = book(&[("spiffe://a/*", "acme.*"), ("spiffe://a/alice", "countersign.*")]);
+    let other = book(&[("spiffe://a/*", "acme.*"), ("spiffe://a/alice", "*")]);
+    let key = |router: &Arc<Router>, who: &str| router.gate(peer(who)).revision(b"services");
+    assert_eq!(key(&one, "spiffe://a/bob"), key(&one, "spiffe://a/carol"));
+    assert_eq!(key(&one, "spiffe://a/bob"), key(&other, "spiffe://a/bob"));
+    assert_ne!(key(&one, "spiffe://a/bob"), key(&one, "spiffe://a/alice"));
+    assert_ne!(key(&one, "spiffe://a/alice"), key(&other, "spiffe://a/alice"));
+    assert_ne!(one.gate(peer("spiffe://a/bob")).revision(b"others"), key(&one, "spiffe://a/bob"));
+}
+
+#[test]
 fn hostile_names_are_refused_and_shown_harmless() {
     let router = router(Policy::builder().build().unwrap());
     let mut gate = router.gate(peer("spiffe://a/bob"));

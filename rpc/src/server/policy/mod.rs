@@ -154,6 +154,12 @@ impl Policy {
         self.0.rules.len()
     }
 
+    /// What the rules give a peer, each pattern as it is written.
+    pub(super) fn given_to(&self, peer: &SpiffeId) -> impl Iterator<Item = String> {
+        let rules = self.0.rules.iter().filter(move |rule| rule.is_for(peer));
+        rules.flat_map(|rule| rule.procedures.iter().map(ToString::to_string))
+    }
+
     /// What of its rules matches none of these procedures: the first few.
     pub(super) fn idle<'p>(&self, procedures: impl Iterator<Item = &'p str> + Clone) -> Vec<String> {
         let rules = self.0.rules.iter().enumerate();
