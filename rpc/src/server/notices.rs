@@ -61,7 +61,8 @@ mod tests {
         };
         let mut notices = Notices::default();
         let mut told = |warnings: &[Warning]| notices.not_told_yet(warnings.to_vec());
-        assert_eq!(told(std::slice::from_ref(&no_list)), [no_list.clone()]);
+        let at_first = [no_list.clone()];
+        assert_eq!(told(&at_first), at_first);
         assert_eq!(told(&[no_list.clone(), expires(9)]), [expires(9)]);
         // The same, an hour later.
         assert_eq!(told(&[no_list.clone(), expires(8)]), []);
