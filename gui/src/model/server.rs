@@ -96,3 +96,36 @@ impl Reload {
         Self { since: said.since, replaced: said.replaced, failure }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_of_itself_is_escaped_and_clipped() {
+        let hostile = "\u{202e}\n".repeat(900);
+        let moment = "2026-11-22T12:00:00Z";
+        let list =
+            json!({ "issuer": hostile, "this_update": moment, "next_update": moment, "revoked": u64::MAX });
+        let domain =
+            json!({ "domain": hostile, "roots": 1, "crls": vec![list; 100], "accepts_stale_crls": false });
+        let reloads = json!({ "since": moment, "replaced": 0, "failed": 1, "failure": hostile });
+        let said = json!({
+            "id": hostile, "fingerprint": hostile, "not_before": moment, "not_after": moment,
+            "domains": vec![domain; 100], "warnings": vec![hostile; 100],
+            "credentials": reloads, "policy": reloads,
+        });
+        let server = Server::of(&serde_json::from_value(said).unwrap());
+        assert_eq!((server.domains.len(), server.warnings.len()), (SHOWN, SHOWN));
+        assert_eq!(server.domains[0].lists.len(), SHOWN);
+        let failure = server.policy.failure.unwrap_or_default();
+        for text in
+            [&server.domains[0].name, &server.domains[0].lists[0].issuer, &server.warnings[0], &failure]
+        {
+            assert!(text.is_ascii() || text.ends_with('…'), "{text}");
+            assert!(!text.contains(['\n', '\u{202e}']) && text.len() < 12 * SENTENCE_SHOWN);
+        }
+    }
+}

@@ -39,7 +39,7 @@ impl Shop {
 
     fn start(&mut self) {
         let runtime = Runtime::new().unwrap();
-        let credentials = Credentials::load(&self.identities.server).unwrap();
+        let credentials = Credentials::watch(&self.identities.server).unwrap();
         let server = countersign_examples::serve(Server::builder(credentials, Policy::any_trusted_peer()));
         let server = runtime.block_on(server.bind(self.address)).unwrap();
         self.address = server.local_addr().unwrap();
@@ -320,6 +320,30 @@ fn an_identity_is_made_beside_ones_own_and_taken_back() {
         window.harness.query_by_label("Revoke bob").is_none()
     });
     assert!(window.shows("revoked"));
+}
+
+#[test]
+fn a_revoked_dashboard_is_told_so_at_once_and_let_in_again_with_a_new_identity() {
+    let shop = Shop::open();
+    let authority = Authority::open(shop.folder.path()).unwrap();
+    let place_list = || {
+        let [from, to] = [shop.folder.path().join("authority"), shop.identities.server.clone()];
+        std::fs::copy(from.join("crl.pem"), to.join("new.pem")).unwrap();
+        std::fs::rename(to.join("new.pem"), to.join("crl.pem")).unwrap();
+    };
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Echo/record");
+    authority.revoke(&"dashboard".parse().unwrap()).unwrap();
+    place_list();
+    window.wait_for("Connection lost");
+    window.wait_for("revoked");
+    window.wait_for("Ask for a new identity.");
+    window.press("Show certificates");
+    window.wait_for("This dashboard");
+    let request = Request::client("dashboard".parse().unwrap());
+    authority.issue_to(shop.folder.path(), &request, Existing::Replace).unwrap();
+    window.wait_until("the connection", |window| !window.shows("Connection lost"));
+    assert!(window.shows("renewed once"));
 }
 
 #[test]

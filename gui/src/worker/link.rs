@@ -202,9 +202,13 @@ fn is_of_identity(error: &ConnectError) -> bool {
                 | FailureKind::StaleCrl
                 | FailureKind::UnknownRevocation
         ),
-        // It has looked at our certificate again, or whom it trusts has changed.
+        // One of the two sides has looked at the other's certificate again.
         ConnectError::Lost { reason, .. } => {
-            matches!(**reason, ConnectionError::ClosedByPeer { code: Code::Unauthenticated, .. })
+            matches!(
+                **reason,
+                ConnectionError::Lapsed(_)
+                    | ConnectionError::ClosedByPeer { code: Code::Unauthenticated, .. }
+            )
         }
         _ => false,
     }
