@@ -36,6 +36,9 @@ const LAST_WORDS_MAX: Duration = Duration::from_millis(250);
 /// A pause after the system had no descriptor left and nobody could make room, so that the loop does not spin.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long nothing more is said of that in the log.
+const WARNING_PAUSE: Duration = Duration::from_secs(60);
+
 /// What a connection whose peer was told to stop may still take to say goodbye.
 const GOODBYE_MAX: Duration = Duration::from_secs(1);
 
@@ -53,7 +56,7 @@ pub(crate) struct Hub {
 
 /// Accepts for ever. No error of one peer, nor of the system, ends it.
 pub(super) async fn accept_all(listener: &TcpListener, hub: &Arc<Hub>) -> Infallible {
-    let mut short = false;
+    let mut warned: Option<Instant> = None;
     loop {
         match listener.accept().await {
             Ok((tcp, address)) => {
@@ -64,12 +67,12 @@ pub(super) async fn accept_all(listener: &TcpListener, hub: &Arc<Hub>) -> Infall
                     tokio::spawn(async move { hub.serve(tcp, place).await })
                 };
                 hub.lobby.enter(address, begin).await;
-                short = false;
             }
             Err(error) if is_cut(&error) => {}
             // Mostly there is no descriptor left. Those who were here first and said nothing make room.
             Err(error) => {
-                if !std::mem::replace(&mut short, true) {
+                if warned.is_none_or(|at| WARNING_PAUSE <= at.elapsed()) {
+                    warned = Some(Instant::now());
                     tracing::warn!(%error, "cannot accept; sending strangers away");
                 }
                 if !hub.lobby.make_room().await {
