@@ -104,7 +104,7 @@ fn write(folder: &Path, file: &NewFile<'_>, path: &Path) -> io::Result<()> {
     set_mode(&mut builder, file.mode);
     let mut temporary = builder.tempfile_in(folder)?;
     temporary.write_all(file.contents)?;
-    temporary.as_file().sync_all()?;
+    sync(temporary.as_file())?;
     point("before a file");
     temporary.persist(path).map(drop::<File>).map_err(|error| error.error)?;
     sync_folder(folder)?;
@@ -112,13 +112,19 @@ fn write(folder: &Path, file: &NewFile<'_>, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How temporary names begin.
-const TEMPORARY: &str = ".new-";
+/// How temporary names begin. Nobody else calls anything so: what is left of them is removed.
+const TEMPORARY: &str = ".countersign-new-";
+
+/// Returns once everything in the file is on the disk.
+pub(super) fn sync(file: &File) -> io::Result<()> {
+    // The tests here end processes, not systems, and so often that waiting for the disk is most of what they do.
+    if cfg!(test) { Ok(()) } else { file.sync_all() }
+}
 
 /// The names in a folder are data of its own: without this, a rename may be forgotten though its file is not.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    sync(&File::open(folder)?)
 }
 
 /// Elsewhere a folder cannot be opened for that; the file system writes its names in order.

@@ -119,7 +119,11 @@ fn everything_loads(pki: &Path) {
     authority.issue_to(pki, &client("dora"), Existing::Replace).unwrap();
     for folder in [pki, &pki.join("authority")] {
         let mut names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-        assert!(names.all(|name| !name.to_string_lossy().starts_with(".new-")), "{}", folder.display());
+        assert!(
+            names.all(|name| !name.to_string_lossy().starts_with(".countersign-new-")),
+            "{}",
+            folder.display()
+        );
     }
 }
 

@@ -66,7 +66,7 @@ impl Register {
         self.cut_what_was_cut_short()?;
         files::point("before the record");
         self.file.write_all(&line)?;
-        self.file.sync_data()?;
+        files::sync(&self.file)?;
         files::point("after the record");
         Ok(())
     }

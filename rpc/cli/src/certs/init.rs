@@ -58,14 +58,15 @@ impl Init {
         }
         let guard = match self.intermediate {
             true => format!(
-                "move {} offline; it is needed to renew the intermediate",
+                "move {} offline: it is needed to renew the intermediate and to roll the root over, and not before",
                 home.join("key.pem").display()
             ),
             false => "keep its key to yourself".to_owned(),
         };
         output::say(&format!(
             "made the authority of {domain} in {}, valid until {}\n\
-             {guard}; issue identities with `countersign certs issue {} NAME`\n",
+             {guard}\n\
+             issue identities with `countersign certs issue {} NAME`\n",
             home.display(),
             until(certificate.not_after()),
             dir.display(),
