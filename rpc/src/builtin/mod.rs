@@ -25,6 +25,21 @@ const NO_SUCH_SERVICE: &str = "this server has no such service for you";
 /// The package of the built-in services, which no other service may take: a client trusts their names.
 const RESERVED_PACKAGE: &str = "countersign";
 
+/// Every procedure of theirs.
+pub(crate) const NAMES: [&str; 11] = [
+    "countersign.Connections/close",
+    "countersign.Connections/list",
+    "countersign.Health/get",
+    "countersign.Health/watch",
+    "countersign.Identity/get",
+    "countersign.Reflection/describe",
+    "countersign.Reflection/names",
+    "countersign.Reflection/services",
+    "countersign.Stats/get",
+    "countersign.Stats/watch",
+    "countersign.Trace/list",
+];
+
 /// What a server has once the built-in services stand beside its own.
 pub(crate) struct Complete {
     pub(crate) router: Arc<Router>,
@@ -59,7 +74,8 @@ pub(crate) fn with(
         return Err(BindError::Reserved(taken.name.clone()));
     }
     described.extend(self::described(&own)?);
-    let router = Arc::new(Router::new(&described, policy.clone(), &registry, recorder, audit)?);
+    let router =
+        Arc::new(Router::new(&described, policy.clone(), credentials.cloned(), &registry, recorder, audit)?);
     let descriptions: Vec<ServiceDescription> =
         described.into_iter().map(|(_, described)| described).collect();
     let revision = revision_of(&descriptions);
@@ -74,7 +90,8 @@ fn described(services: &[Arc<dyn Service>]) -> Result<Vec<Described>, BindError>
     services.iter().map(|service| Ok((service.clone(), service.description()?))).collect()
 }
 
-fn is_reserved(service: &str) -> bool {
+/// Whether a name is of the package of the built-in services.
+pub(crate) fn is_reserved(service: &str) -> bool {
     service.split('.').next() == Some(RESERVED_PACKAGE)
 }
 

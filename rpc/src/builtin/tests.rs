@@ -11,9 +11,10 @@ use super::identity::{IdentityClient, Reloads};
 use super::reflection::ReflectionClient;
 use super::stats::{ProcedureStats, StatsClient};
 use super::trace::{TraceClient, TracedCall};
+use super::{NAMES, is_reserved};
 use crate::cbor::{Value, from_slice, to_vec};
 use crate::schema::{example, to_cbor, to_json};
-use crate::service::ProcedureDescription;
+use crate::service::{ProcedureDescription, ServiceDescription};
 use crate::testing::{in_process, pair};
 use crate::{CallError, Client, Code, Context, Policy, Receiver, Schema, Sender, Server, Status};
 
@@ -163,6 +164,18 @@ async fn health_is_told_at_once_to_those_who_watch() {
     assert_eq!(echo, [ServiceHealth { service: "acme.Echo".into(), serving: true }]);
     let unknown = health.watch(Some("acme.Eco".to_owned())).await.unwrap().next().await;
     assert!(matches!(unknown, Err(CallError::Status(status)) if status.code == Code::NotFound));
+}
+
+#[tokio::test]
+async fn the_names_of_the_built_in_procedures_are_written_down() {
+    let services = ReflectionClient::new(client()).services().await.unwrap();
+    let of = |service: &ServiceDescription| {
+        service.procedures.iter().map(|each| format!("{}/{}", service.name, each.name)).collect::<Vec<_>>()
+    };
+    let mut shown: Vec<_> = services.iter().flat_map(of).filter(|name| is_reserved(name)).collect();
+    shown.extend(NAMES.map(str::to_owned).into_iter().filter(|name| Policy::needs_own_rule(name)));
+    shown.sort();
+    assert_eq!(shown, NAMES);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_certs::Watched;
+use countersign_certs::{Credentials, Watched};
 
 use super::{BindError, Connections, Gate, Policy};
 use crate::audit::Audit;
@@ -21,6 +21,8 @@ use crate::service::{CallKind, Handling, Service, ServiceDescription};
 pub(crate) struct Router {
     routes: HashMap<Arc<str>, Arc<Route>, foldhash::fast::RandomState>,
     policy: Watched<Policy>,
+    /// Whom the server trusts, where that is known.
+    credentials: Option<Watched<Credentials>>,
     recorder: Arc<Recorder>,
     audit: Audit,
 }
@@ -43,6 +45,7 @@ impl Router {
     pub(crate) fn new(
         services: &[(Arc<dyn Service>, ServiceDescription)],
         policy: Watched<Policy>,
+        credentials: Option<Watched<Credentials>>,
         registry: &Registry,
         recorder: Arc<Recorder>,
         audit: Audit,
@@ -65,7 +68,7 @@ impl Router {
                 }
             }
         }
-        Ok(Self { routes, policy, recorder, audit })
+        Ok(Self { routes, policy, credentials, recorder, audit })
     }
 
     /// Tells of the policy, and of each that takes its place, and lets the connections know.
@@ -92,6 +95,16 @@ impl Router {
             tracing::warn!(
                 "this server has no procedure for {}; if that is a slip, mend the policy",
                 idle.join(", ")
+            );
+        }
+        let Some(credentials) = &self.credentials else { return };
+        let credentials = credentials.current();
+        let unknown = policy.unknown_domains(credentials.trust().domains());
+        if !unknown.is_empty() {
+            tracing::warn!(
+                "the policy has rules for {}, whose peers are not trusted here; add trust/DOMAIN.pem to the identity, \
+                 or mend the policy",
+                unknown.join(", ")
             );
         }
     }

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_certs::Source;
@@ -12,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Place, PolicyError, PolicyProblem};
-use super::pattern::Mistake;
+use super::pattern::{Mistake, Pattern};
 use super::{Origin, Policy, Rule};
 use crate::text::escaped;
 
@@ -205,10 +204,7 @@ fn rule(value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Rul
 }
 
 /// The patterns in a list.
-fn patterns<P>(key: &str, value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Vec<P>
-where
-    P: FromStr<Err = Mistake> + PartialEq,
-{
+fn patterns<P: Pattern>(key: &str, value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Vec<P> {
     let DeValue::Array(list) = value.get_ref() else {
         problems.mistake(value.span(), format!("`{key}` is a list, also of one; write `{key} = [\"…\"]`"));
         return Vec::new();
@@ -222,11 +218,16 @@ where
             problems.mistake(each.span(), format!("`{key}` are texts; write each in quotes"));
             continue;
         };
-        match text.parse() {
+        match text.parse::<P>() {
             Ok(pattern) if patterns.contains(&pattern) => {
                 problems.warn(each.span(), format!("`{}` stands here twice; leave one out", escaped(text)));
             }
-            Ok(pattern) => patterns.push(pattern),
+            Ok(pattern) => {
+                if let Some(doubt) = pattern.doubt() {
+                    problems.warn(each.span(), doubt);
+                }
+                patterns.push(pattern);
+            }
             Err(Mistake(message)) => problems.mistake(each.span(), message),
         }
     }

@@ -19,12 +19,13 @@ mod tests;
 #[doc = include_str!("../../../POLICY.md")]
 struct Page;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use countersign_certs::{SpiffeId, Watched};
+use countersign_certs::{SpiffeId, TrustDomain, Watched};
 
 use self::error::Place;
 use self::pattern::{Mistake, Peers, Procedures};
@@ -158,6 +159,15 @@ impl Policy {
     pub(super) fn given_to(&self, peer: &SpiffeId) -> impl Iterator<Item = String> {
         let rules = self.0.rules.iter().filter(move |rule| rule.is_for(peer));
         rules.flat_map(|rule| rule.procedures.iter().map(ToString::to_string))
+    }
+
+    /// The trust domains that its rules name and that are none of these: the first few.
+    pub(super) fn unknown_domains<'d>(&self, domains: impl Iterator<Item = &'d TrustDomain>) -> Vec<&str> {
+        let domains: Vec<_> = domains.map(TrustDomain::as_str).collect();
+        let peers = self.0.rules.iter().flat_map(|rule| &rule.peers);
+        let unknown: BTreeSet<_> =
+            peers.filter_map(Peers::domain).filter(|each| !domains.contains(each)).collect();
+        unknown.into_iter().take(10).collect()
     }
 
     /// What of its rules matches none of these procedures: the first few.

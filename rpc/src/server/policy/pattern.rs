@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use countersign_certs::SpiffeId;
 
+use crate::builtin;
 use crate::text::escaped;
 
 /// What no `*` stands for, since each is a power over what belongs to others.
@@ -38,12 +39,39 @@ pub(super) enum Procedures {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Mistake(pub(super) String);
 
+/// What a rule is written with.
+pub(super) trait Pattern: FromStr<Err = Mistake> + PartialEq {
+    /// Why its author should look at it again, though it is well formed.
+    fn doubt(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Pattern for Peers {}
+
+impl Pattern for Procedures {
+    fn doubt(&self) -> Option<String> {
+        let (Self::Below(name) | Self::One(name)) = self else { return None };
+        let is_idle = builtin::is_reserved(name) && !builtin::NAMES.iter().any(|name| self.matches(name));
+        is_idle.then(|| format!("no server has `{self}`; the built-in services are in rpc/proto/SPEC.md"))
+    }
+}
+
 impl Peers {
     pub(super) fn contain(&self, peer: &SpiffeId) -> bool {
         match self {
             Self::Every => true,
             Self::Below(prefix) => peer.as_str().starts_with(&**prefix),
             Self::One(id) => id == peer,
+        }
+    }
+
+    /// The trust domain that they are of, if it is one.
+    pub(super) fn domain(&self) -> Option<&str> {
+        match self {
+            Self::Every => None,
+            Self::Below(prefix) => prefix.strip_prefix("spiffe://")?.split('/').next(),
+            Self::One(id) => Some(id.trust_domain().as_str()),
         }
     }
 }

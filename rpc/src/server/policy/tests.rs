@@ -206,6 +206,38 @@ fn a_pattern_that_stands_twice_is_worth_a_word() {
 }
 
 #[test]
+fn a_built_in_service_that_no_server_has_is_worth_a_word() {
+    let of = |procedure: &str| {
+        let text = format!("[[allow]]\npeers = [\"*\"]\nprocedures = [\"{procedure}\"]\n");
+        policy(&text).warnings().first().map(ToString::to_string)
+    };
+    assert_eq!(
+        of("countersign.Conections/*").as_deref(),
+        Some(
+            "line 3, column 15: no server has `countersign.Conections/*`; \
+             the built-in services are in rpc/proto/SPEC.md"
+        )
+    );
+    assert!(of("countersign.Reflection/name").is_some());
+    for sound in
+        ["countersign.*", "countersign.Health/*", "countersign.Reflection/names", "countersigned.A/b"]
+    {
+        assert_eq!(of(sound), None);
+    }
+}
+
+#[test]
+fn what_matches_nothing_on_a_server_is_told_of() {
+    let policy = policy(
+        "[[allow]]\npeers = [\"spiffe://a.internal/x\", \"spiffe://b.internal/*\", \"*\"]\n\
+         procedures = [\"acme.Ledger/balance\", \"acme.Legder/*\", \"*\"]\n",
+    );
+    assert_eq!(policy.idle(["acme.Ledger/balance"].into_iter()), ["acme.Legder/* (rule 1, line 1)"]);
+    let known = ["a.internal".parse().unwrap()];
+    assert_eq!(policy.unknown_domains(known.iter()), ["b.internal"]);
+}
+
+#[test]
 fn a_rule_made_in_code_is_held_to_the_same() {
     let error = Policy::builder().allow(&["*"], &["*"]).allow(&["bob"], &[]).build().unwrap_err();
     assert_eq!(error.problems().len(), 2, "{error}");
