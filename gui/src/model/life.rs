@@ -66,7 +66,8 @@ impl Life {
     /// What is to be done: the word that goes with the colour.
     pub(crate) fn advice(self) -> &'static str {
         match self.health() {
-            Health::Fine => "Valid",
+            // Whether it was revoked, others know.
+            Health::Fine => "Within its dates",
             Health::Soon => "Renew soon",
             Health::Urgent => "Renew now",
             Health::Invalid if self.now < self.from => "Not valid yet",
@@ -92,7 +93,7 @@ mod tests {
         assert_eq!([-1, 1001].map(|now| at(now).health()), [Health::Invalid; 2]);
         assert_eq!(
             [0, 701, 901, 1001, -1].map(|now| at(now).advice()),
-            ["Valid", "Renew soon", "Renew now", "Expired", "Not valid yet"]
+            ["Within its dates", "Renew soon", "Renew now", "Expired", "Not valid yet"]
         );
     }
 

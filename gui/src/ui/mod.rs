@@ -54,7 +54,7 @@ fn connected_ui(ui: &mut Ui, model: &mut Model, now: Instant, wishes: &mut Vec<C
     if let Connection::Reconnecting(_, retry) = &model.connection {
         Panel::top("lost")
             .frame(panel_frame(ui, 12, 6))
-            .show(ui, |ui| top_bar::lost_ui(ui, retry, now, wishes));
+            .show(ui, |ui| top_bar::lost_ui(ui, model, retry, now, wishes));
     } else {
         // The panels below keep their identity, and so the field that is typed into keeps the cursor.
         ui.skip_ahead_auto_ids(1);

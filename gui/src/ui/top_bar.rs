@@ -108,7 +108,7 @@ fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
 }
 
 /// The line that says that the connection is lost, and what is being done about it.
-pub(crate) fn lost_ui(ui: &mut Ui, retry: &Retry, now: Instant, wishes: &mut Vec<Command>) {
+pub(crate) fn lost_ui(ui: &mut Ui, model: &Model, retry: &Retry, now: Instant, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
     let next = match retry.next {
         Some(at) => format!("next attempt in {} s", at.saturating_duration_since(now).as_secs() + 1),
@@ -118,7 +118,8 @@ pub(crate) fn lost_ui(ui: &mut Ui, retry: &Retry, now: Instant, wishes: &mut Vec
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command_button_ui(ui, Command::RetryNow, retry.next.is_some(), wishes);
-            if failure.is_of_identity && ui.button("Show certificates").clicked() {
+            if failure.is_of_identity && model.page == Page::Calls && ui.button("Show certificates").clicked()
+            {
                 wishes.push(Command::Show(Page::Certificates));
             }
             ui.label(muted(&colors, format!("attempt {}, {next}", retry.attempt)));
