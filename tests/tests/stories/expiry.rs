@@ -10,10 +10,17 @@ use countersign::{
     Watched,
 };
 use countersign_certs::{Credentials, TrustDomain};
+use countersign_proto::{Connection, Event, Limits, Opening};
+use countersign_tests::forge::Forge;
 use countersign_tests::mill::{MillClient, MillServer, Miller};
 use countersign_tests::pki::Pki;
 use countersign_tests::renewal::renew_under_load;
-use countersign_tests::{Running, soon};
+use countersign_tests::{Clerk, Running, soon};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::refusals::ALPN;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 /// Long enough to connect with, on a busy machine, and short enough to wait for.
@@ -104,6 +111,34 @@ async fn a_certificate_that_is_not_renewed_moves_its_connection_once() {
     numbers.sort_unstable();
     numbers.dedup();
     assert!(calls > 10 && numbers == [0, 1], "{calls} calls over {numbers:?}, and then: {error}");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_move_is_asked_to_before_it_is_cut() {
+    let forge = Forge::of("test.internal");
+    let running = Running::desk(forge.credentials(forge.leaf()), &Clerk::default()).await;
+    let config = forge.sign(forge.leaf().ends_in(3)).client(forge.certificate(), ALPN);
+    let tcp = TcpStream::connect(running.address).await.expect("it listens");
+    let connector = TlsConnector::from(Arc::new(config));
+    let mut tls =
+        connector.connect("localhost".try_into().expect("a name"), tcp).await.expect("a good client");
+    let mut proto = Connection::client(Limits::default(), "one that stays", Instant::now());
+    // It has a call that does not end, and so does not go when it is asked.
+    proto.open(Instant::now(), Opening::new("test.Desk/wait", b"\xa0"), ()).expect("within the limits");
+    tls.write_all(&proto.take_outbox()).await.expect("it is read");
+    let (mut heard, mut told) = (Vec::new(), Vec::new());
+    soon("the end", tls.read_to_end(&mut heard)).await.expect("a proper end");
+    while !heard.is_empty() {
+        let received = proto.receive(Instant::now(), &heard).expect("a good server");
+        if let Some(Event::GoingAway { code, message } | Event::Closed { code, message }) = received.event {
+            told.push((code, message));
+        }
+        let taken = received.taken;
+        heard.drain(..taken);
+    }
+    let (first, last) = (&told[0], &told[told.len() - 1]);
+    assert_eq!((first.0, first.1.as_str()), (Code::Ok, "it is time for another connection"));
+    assert_eq!((last.0, last.1.as_str()), (Code::Unauthenticated, "the client's certificate has expired"));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use countersign::builtin::connections::ConnectionsClient;
 use countersign::call::ServerStream;
 use countersign::{
     Bytes, CallError, Client, Code, ConnectError, ConnectionError, Credentials, Lapse, Policy, ProbableCause,
@@ -175,6 +176,37 @@ async fn a_list_that_is_overdue_keeps_new_peers_out_and_leaves_the_others() {
     }
     hand.replace(listed(-60, StaleCrl::Accept), &credentials);
     soon("another setting", async { while running.connect(good.clone()).await.is_err() {} }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_peers_one_is_sent_away_while_the_others_are_served() {
+    const PEERS: u64 = 200;
+    let (forge, miller) = (Forge::of("test.internal"), Miller::default());
+    let (hand, credentials) = ByHand::watched(forge.credentials(forge.leaf()));
+    let running = mill(credentials.clone(), &miller).await;
+    let mut clients = Vec::new();
+    for serial in 1..=PEERS {
+        let connected = running.connect(forge.credentials(forge.leaf().serial(serial))).await;
+        clients.push(connected.expect("a good client"));
+    }
+    let mut stream = MillClient::new(clients[6].clone()).pour(1 << 10).await.expect("a stream");
+    let lists = vec![forge.revocations(&[7], 3_600)];
+    let trust =
+        forge.trust().clone().with_crls(forge.domain(), lists, StaleCrl::Refuse).expect("a good list");
+    hand.replace(forge.trusting(forge.leaf(), trust), &credentials);
+    let error = end_of(&mut stream).await;
+    assert!(error.to_string().contains("revoked"), "{error}");
+    for (number, client) in clients.iter().enumerate().filter(|(number, _)| *number != 6) {
+        let answer = MillClient::new(client.clone()).echo("hi").fail_fast().await;
+        assert_eq!(answer.unwrap_or_else(|error| panic!("{number}: {error}")), "hi");
+    }
+    let left = ConnectionsClient::new(clients[0].clone()).list().await.expect("a list");
+    let numbers: Vec<_> = left.iter().map(|connection| connection.number).collect();
+    assert_eq!(
+        numbers,
+        (0..PEERS).filter(|number| *number != 6).collect::<Vec<_>>(),
+        "nobody had to come again"
+    );
 }
 
 #[tokio::test]

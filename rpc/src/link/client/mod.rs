@@ -1,6 +1,7 @@
 //! The client's end of a connection: callers open calls under one short lock, and the driver hands back what
 //! they end with.
 
+mod lasting;
 mod streams;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,9 @@ use super::slots::Slots;
 use super::{ConnectionError, End, Lapse, Step, Tenure, Wish};
 use crate::peer::Peer;
 use crate::text;
+
+#[cfg(feature = "tls")]
+pub(crate) use lasting::Worn;
 
 /// A connection as its callers hold it. The last one to let go closes it.
 #[derive(Debug)]
@@ -66,15 +70,6 @@ enum Phase {
     /// Everyone let go, or was asked to.
     Closing,
     Ended(Arc<ConnectionError>),
-}
-
-/// Why another connection should take the place of one.
-#[derive(Debug)]
-pub(crate) enum Worn {
-    /// Its certificates end soon.
-    Due,
-    /// It takes no more calls.
-    Out(Arc<ConnectionError>),
 }
 
 /// A call that is open on a connection.
@@ -142,83 +137,6 @@ pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
 }
 
 impl Handle {
-    /// Waits until the server's hello was read: the proof that it accepted us.
-    pub(crate) fn poll_connected(&self, waker: &Waker) -> Poll<Result<(), Arc<ConnectionError>>> {
-        let mut state = self.0.lock();
-        match &state.phase {
-            Phase::Open => Poll::Ready(Ok(())),
-            Phase::Ended(reason) => Poll::Ready(Err(reason.clone())),
-            Phase::Connecting | Phase::Closing => {
-                state.waiting.push(waker.clone());
-                Poll::Pending
-            }
-        }
-    }
-
-    /// Waits until the connection takes no more calls: it is over, or the server goes away.
-    pub(crate) fn poll_leaving(&self, waker: &Waker) -> Poll<Arc<ConnectionError>> {
-        let mut state = self.0.lock();
-        match (&state.phase, &state.left) {
-            (Phase::Ended(reason), _) | (_, Some(reason)) => Poll::Ready(reason.clone()),
-            _ => {
-                state.waiting.push(waker.clone());
-                Poll::Pending
-            }
-        }
-    }
-
-    /// Waits until another connection should take the place of this one, or has to.
-    pub(crate) fn poll_worn(&self, waker: &Waker) -> Poll<Worn> {
-        if let Poll::Ready(reason) = self.poll_leaving(waker) {
-            return Poll::Ready(Worn::Out(reason));
-        }
-        // The waker waits since it asked for the leaving.
-        if self.0.lock().is_due { Poll::Ready(Worn::Due) } else { Poll::Pending }
-    }
-
-    /// Another connection is to take the place of this one, then.
-    pub(crate) fn retire_at(&self, due: Instant) {
-        let mut state = self.0.lock();
-        if let Some(tenure) = &mut state.tenure {
-            tenure.due = Some(due);
-        }
-        let driver = state.driver.take();
-        drop(state);
-        wake(driver);
-    }
-
-    /// Takes no more calls, and ends when those that are open have.
-    pub(crate) fn drain(&self) {
-        let mut state = self.0.lock();
-        if state.left.is_none() && matches!(state.phase, Phase::Open) {
-            state.proto.go_away(Code::Ok, "another connection took the place of this one");
-            state.left = Some(Arc::new(ConnectionError::ClosedHere));
-            let (driver, waiting) = (state.driver.take(), std::mem::take(&mut state.waiting));
-            drop(state);
-            wake(driver);
-            waiting.into_iter().for_each(Waker::wake);
-        }
-    }
-
-    /// Ends now, and tells the server why.
-    pub(crate) fn lapse(&self, lapse: Lapse) {
-        let mut state = self.0.lock();
-        state.lapse.get_or_insert(lapse);
-        let driver = state.driver.take();
-        drop(state);
-        wake(driver);
-    }
-
-    /// Why the connection takes no more calls, if that is so.
-    pub(crate) fn leaving(&self) -> Option<Arc<ConnectionError>> {
-        let state = self.0.lock();
-        match &state.phase {
-            Phase::Ended(reason) => Some(reason.clone()),
-            Phase::Closing => Some(Arc::new(ConnectionError::ClosedHere)),
-            Phase::Connecting | Phase::Open => state.left.clone(),
-        }
-    }
-
     /// Who the server is, once it has proved it; also after the end.
     pub(crate) fn peer(&self) -> Option<Arc<Peer>> {
         self.0.lock().peer.clone()
@@ -295,23 +213,6 @@ impl Handle {
             drop(state);
             wake(driver);
         }
-    }
-
-    /// Closes the connection in any case.
-    pub(crate) fn close(&self) {
-        let mut state = self.0.lock();
-        if !matches!(state.phase, Phase::Ended(_)) {
-            state.phase = Phase::Closing;
-            let driver = state.driver.take();
-            drop(state);
-            wake(driver);
-        }
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.close();
     }
 }
 
