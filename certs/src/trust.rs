@@ -91,11 +91,6 @@ impl Trust {
         self.0.get(domain).map_or(&[], |trusted| &trusted.roots)
     }
 
-    /// Whether one of the roots of `domain` has this name, in DER.
-    pub(crate) fn has_root_named(&self, domain: &TrustDomain, name: &[u8]) -> bool {
-        self.roots(domain).iter().any(|root| revocation::is_named(root, name))
-    }
-
     /// How revocation is checked for the peers of `domain`.
     pub fn revocation(&self, domain: &TrustDomain) -> &Revocation {
         self.0.get(domain).map_or(&Revocation::Unchecked, |trusted| &trusted.revocation)

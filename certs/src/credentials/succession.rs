@@ -42,15 +42,6 @@ pub enum SuccessionError {
         "the revocation list of {0} is gone, and the one in force stays; put the latest one here, or restart"
     )]
     CrlGone(TrustDomain),
-    /// One of several revocation lists is gone, though its issuer is still a root: all its peers would be refused.
-    #[error(
-        "it no longer has a list of {issuer}, which is still trusted; \
-         put the latest list of each authority here, or restart to use these"
-    )]
-    CrlMissing {
-        /// Whose list it was.
-        issuer: String,
-    },
 }
 
 /// Which of the files is to blame.
@@ -89,14 +80,8 @@ fn check_crls(domain: &TrustDomain, trust: &Trust, next: &Trust) -> Result<(), S
     if !in_force.is_empty() && crls.is_empty() {
         return Err(SuccessionError::CrlGone(domain.clone()));
     }
-    // Such as a file that is still being copied.
-    let is_missing = |lost: &&Crl| {
-        let issuer = lost.issuer_der();
-        next.has_root_named(domain, issuer) && !crls.iter().any(|crl| crl.issuer_der() == issuer)
-    };
-    if let Some(lost) = in_force.iter().find(is_missing) {
-        return Err(SuccessionError::CrlMissing { issuer: lost.issuer().to_owned() });
-    }
+    // One that is gone while others are there is no reason to refuse those: its peers are refused from now on, and
+    // none is pardoned. So it is at the end of a rollover, until the roots follow.
     for crl in crls {
         let older =
             in_force.iter().find(|in_force| crl.is_in_line_with(in_force) && crl.is_older_than(in_force));

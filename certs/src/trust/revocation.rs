@@ -108,11 +108,6 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// Whether it is the certificate of somebody with this name, in DER.
-pub(super) fn is_named(certificate: &CertificateDer<'_>, name: &[u8]) -> bool {
-    X509Certificate::from_der(certificate).is_ok_and(|(_, parsed)| parsed.subject().as_raw() == name)
-}
-
 /// The roots, and those of the intermediates that stand below one of them.
 fn authorities<'a>(
     roots: &'a [CertificateDer<'static>],

@@ -107,6 +107,11 @@ impl Hub {
         }))
     }
 
+    /// Says in the log by which policy the server goes that listens now.
+    pub(super) fn announce_policy(&self) {
+        self.router.announce();
+    }
+
     /// Lets the connections know of each policy that takes the place of another.
     pub(super) async fn follow_policy(&self) -> Infallible {
         self.router.follow_policy(&self.connections).await

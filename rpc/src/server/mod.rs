@@ -169,13 +169,18 @@ impl ServerBuilder {
     pub async fn bind(self, address: impl ToSocketAddrs) -> Result<Server, BindError> {
         let hub = Hub::new(&self)?;
         let listener = TcpListener::bind(address).await?;
-        Ok(Server { listener, hub, credentials: self.credentials, grace: self.grace })
+        Ok(self.listening(listener, hub))
     }
 
     /// Listens on a socket that is there already.
     pub fn serve(self, listener: TcpListener) -> Result<Server, BindError> {
         let hub = Hub::new(&self)?;
-        Ok(Server { listener, hub, credentials: self.credentials, grace: self.grace })
+        Ok(self.listening(listener, hub))
+    }
+
+    fn listening(self, listener: TcpListener, hub: Arc<Hub>) -> Server {
+        hub.announce_policy();
+        Server { listener, hub, credentials: self.credentials, grace: self.grace }
     }
 
     /// The server without a listener, for streams that come from elsewhere.

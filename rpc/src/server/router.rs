@@ -71,10 +71,9 @@ impl Router {
         Ok(Self { routes, policy, credentials, recorder, audit })
     }
 
-    /// Tells of the policy, and of each that takes its place, and lets the connections know.
+    /// Tells of each policy that takes the place of another, and lets the connections know.
     pub(super) async fn follow_policy(&self, connections: &Connections) -> Infallible {
         let mut changes = self.policy.changes();
-        self.announce();
         while changes.next().await.is_some() {
             self.announce();
             connections.wake();
@@ -84,7 +83,7 @@ impl Router {
     }
 
     /// Says in the log what is in force, and what in it can match nothing here.
-    fn announce(&self) {
+    pub(super) fn announce(&self) {
         let policy = self.policy.current();
         tracing::info!(target: "countersign::audit", "policy in force: {policy}");
         for warning in policy.warnings() {
