@@ -1,13 +1,15 @@
 //! What the log tells of refused peers and calls, and on request of every call, as machines read it.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use countersign::builtin::connections::ConnectionsClient;
 use countersign::{Client, Policy, Server};
 use countersign_tests::mill::{MillClient, MillServer, Miller};
 use countersign_tests::{Clerk, DeskClient, DeskServer, Office, Running, soon};
 use serde_json::Value as Json;
+use tracing::Dispatch;
+use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -19,6 +21,11 @@ struct Log {
 
 impl Log {
     fn new() -> Self {
+        // Where there is one subscriber alone, `tracing` takes that of the thread which comes by an event first
+        // for the only one: other tests, which have none, would switch the event off for us.
+        static ANOTHER: LazyLock<Dispatch> =
+            LazyLock::new(|| tracing_subscriber::fmt().with_max_level(LevelFilter::OFF).finish().into());
+        LazyLock::force(&ANOTHER);
         let lines = Arc::new(Mutex::new(Vec::new()));
         let page = lines.clone();
         let log = tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO);
@@ -60,14 +67,6 @@ async fn started(office: &Office, audit_calls: bool, who: &str) -> (Running, Cli
     let running = Running::start(builder).await;
     let client = running.connect(office.client(who)).await.expect("a good client");
     (running, client)
-}
-
-#[tokio::test]
-async fn the_policy_in_force_is_told_at_the_start() {
-    let log = Log::new();
-    let office = Office::of("test.internal");
-    let _running = Running::desk(office.server("desk", &["localhost"]), &Clerk::default()).await;
-    assert_eq!(log.events("policy in force: any trusted peer may call everything").len(), 1);
 }
 
 #[tokio::test]
