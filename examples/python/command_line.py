@@ -167,7 +167,7 @@ async def show_list(client: Client, options: argparse.Namespace) -> None:
     if options.json:
         return print(line_of([
             {"procedure": f"{service['name']}/{procedure['name']}"}
-            | {key: procedure[key] for key in ("documentation", "kind", "idempotent")}
+            | {key: procedure[key] for key in ("documentation", "kind", "idempotent")} | {"allowed": True}
             for service in services for procedure in service["procedures"]]))
     paragraphs = []
     for service in services:
