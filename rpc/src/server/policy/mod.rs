@@ -258,7 +258,9 @@ impl fmt::Display for Policy {
         match (&self.0.origin, self.rules()) {
             (Origin::AnyTrustedPeer, _) => f.write_str("any trusted peer may call everything"),
             (_, 0) => f.write_str("nobody may call anything"),
+            (Origin::Code, 1) => f.write_str("one rule, made in code"),
             (Origin::Code, rules) => write!(f, "{rules} rules, made in code"),
+            (Origin::File(path), 1) => write!(f, "one rule of {}", path.display()),
             (Origin::File(path), rules) => write!(f, "{rules} rules of {}", path.display()),
         }
     }
