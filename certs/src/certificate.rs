@@ -47,6 +47,8 @@ pub struct CertificateInfo {
     #[serde(skip)]
     issuer_der: Vec<u8>,
     #[serde(skip)]
+    subject_der: Vec<u8>,
+    #[serde(skip)]
     raw_serial: Vec<u8>,
     #[serde(skip)]
     public_key: Vec<u8>,
@@ -89,6 +91,7 @@ impl CertificateInfo {
             key_algorithm: words::key_algorithm(certificate.public_key()),
             fingerprint: Self::fingerprint_of(der),
             issuer_der: certificate.issuer().as_raw().to_vec(),
+            subject_der: certificate.subject().as_raw().to_vec(),
             raw_serial: certificate.raw_serial().to_vec(),
             public_key: certificate.public_key().raw.to_vec(),
             subject_key_id: subject_key_id(&certificate),
@@ -251,13 +254,23 @@ impl CertificateInfo {
         words::describe(self)
     }
 
+    /// The hosts that it names: DNS names, then IP addresses.
+    pub fn hosts(&self) -> Vec<String> {
+        let ips = self.ips.iter().map(ToString::to_string);
+        self.dns_names.iter().cloned().chain(ips).collect()
+    }
+
+    /// Whose it is, in DER: what the certificates that it signs name as their issuer.
+    pub(crate) fn subject_der(&self) -> &[u8] {
+        &self.subject_der
+    }
+
     /// The public key, with its algorithm, in DER: to find the private key that belongs to it.
     pub(crate) fn public_key(&self) -> &[u8] {
         &self.public_key
     }
 
     /// What certificates that it signs have to name as their authority key identifier.
-    #[cfg(feature = "authority")]
     pub(crate) fn subject_key_id(&self) -> Option<&[u8]> {
         self.subject_key_id.as_deref()
     }

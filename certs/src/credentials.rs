@@ -16,7 +16,7 @@ use crate::trust::Trust;
 use crate::watched::Watched;
 
 pub(crate) use files::{FileNames, KNOWN_FILE_NAMES, OTHERS, certificate_in, crl_in, domain_called};
-pub(crate) use warning::RENEW_BELOW_PERCENT;
+pub(crate) use warning::{RENEW_BELOW_PERCENT, soon};
 
 pub use error::CredentialsError;
 pub use loader::CredentialsLoader;

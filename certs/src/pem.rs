@@ -37,11 +37,7 @@ impl PemFile {
     /// The same, or none if there is no such file.
     #[cfg(feature = "authority")]
     pub(crate) fn read_if_there(path: &Path) -> Result<Option<PemFile>, CredentialsError> {
-        match PemFile::read(path) {
-            Ok(file) => Ok(Some(file)),
-            Err(CredentialsError::FileMissing { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+        if_there(PemFile::read(path))
     }
 
     /// A file with revocation lists.
@@ -136,6 +132,23 @@ impl PemFile {
 
     pub(crate) fn empty(&self, what: &'static str) -> CredentialsError {
         CredentialsError::Empty { path: self.path.clone(), what, hint: self.hint() }
+    }
+}
+
+/// Certificates, one section each.
+#[cfg(feature = "authority")]
+pub(crate) fn encode_certificates<'a>(
+    certificates: impl IntoIterator<Item = &'a CertificateDer<'static>>,
+) -> String {
+    certificates.into_iter().map(|der| encode("CERTIFICATE", der)).collect()
+}
+
+/// What was read, or nothing if there is no such file.
+pub(crate) fn if_there(read: Result<PemFile, CredentialsError>) -> Result<Option<PemFile>, CredentialsError> {
+    match read {
+        Ok(file) => Ok(Some(file)),
+        Err(CredentialsError::FileMissing { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

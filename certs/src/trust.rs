@@ -12,7 +12,7 @@ use crate::certificate::{CertificateError, CertificateInfo};
 use crate::crl::Crl;
 use crate::name::TrustDomain;
 
-pub(crate) use revocation::{NEXT_CRL_BELOW_PERCENT, check as check_crls, without_strangers};
+pub(crate) use revocation::{NEXT_CRL_BELOW_PERCENT, authorities, check as check_crls, without_strangers};
 pub use revocation::{Revocation, StaleCrl};
 
 /// The roots that may vouch for each trust domain, and what they revoked. Cheap to clone.
@@ -75,8 +75,9 @@ impl Trust {
         let Some(trusted) = Arc::make_mut(&mut self.0).get_mut(domain) else {
             return Err(TrustError::CrlOfStranger { domain: domain.clone() });
         };
-        let crls = revocation::without_strangers(&trusted.roots, intermediates, crls, |crl| crl);
-        revocation::check(&trusted.roots, intermediates, &crls)?;
+        let authorities = authorities(&trusted.roots, intermediates);
+        let crls = without_strangers(&authorities, crls, |crl| crl);
+        check_crls(&trusted.roots, &authorities, &crls)?;
         trusted.revocation = Revocation::Checked { crls, stale };
         Ok(self)
     }

@@ -15,7 +15,6 @@ use super::AuthorityError;
 use super::signer::Signer;
 use super::template::{BACKDATED, after, date};
 use crate::pem;
-use crate::text::hex;
 
 /// How long a list is good for. A server refuses new peers on a stale one, so it is signed anew
 /// with every command, long before.
@@ -43,8 +42,9 @@ impl Lists {
 
     /// When the certificate with this serial number was revoked, by whichever issuer.
     pub(super) fn revoked(&self, serial: &str) -> Option<Timestamp> {
+        let serial = bytes(serial);
         let mut entries = self.0.iter().flat_map(|list| &list.revoked);
-        let entry = entries.find(|entry| hex(entry.serial_number.as_ref()) == serial)?;
+        let entry = entries.find(|entry| entry.serial_number.as_ref() == serial)?;
         Timestamp::from_second(entry.revocation_time.unix_timestamp()).ok()
     }
 

@@ -69,10 +69,7 @@ pub fn request(
         return files::replace(folder, &files::public(REQUEST, request.as_bytes()));
     }
     let all = [files::secret(KEY, key_pem.as_bytes()), files::public(REQUEST, request.as_bytes())];
-    files::create_folder(folder, &all).map_err(|problem| match files::is_taken(&problem) {
-        true => AuthorityError::IdentityExists { home: folder.to_owned() },
-        false => AuthorityError::io(folder, problem),
-    })
+    files::create_folder(folder, &all, |home| AuthorityError::IdentityExists { home })
 }
 
 /// The key of the certificate in `folder`, as PEM; nothing if there is no certificate.
@@ -231,7 +228,7 @@ impl Signed {
 
     /// It and what stands between it and the root, as PEM: what belongs into `cert.pem`.
     pub fn certificate_pem(&self) -> String {
-        self.chain.iter().map(|der| pem::encode("CERTIFICATE", der)).collect()
+        pem::encode_certificates(&self.chain)
     }
 
     /// The roots to trust, as PEM: what belongs into `ca.pem`.

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::Builder;
 
@@ -36,7 +36,19 @@ pub(super) fn secret<'a>(name: &'a str, contents: &'a [u8]) -> NewFile<'a> {
 /// Creates a folder that its owner alone can enter, with all of its files at once.
 ///
 /// It is made under a temporary name and then renamed: if anything goes wrong there is no folder.
-pub(super) fn create_folder(folder: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
+/// `taken` is what it means if somebody else was first.
+pub(super) fn create_folder(
+    folder: &Path,
+    files: &[NewFile<'_>],
+    taken: impl FnOnce(PathBuf) -> AuthorityError,
+) -> Result<(), AuthorityError> {
+    try_create_folder(folder, files).map_err(|problem| match problem.kind() {
+        ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => taken(folder.to_owned()),
+        _ => AuthorityError::io(folder, problem),
+    })
+}
+
+fn try_create_folder(folder: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
     let parent = folder.parent().filter(|parent| *parent != "").unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
     let mut builder = Builder::new();
@@ -53,11 +65,6 @@ pub(super) fn create_folder(folder: &Path, files: &[NewFile<'_>]) -> io::Result<
     sync_folder(parent)?;
     point("after the folder");
     Ok(())
-}
-
-/// Whether a folder could not be created because somebody else was first.
-pub(super) fn is_taken(problem: &io::Error) -> bool {
-    matches!(problem.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists)
 }
 
 /// Puts a file in the place of another of that name, or where there was none, in one step.

@@ -40,11 +40,8 @@ impl Issued {
                 files::secret(KEY, self.key_pem().as_bytes()),
                 files::public(TRUST, self.trust_pem().as_bytes()),
             ],
+            |home| AuthorityError::IdentityExists { home },
         )
-        .map_err(|problem| match files::is_taken(&problem) {
-            true => AuthorityError::IdentityExists { home: home.to_owned() },
-            false => AuthorityError::io(home, problem),
-        })
     }
 
     /// Takes the place of an identity that may be in use: whoever loads the folder at any moment
@@ -64,8 +61,7 @@ impl Issued {
     }
 
     fn certificate_pem(&self) -> String {
-        let chain = self.credentials.identity().chain();
-        chain.iter().map(|certificate| pem::encode("CERTIFICATE", certificate)).collect()
+        pem::encode_certificates(self.credentials.identity().chain())
     }
 
     fn key_pem(&self) -> Zeroizing<String> {
@@ -74,8 +70,7 @@ impl Issued {
 
     fn trust_pem(&self) -> String {
         let domain = self.credentials.identity().id().trust_domain();
-        let roots = self.credentials.trust().roots(domain);
-        roots.iter().map(|root| pem::encode("CERTIFICATE", root)).collect()
+        pem::encode_certificates(self.credentials.trust().roots(domain))
     }
 }
 

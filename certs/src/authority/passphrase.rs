@@ -3,8 +3,6 @@
 use std::fmt;
 use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use pkcs8::pkcs5::{pbes2, scrypt};
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -13,6 +11,7 @@ use zeroize::Zeroizing;
 use super::{AuthorityError, template};
 use crate::identity::ClearedKey;
 use crate::pem;
+use crate::sections::sections;
 
 /// What the keys of an authority are encrypted with. `Debug` never shows it, and its memory is cleared.
 ///
@@ -105,19 +104,11 @@ pub(super) fn keys(
 }
 
 /// The encrypted sections of a PEM file.
-fn sealed(text: &[u8], path: &Path) -> Result<Vec<Vec<u8>>, AuthorityError> {
-    let damaged = || AuthorityError::Unusable {
+fn sealed(text: &[u8], path: &Path) -> Result<Vec<Zeroizing<Vec<u8>>>, AuthorityError> {
+    let damaged = |_| AuthorityError::Unusable {
         path: path.to_owned(),
         reason: "its encrypted key is damaged; restore the file from a copy".to_owned(),
     };
-    let text = str::from_utf8(text).unwrap_or_default();
-    let (begin, end) = (format!("-----BEGIN {LABEL}-----"), format!("-----END {LABEL}-----"));
-    text.split(&begin)
-        .skip(1)
-        .map(|section| {
-            let (body, _) = section.split_once(&end).ok_or_else(damaged)?;
-            let body: String = body.split_whitespace().collect();
-            STANDARD.decode(body).map_err(|_| damaged())
-        })
-        .collect()
+    let sealed = sections(text).into_iter().filter(|section| section.label == LABEL);
+    sealed.map(|section| section.body.map_err(damaged)).collect()
 }

@@ -12,6 +12,7 @@ use super::crl::Lists;
 use super::request::Host;
 use super::{AuthorityError, CRL, HOME, ISSUED};
 use crate::certificate::CertificateInfo;
+use crate::credentials::{RENEW_BELOW_PERCENT, soon};
 use crate::name::{Name, SpiffeId};
 use crate::text::shown;
 
@@ -93,12 +94,11 @@ impl Record {
 
     /// How it stands at `now`.
     pub fn state(&self, now: Timestamp) -> State {
-        let (life, left) = (self.not_after.duration_since(self.issued), self.not_after.duration_since(now));
         if self.revoked.is_some() {
             State::Revoked
-        } else if left.is_negative() {
+        } else if self.not_after < now {
             State::Expired
-        } else if left < life * SOON_PERCENT / 100 {
+        } else if soon(self.issued, self.not_after, RENEW_BELOW_PERCENT, now).is_some() {
             State::ExpiresSoon
         } else {
             State::Valid
@@ -151,9 +151,6 @@ impl Record {
         })
     }
 }
-
-/// The part of its life at which a certificate is said to expire soon.
-const SOON_PERCENT: i32 = 30;
 
 /// Everything that the authority in `folder` has issued, oldest first, and what of it is revoked.
 ///

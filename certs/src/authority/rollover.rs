@@ -164,6 +164,5 @@ pub fn bundle(folder: impl AsRef<Path>) -> Result<String, AuthorityError> {
     if !home.try_exists().unwrap_or(true) {
         return Err(AuthorityError::Missing { folder: folder.to_owned() });
     }
-    let roots = pem::certificates(&home.join(CERTIFICATE))?;
-    Ok(roots.iter().map(|root| pem::encode("CERTIFICATE", root)).collect())
+    Ok(pem::encode_certificates(&pem::certificates(&home.join(CERTIFICATE))?))
 }

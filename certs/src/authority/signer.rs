@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rcgen::{CertificateParams, Issuer, KeyPair, PublicKeyData};
 use rustls_pki_types::CertificateDer;
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::{AuthorityError, Plan, template};
 use crate::certificate::CertificateInfo;
@@ -15,7 +14,6 @@ use crate::identity::ClearedKey;
 pub(super) struct Signer {
     pub(super) certificate: CertificateDer<'static>,
     pub(super) info: CertificateInfo,
-    subject: Vec<u8>,
     /// Where the key belongs.
     key_path: PathBuf,
     // Unlike an identity's, this key is not cleared when it goes: rcgen keeps a copy out of our reach.
@@ -87,9 +85,7 @@ impl Signer {
         if info.subject_key_id().is_none() {
             return Err("it has no subject key identifier, which strict verifiers ask for".to_owned());
         }
-        let (_, parsed) = X509Certificate::from_der(&certificate).map_err(|e| e.to_string())?;
-        let subject = parsed.subject().as_raw().to_vec();
-        Ok(Signer { certificate, info, subject, key_path: PathBuf::new(), key: None })
+        Ok(Signer { certificate, info, key_path: PathBuf::new(), key: None })
     }
 
     pub(super) fn key(&self) -> Option<&KeyPair> {
@@ -97,16 +93,16 @@ impl Signer {
     }
 
     pub(super) fn is_root(&self) -> bool {
-        self.info.issuer_der() == self.subject
+        self.info.issuer_der() == self.subject()
     }
 
     pub(super) fn signed(&self, other: &Signer) -> bool {
-        other.info.issuer_der() == self.subject && !other.is_root()
+        other.info.issuer_der() == self.subject() && !other.is_root()
     }
 
     /// Its name in DER: what its certificates and revocation lists call their issuer.
     pub(super) fn subject(&self) -> &[u8] {
-        &self.subject
+        self.info.subject_der()
     }
 
     pub(super) fn key_id(&self) -> &[u8] {

@@ -85,10 +85,7 @@ impl Signers {
         ];
         all.retain(|file| !file.is_empty());
         all.extend([files::public(CRL, crl.as_bytes()), files::public(ISSUED, issued)]);
-        files::create_folder(home, &all).map_err(|problem| match files::is_taken(&problem) {
-            true => AuthorityError::Exists { home: home.to_owned() },
-            false => AuthorityError::io(home, problem),
-        })
+        files::create_folder(home, &all, |home| AuthorityError::Exists { home })
     }
 
     /// Puts these in the place of `old`. Each step leaves certificates whose keys are there: a key comes before its
@@ -193,7 +190,7 @@ fn both(new: &[Arc<Signer>], old: &[Arc<Signer>]) -> Vec<Arc<Signer>> {
 }
 
 pub(super) fn certificates_pem(signers: &[Arc<Signer>]) -> String {
-    signers.iter().map(|signer| pem::encode("CERTIFICATE", &signer.certificate)).collect()
+    pem::encode_certificates(signers.iter().map(|signer| &signer.certificate))
 }
 
 /// Writes a file, or removes it if there is nothing to be in it.

@@ -1,15 +1,18 @@
 //! Revocation lists: whether peers can be judged by them, and whether they revoke this very identity.
 
 use std::path::Path;
+use std::slice;
 
 use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
 
 use super::member::Member;
 use super::{Findings, Problem, files};
+use crate::certificate::CertificateInfo;
+use crate::credentials::soon;
 use crate::crl::Crl;
 use crate::pem::PemFile;
-use crate::trust::{NEXT_CRL_BELOW_PERCENT, TrustError, check_crls, without_strangers};
+use crate::trust::{NEXT_CRL_BELOW_PERCENT, TrustError, authorities, check_crls, without_strangers};
 
 /// Judges the lists in `file` by the roots of their domain, and by the intermediates that are at hand.
 ///
@@ -48,10 +51,12 @@ pub(super) fn check(
     if roots.is_empty() {
         return Vec::new();
     }
+    let authorities = authorities(&roots, &intermediates);
     let mut believed: Vec<Crl> = Vec::new();
-    for (number, line, crl) in without_strangers(&roots, &intermediates, crls, |(_, _, crl)| crl) {
+    for (number, line, crl) in without_strangers(&authorities, crls, |(_, _, crl)| crl) {
         let issuer = crl.issuer().to_owned();
-        if let Some(problem) = disbelief(number, &crl, &roots, &intermediates) {
+        if let Err(error) = check_crls(&roots, &authorities, slice::from_ref(&crl)) {
+            let problem = disbelief(number, &crl, error, roots.iter().chain(&intermediates));
             findings.add(file, Some(line), problem);
         } else if believed.iter().any(|earlier| crl.competes_with(earlier)) {
             findings.add(file, Some(line), Problem::CrlTwice { number, issuer });
@@ -96,40 +101,38 @@ fn ders(members: &[Member]) -> Vec<CertificateDer<'static>> {
     members.iter().map(|member| member.der.clone()).collect()
 }
 
-/// Why the list cannot be believed, or the verifier cannot work with it.
-fn disbelief(
+/// Why the list cannot be believed, or the verifier cannot work with it. `at_hand` is every authority's certificate
+/// that there is, vouched for or not.
+fn disbelief<'a>(
     number: usize,
     crl: &Crl,
-    roots: &[CertificateDer<'static>],
-    intermediates: &[CertificateDer<'static>],
-) -> Option<Problem> {
+    error: TrustError,
+    at_hand: impl Iterator<Item = &'a CertificateDer<'static>>,
+) -> Problem {
     let issuer = crl.issuer().to_owned();
-    match check_crls(roots, intermediates, std::slice::from_ref(crl)).err()? {
-        TrustError::CrlForged { .. } if !is_known(crl, roots.iter().chain(intermediates)) => {
-            Some(Problem::CrlOfOther { number, issuer })
-        }
-        TrustError::CrlForged { .. } => Some(Problem::CrlForged { number, issuer }),
-        TrustError::CrlNotAllowed { .. } => Some(Problem::CrlNotAllowed { number, issuer }),
-        TrustError::CrlUnusable { reason, .. } => Some(Problem::CrlUnusable { number, issuer, reason }),
-        other => Some(Problem::CrlUnreadable { number, reason: other.to_string() }),
+    match error {
+        TrustError::CrlForged { .. } if !is_known(crl, at_hand) => Problem::CrlOfOther { number, issuer },
+        TrustError::CrlForged { .. } => Problem::CrlForged { number, issuer },
+        TrustError::CrlNotAllowed { .. } => Problem::CrlNotAllowed { number, issuer },
+        TrustError::CrlUnusable { reason, .. } => Problem::CrlUnusable { number, issuer, reason },
+        other => Problem::CrlUnreadable { number, reason: other.to_string() },
     }
 }
 
 /// Whether there is an authority of the list's name.
 fn is_known<'a>(crl: &Crl, mut authorities: impl Iterator<Item = &'a CertificateDer<'static>>) -> bool {
     authorities.any(|authority| {
-        Member::read(authority.clone(), 0, 0).is_ok_and(|member| member.subject_der == crl.issuer_der())
+        CertificateInfo::from_der(authority).is_ok_and(|info| info.subject_der() == crl.issuer_der())
     })
 }
 
 fn check_dates(file: &Path, line: usize, number: usize, crl: &Crl, now: Timestamp, findings: &mut Findings) {
     let (issuer, next_update) = (crl.issuer().to_owned(), crl.next_update());
-    let life = next_update.duration_since(crl.this_update());
     let problem = if crl.is_stale_at(now) {
         Problem::CrlStale { number, issuer, since: next_update }
     } else if now < crl.this_update() {
         Problem::CrlNotYet { number, issuer, from: crl.this_update() }
-    } else if next_update.duration_since(now) < life / 100 * NEXT_CRL_BELOW_PERCENT {
+    } else if soon(crl.this_update(), next_update, NEXT_CRL_BELOW_PERCENT, now).is_some() {
         Problem::CrlStaleSoon { number, issuer, at: next_update }
     } else {
         return;

@@ -96,8 +96,7 @@ fn check_usages(file: &Path, leaf: &Member, roles: &[Role], findings: &mut Findi
 
 /// Whether it covers the hosts that were asked for; a server's should cover any.
 fn check_hosts(file: &Path, leaf: &Member, roles: &[Role], hosts: &[String], findings: &mut Findings) {
-    let ips = leaf.info.ips().iter().map(ToString::to_string);
-    let covers: Vec<String> = leaf.info.dns_names().iter().cloned().chain(ips).collect();
+    let covers = leaf.info.hosts();
     if hosts.is_empty() && covers.is_empty() && roles.contains(&Role::Server) {
         findings.add(file, Some(leaf.line), Problem::NoHost);
     }

@@ -14,13 +14,10 @@ pub(super) struct Member {
     pub(super) number: usize,
     /// The line of its BEGIN.
     pub(super) line: usize,
-    /// Whose it is, in DER: what the certificates that it signs name as their issuer.
-    pub(super) subject_der: Vec<u8>,
     /// The name that its subject goes by, as it came.
     pub(super) common_name: Option<String>,
     /// How it is signed, as an OID.
     pub(super) signature: String,
-    key_id: Option<Vec<u8>>,
     issuer_key_id: Option<Vec<u8>>,
     extensions: Vec<String>,
 }
@@ -32,24 +29,19 @@ impl Member {
         let (_, parsed) =
             X509Certificate::from_der(&der).map_err(|error| words::clipped(&error.to_string()))?;
         let common_name = parsed.subject().iter_common_name().find_map(|name| name.as_str().ok());
-        let mut ids = (None, None);
-        for extension in parsed.iter_extensions() {
-            match extension.parsed_extension() {
-                ParsedExtension::SubjectKeyIdentifier(id) => ids.0 = Some(id.0.to_vec()),
+        let issuer_key_id =
+            parsed.iter_extensions().find_map(|extension| match extension.parsed_extension() {
                 ParsedExtension::AuthorityKeyIdentifier(id) => {
-                    ids.1 = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+                    id.key_identifier.as_ref().map(|id| id.0.to_vec())
                 }
-                _ => {}
-            }
-        }
+                _ => None,
+            });
         Ok(Member {
             number,
             line,
-            subject_der: parsed.subject().as_raw().to_vec(),
             common_name: common_name.map(str::to_owned),
             signature: words::clipped(&parsed.signature_algorithm.algorithm.to_id_string()),
-            key_id: ids.0,
-            issuer_key_id: ids.1,
+            issuer_key_id,
             extensions: parsed.iter_extensions().map(|extension| extension.oid.to_id_string()).collect(),
             info,
             der,
@@ -63,12 +55,12 @@ impl Member {
 
     /// Whether this one says that `issuer` signed it. Proves nothing.
     pub(super) fn names_as_issuer(&self, issuer: &Member) -> bool {
-        self.info.issuer_der() == issuer.subject_der
+        self.info.issuer_der() == issuer.info.subject_der()
     }
 
     /// Whether it names the key of `issuer`, too, or none.
     pub(super) fn names_key_of(&self, issuer: &Member) -> bool {
-        match (&self.issuer_key_id, &issuer.key_id) {
+        match (&self.issuer_key_id, issuer.info.subject_key_id()) {
             (Some(named), Some(key)) => named == key,
             _ => true,
         }

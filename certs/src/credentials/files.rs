@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Credentials, CredentialsError};
 use crate::identity::{Identity, IdentityError};
 use crate::name::TrustDomain;
-use crate::pem::PemFile;
+use crate::pem::{PemFile, if_there};
 use crate::text::shown;
 use crate::trust::{StaleCrl, Trust, TrustError};
 
@@ -186,12 +186,4 @@ pub(crate) fn domain_called(stem: &str, path: &Path) -> Result<TrustDomain, Cred
 
 fn wrong(file: &PemFile) -> impl Fn(TrustError) -> CredentialsError {
     |problem| CredentialsError::Trust { path: file.path().to_owned(), problem }
-}
-
-fn if_there(read: Result<PemFile, CredentialsError>) -> Result<Option<PemFile>, CredentialsError> {
-    match read {
-        Ok(file) => Ok(Some(file)),
-        Err(CredentialsError::FileMissing { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

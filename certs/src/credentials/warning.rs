@@ -140,7 +140,12 @@ fn of_crl(domain: &TrustDomain, crl: &Crl, stale: StaleCrl, now: Timestamp) -> O
 }
 
 /// How much is left of a life, if that is less than so many percent of it.
-fn soon(from: Timestamp, until: Timestamp, percent: i32, now: Timestamp) -> Option<SignedDuration> {
+pub(crate) fn soon(
+    from: Timestamp,
+    until: Timestamp,
+    percent: i32,
+    now: Timestamp,
+) -> Option<SignedDuration> {
     let left = until.duration_since(now);
     (left < until.duration_since(from) / 100 * percent).then_some(left)
 }

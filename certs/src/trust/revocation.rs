@@ -60,12 +60,10 @@ pub enum StaleCrl {
 /// While a root is rolled over, the authority has one list more than those who know only the old root, or only the
 /// new one. That list is of no use to them, and does no harm: they believe nobody whom it is about.
 pub(crate) fn without_strangers<T>(
-    roots: &[CertificateDer<'static>],
-    intermediates: &[CertificateDer<'static>],
+    authorities: &[X509Certificate<'_>],
     mut lists: Vec<T>,
     crl: impl Fn(&T) -> &Crl,
 ) -> Vec<T> {
-    let authorities = authorities(roots, intermediates);
     let is_known = |list: &T| authorities.iter().any(|one| one.subject().as_raw() == crl(list).issuer_der());
     if lists.iter().any(is_known) {
         lists.retain(is_known);
@@ -78,7 +76,7 @@ pub(crate) fn without_strangers<T>(
 /// Found out here, with a file to name, and not when the first peer is turned away.
 pub(crate) fn check(
     roots: &[CertificateDer<'static>],
-    intermediates: &[CertificateDer<'static>],
+    authorities: &[X509Certificate<'_>],
     crls: &[Crl],
 ) -> Result<(), TrustError> {
     if crls.is_empty() {
@@ -87,7 +85,6 @@ pub(crate) fn check(
     if CRLS_MAX < crls.len() {
         return Err(TrustError::TooManyCrls { limit: CRLS_MAX });
     }
-    let authorities = authorities(roots, intermediates);
     for (number, crl) in (1..).zip(crls) {
         let issuer = || crl.issuer().to_owned();
         let Some(signer) = authorities.iter().find(|authority| crl.is_signed_by(authority)) else {
@@ -109,7 +106,7 @@ pub(crate) fn check(
 }
 
 /// The roots, and those of the intermediates that stand below one of them.
-fn authorities<'a>(
+pub(crate) fn authorities<'a>(
     roots: &'a [CertificateDer<'static>],
     intermediates: &'a [CertificateDer<'static>],
 ) -> Vec<X509Certificate<'a>> {

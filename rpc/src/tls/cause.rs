@@ -266,10 +266,7 @@ impl Own<'_> {
             AlertDescription::UnknownCA => {
                 ProbableCause::UnknownAuthority { issuer: certificate.issuer().to_owned(), trusted: None }
             }
-            AlertDescription::BadCertificate => {
-                let ips = certificate.ips().iter().map(ToString::to_string);
-                ProbableCause::WrongHost(certificate.dns_names().iter().cloned().chain(ips).collect())
-            }
+            AlertDescription::BadCertificate => ProbableCause::WrongHost(certificate.hosts()),
             AlertDescription::CertificateUnknown => ProbableCause::WrongPeer(self.identity.id().clone()),
             _ => ProbableCause::Unknown,
         }

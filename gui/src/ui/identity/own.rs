@@ -124,8 +124,7 @@ fn certificate_ui(ui: &mut Ui, certificate: &CertificateInfo, id: &str, now: Tim
 }
 
 fn hosts(certificate: &CertificateInfo) -> String {
-    let ips = certificate.ips().iter().map(ToString::to_string);
-    let all: Vec<String> = certificate.dns_names().iter().cloned().chain(ips).collect();
+    let all = certificate.hosts();
     if all.is_empty() { "none: it calls, and does not answer".to_owned() } else { all.join(", ") }
 }
 

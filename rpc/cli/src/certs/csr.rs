@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_certs::Name;
-use countersign_certs::authority::{self, AuthorityError, Existing, Host};
+use countersign_certs::authority::{self, Existing, Host};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -29,10 +29,7 @@ impl Csr {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         let folder = self.out.unwrap_or_else(|| PathBuf::from(self.name.as_str()));
         let existing = if self.replace { Existing::Replace } else { Existing::Refuse };
-        authority::request(&folder, &self.name, &self.hosts, existing).map_err(|error| match error {
-            AuthorityError::IdentityExists { .. } => Failure::new(error).or_try("the same with --replace"),
-            other => other.into(),
-        })?;
+        authority::request(&folder, &self.name, &self.hosts, existing).map_err(super::or_replace)?;
         let request = folder.join("request.csr");
         if json {
             let key = folder.join("key.pem");

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use clap::Args;
-use countersign_certs::authority::{AuthorityError, Existing, Host, Request};
+use countersign_certs::authority::{Existing, Host, Request};
 use countersign_certs::{CertificateInfo, Credentials, Name};
 use serde_json::json;
 
 use super::home::Home;
 use super::life::Life;
-use super::listed;
+use super::{listed, or_replace};
 use crate::failure::Failure;
 use crate::output;
 
@@ -36,11 +36,7 @@ impl Issue {
         let valid = self.life.asked().unwrap_or(Request::VALID);
         let request = Request { name: self.name, hosts: self.hosts, valid };
         let authority = self.home.open()?;
-        let issued = authority.issue_to(&self.home.dir, &request, existing);
-        let home = issued.map_err(|error| match error {
-            AuthorityError::IdentityExists { .. } => Failure::new(error).or_try("the same with --replace"),
-            other => other.into(),
-        })?;
+        let home = authority.issue_to(&self.home.dir, &request, existing).map_err(or_replace)?;
         let credentials = Credentials::load(&home)?;
         tell("issued", &home, credentials.identity().certificate(), authority.issuer(), json)
     }
@@ -57,7 +53,7 @@ pub(super) fn tell(
     let (id, until) = (certificate.spiffe_id().ok(), certificate.not_after());
     // Nothing outlives what signed it.
     let clamped = until == issuer.not_after();
-    let hosts = hosts(certificate);
+    let hosts = certificate.hosts();
     if json {
         return output::json(&json!({
             "folder": folder, "id": id, "hosts": hosts, "serial": certificate.serial(),
@@ -70,10 +66,4 @@ pub(super) fn tell(
     let as_its_issuer = if clamped { ", as its authority is" } else { "" };
     let (folder, until) = (folder.display(), super::until(until));
     output::say(&format!("{what} {id} into {folder}, for {role}, valid until {until}{as_its_issuer}\n"))
-}
-
-/// The hosts that a certificate names.
-fn hosts(certificate: &CertificateInfo) -> Vec<String> {
-    let ips = certificate.ips().iter().map(ToString::to_string);
-    certificate.dns_names().iter().cloned().chain(ips).collect()
 }

@@ -17,6 +17,7 @@ mod show;
 mod sign;
 
 use clap::Subcommand;
+use countersign_certs::authority::AuthorityError;
 use jiff::Timestamp;
 
 use crate::failure::Failure;
@@ -141,6 +142,14 @@ pub(crate) fn run(command: Certs, json: bool) -> Result<(), Failure> {
 fn until(at: Timestamp) -> String {
     let near = at.duration_since(Timestamp::now()).as_hours().abs() < 48;
     at.strftime(if near { "%Y-%m-%d %H:%M:%S UTC" } else { "%Y-%m-%d" }).to_string()
+}
+
+/// What replaces the identity that is in the way, if one is.
+fn or_replace(error: AuthorityError) -> Failure {
+    match error {
+        AuthorityError::IdentityExists { .. } => Failure::new(error).or_try("the same with --replace"),
+        other => other.into(),
+    }
 }
 
 fn listed(hosts: &[String]) -> String {
