@@ -163,10 +163,7 @@ impl Hub {
             }
         };
         match side.side.session(stream.get_ref().1, place.address()) {
-            Ok(session) => {
-                place.seen().verified(session.peer.fingerprint());
-                Ok((stream, side, session))
-            }
+            Ok(session) => Ok((stream, side, session)),
             Err(refusal) => {
                 let _ = timeout(LAST_WORDS_MAX, stream.shutdown()).await;
                 Err(RefusedPeerReason::Refused(refusal))

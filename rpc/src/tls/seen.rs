@@ -10,14 +10,9 @@ use countersign_certs::CertificateInfo;
 pub(crate) struct Seen(Arc<OnceLock<String>>);
 
 impl Seen {
-    /// It showed a certificate that was not accepted.
-    pub(super) fn refused(&self, certificate: &[u8]) {
+    /// It showed this certificate.
+    pub(super) fn shown(&self, certificate: &[u8]) {
         self.0.get_or_init(|| CertificateInfo::fingerprint_of(certificate));
-    }
-
-    /// It showed one with this fingerprint, and holds its key.
-    pub(crate) fn verified(&self, fingerprint: &str) {
-        self.0.get_or_init(|| fingerprint.to_owned());
     }
 
     pub(crate) fn fingerprint(&self) -> Option<&str> {

@@ -80,8 +80,9 @@ impl ClientCertVerifier for ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verdict = self.judge.admit(Role::Client, end_entity, intermediates, now);
-        verdict.map(|_| ClientCertVerified::assertion()).inspect_err(|_| self.seen.refused(end_entity))
+        self.seen.shown(end_entity);
+        self.judge.admit(Role::Client, end_entity, intermediates, now)?;
+        Ok(ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -100,7 +101,6 @@ impl ClientCertVerifier for ClientVerifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, cert, dss, self.judge.algorithms())
-            .inspect_err(|_| self.seen.refused(cert))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
