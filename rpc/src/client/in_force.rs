@@ -63,12 +63,12 @@ impl InForce {
         drop(state);
         // What was in force when the handshake began may have been replaced, and the others judged, by now.
         let in_force = self.side();
-        match in_force.side.judge.still_good(&session.shown) {
-            Err(refusal) if !Arc::ptr_eq(side, &in_force) => {
-                Tenure { due: None, end: now.0, why: refusal.lapse(Role::Server) }
-            }
-            _ => tenure,
+        if !Arc::ptr_eq(side, &in_force)
+            && let Err(refusal) = in_force.side.judge.still_good(&session.shown)
+        {
+            return Tenure { due: None, end: now.0, why: refusal.lapse(Role::Server) };
         }
+        tenure
     }
 
     /// Takes over what replaces the credentials, for as long as they are replaced.

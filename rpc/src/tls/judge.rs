@@ -121,20 +121,18 @@ impl Judge {
         verdict.map(drop).map_err(|error| Refusal::of(&error, name(shown.role)))
     }
 
-    /// When the chain that was shown ends, if there is more to it than a leaf: the earliest end on the way to the root.
-    pub(super) fn ends_of(&self, shown: &Shown) -> Option<Timestamp> {
+    /// The earliest end among the certificates between a peer's own and the root, if there are any.
+    pub(super) fn ends_between(&self, shown: &Shown) -> Option<Timestamp> {
         let (leaf, intermediates) = shown.certificates.split_first()?;
-        let ends =
-            |der: &[u8]| CertificateInfo::from_der(der).map(|certificate| certificate.not_after()).ok();
         if intermediates.is_empty() {
-            return ends(leaf);
+            return None;
         }
+        let ends = |der: &[u8]| CertificateInfo::from_der(der).ok().map(|between| between.not_after());
         let earliest = |path: &VerifiedPath<'_>| {
             path.intermediate_certificates().filter_map(|between| ends(&between.der())).min()
         };
         let chain = (leaf, intermediates);
-        let (_, between) = self.verify(shown.role, chain, UnixTime::now(), Lists::OfAnyAge, earliest).ok()?;
-        [ends(leaf), between].into_iter().flatten().min()
+        self.verify(shown.role, chain, UnixTime::now(), Lists::OfAnyAge, earliest).ok()?.1
     }
 
     fn verify<R>(

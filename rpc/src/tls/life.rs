@@ -79,11 +79,11 @@ impl Known {
     }
 
     fn meet(&mut self, life: Life, now: Timestamp) -> &Acquaintance {
-        if KNOWN_MAX <= self.0.len() {
-            self.0.retain(|_, known| now <= known.ends);
-        }
         if KNOWN_MAX <= self.0.len() && !self.0.contains_key(&life.key) {
-            self.0.clear();
+            self.0.retain(|_, known| now <= known.ends);
+            if KNOWN_MAX <= self.0.len() {
+                self.0.clear();
+            }
         }
         self.0.entry(life.key).or_insert(Acquaintance { since: now, ends: life.ends })
     }

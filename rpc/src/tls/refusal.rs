@@ -149,7 +149,6 @@ impl Refusal {
             Error::NoCertificatesPresented => Self::NoCertificate,
             Error::NoApplicationProtocol => Self::NotCountersign,
             Error::InvalidCertificate(error) => Self::of_certificate(error, role_of_peer),
-            Error::InvalidCertRevocationList(_) => Self::UnknownRevocation,
             Error::PeerIncompatible(lack) => match lack {
                 PeerIncompatible::SupportedVersionsExtensionRequired
                 | PeerIncompatible::ServerDoesNotSupportTls12Or13
@@ -168,7 +167,7 @@ impl Refusal {
         }
     }
 
-    pub(super) fn of_certificate(error: &CertificateError, role_of_peer: &'static str) -> Self {
+    fn of_certificate(error: &CertificateError, role_of_peer: &'static str) -> Self {
         match error {
             CertificateError::Other(OtherError(ours)) => match ours.downcast_ref::<Self>() {
                 Some(ours) => ours.clone(),
@@ -179,17 +178,11 @@ impl Refusal {
                 Self::NotYetValid(timestamp(*not_before))
             }
             CertificateError::Revoked => Self::Revoked,
-            CertificateError::ExpiredRevocationListContext { next_update, .. } => {
-                Self::StaleCrl(timestamp(*next_update))
-            }
-            CertificateError::UnknownRevocationStatus => Self::UnknownRevocation,
             CertificateError::UnknownIssuer => Self::UnknownAuthority,
             CertificateError::NotValidForNameContext { expected, presented } => {
                 Self::WrongHost { expected: expected.to_str().into_owned(), presented: hosts(presented) }
             }
-            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-                Self::WrongUsage { role: role_of_peer }
-            }
+            CertificateError::InvalidPurpose => Self::WrongUsage { role: role_of_peer },
             // That of a chain is an unknown authority by now: this is the handshake's own.
             CertificateError::BadSignature => Self::KeyMismatch,
             _ => Self::Malformed(escaped(&error.to_string())),

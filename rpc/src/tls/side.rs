@@ -32,6 +32,8 @@ pub(crate) struct Side {
     own: Role,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) judge: Arc<Judge>,
+    /// When each certificate behind our own ends.
+    ends_behind: Vec<Timestamp>,
 }
 
 /// A session whose handshake is complete.
@@ -74,7 +76,12 @@ impl ClientSide {
 impl Side {
     fn new(own: Role, credentials: Arc<Credentials>) -> Result<Self, TlsSetupError> {
         let judge = Arc::new(Judge::new(credentials.trust(), &super::provider())?);
-        Ok(Self { own, credentials, judge })
+        let behind = credentials.identity().chain().iter().skip(1);
+        let ends_behind = behind
+            .filter_map(|der| CertificateInfo::from_der(der).ok())
+            .map(|certificate| certificate.not_after())
+            .collect();
+        Ok(Self { own, credentials, judge, ends_behind })
     }
 
     /// Who is at the other end, and what is to be known of it for as long as it stays.
@@ -92,7 +99,8 @@ impl Side {
 
     fn life(&self, peer: &Peer, shown: &Shown) -> Life {
         let hash = |text: [&str; 2]| foldhash::fast::FixedState::default().hash_one(text);
-        let (own_ends, peer_ends) = (self.own_ends(), self.judge.ends_of(shown).unwrap_or(peer.not_after));
+        let own_ends = self.own_ends();
+        let peer_ends = self.judge.ends_between(shown).map_or(peer.not_after, |end| end.min(peer.not_after));
         if peer_ends <= own_ends {
             let key = hash([peer.fingerprint(), ""]);
             Life { ends: peer_ends, of: self.peers_role(), key }
@@ -104,10 +112,8 @@ impl Side {
 
     /// The earliest end in our own chain. What has ended already cannot be what peers verify.
     fn own_ends(&self) -> Timestamp {
-        let own = self.credentials.identity();
-        let (ends, now) = (own.certificate().not_after(), Timestamp::now());
-        let others = own.chain().iter().skip(1).filter_map(|der| CertificateInfo::from_der(der).ok());
-        others.map(|other| other.not_after()).filter(|other| now < *other).fold(ends, Timestamp::min)
+        let (ends, now) = (self.credentials.identity().certificate().not_after(), Timestamp::now());
+        self.ends_behind.iter().copied().filter(|end| now < *end).fold(ends, Timestamp::min)
     }
 
     fn fingerprint(&self) -> &str {
