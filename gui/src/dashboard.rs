@@ -69,7 +69,8 @@ impl Dashboard {
     /// Takes in what the worker has learned. Call it whenever a repaint was asked for.
     pub fn learn(&mut self) {
         while let Ok(update) = self.updates.try_recv() {
-            self.model.learn(update);
+            let order = self.model.learn(update);
+            self.send(order);
         }
     }
 
@@ -87,7 +88,12 @@ impl Dashboard {
     }
 
     fn obey(&mut self, command: Command, now: Instant) {
-        if let Some(order) = self.model.obey(command, now) {
+        let order = self.model.obey(command, now);
+        self.send(order);
+    }
+
+    fn send(&self, order: Option<Order>) {
+        if let Some(order) = order {
             // The worker outlives the dashboard, which holds the only sender.
             let _ = self.orders.send(order);
         }

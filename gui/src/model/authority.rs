@@ -3,7 +3,7 @@
 use std::mem::take;
 use std::path::{Path, PathBuf};
 
-use countersign_certs::authority::Host;
+use countersign_certs::authority::{Host, Request};
 use countersign_certs::{CertificateInfo, Name};
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ use crate::text;
 /// The longest life that can be asked for: the authority ends before that.
 const DAYS_MAX: u32 = 36_500;
 /// What the command takes for granted.
-const DAYS_USUAL: u32 = 30;
+const DAYS_USUAL: u32 = (Request::VALID.as_secs() / 86_400) as u32;
 
 /// Everything about making identities. What is typed is never cleared by anybody but the user.
 #[derive(Debug)]
@@ -62,15 +62,6 @@ pub(crate) enum Found {
     /// An authority.
     Authority(Box<Authority>),
     /// Why there is none.
-    Failed(Failure),
-}
-
-/// Why an authority cannot be used, or not yet.
-#[derive(Debug)]
-pub(crate) enum Unopened {
-    /// Its keys are encrypted; what was wrong with the passphrase, if there was one.
-    Locked(Option<Failure>),
-    /// It is not there, or damaged.
     Failed(Failure),
 }
 
@@ -204,7 +195,7 @@ impl Office {
     /// What is to be made, if all that was typed can be used.
     pub(crate) fn order(&self) -> Option<IssueOrder> {
         Some(IssueOrder {
-            folder: self.folder.trim().to_owned(),
+            folder: self.folder(),
             name: self.name().ok()?,
             hosts: self.hosts().ok()?,
             days: self.days().ok()?,
@@ -217,13 +208,13 @@ impl Office {
         self.order().map(|order| order.command_line())
     }
 
-    fn learn(&mut self, folder: &str, found: Result<Box<Authority>, Unopened>) {
+    fn folder(&self) -> String {
+        self.folder.trim().to_owned()
+    }
+
+    fn learn(&mut self, folder: &str, found: Found) {
         if folder == self.folder.trim() {
-            self.found = match found {
-                Ok(authority) => Found::Authority(authority),
-                Err(Unopened::Locked(wrong)) => Found::Locked(wrong),
-                Err(Unopened::Failed(failure)) => Found::Failed(failure),
-            };
+            self.found = found;
         }
     }
 }
@@ -266,7 +257,7 @@ impl Issued {
 #[derive(Debug)]
 pub(crate) enum OfficeNews {
     /// What is in a folder.
-    Found(String, Result<Box<Authority>, Unopened>),
+    Found(String, Found),
     /// An identity was made, or not.
     Made(Result<Box<Made>, Failure>),
     /// An identity was renewed or revoked, in words, or not.
@@ -281,13 +272,13 @@ impl Model {
             Command::OpenAuthority => {
                 office.found = Found::Looking;
                 office.doomed = None;
-                Some(Order::OpenAuthority(office.folder.trim().to_owned()))
+                Some(Order::OpenAuthority(office.folder()))
             }
             Command::Unlock => {
                 office.found = Found::Looking;
-                Some(Order::Unlock(office.folder.trim().to_owned(), take(&mut office.passphrase)))
+                Some(Order::Unlock(office.folder(), take(&mut office.passphrase)))
             }
-            Command::Lock => Some(Order::Lock(office.folder.trim().to_owned())),
+            Command::Lock => Some(Order::Lock(office.folder())),
             Command::MakeIdentity => {
                 office.tried = true;
                 let order = office.order().filter(|_| office.authority().is_some())?;
@@ -296,7 +287,7 @@ impl Model {
             }
             Command::Renew(name) => {
                 (office.done, office.doomed) = (None, None);
-                Some(Order::Renew { folder: office.folder.trim().to_owned(), name: name.parse().ok()? })
+                Some(Order::Renew { folder: office.folder(), name: name.parse().ok()? })
             }
             Command::AskToRevoke(name) => {
                 office.doomed = Some(name);
@@ -309,7 +300,7 @@ impl Model {
             }
             Command::Revoke => {
                 let name = office.doomed.take()?.parse().ok()?;
-                Some(Order::Revoke { folder: office.folder.trim().to_owned(), name })
+                Some(Order::Revoke { folder: office.folder(), name })
             }
             _ => None,
         }

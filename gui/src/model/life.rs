@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::text;
 
 /// Below this share a certificate should be renewed, and below the second one at once.
-const SOON: f64 = 0.30;
-const URGENT: f64 = 0.10;
+pub(crate) const SOON: f64 = 0.30;
+pub(crate) const URGENT: f64 = 0.10;
 
 /// A certificate's dates, seen at a moment.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -198,21 +198,24 @@ impl Model {
         None
     }
 
-    /// Takes in what the worker learned.
-    pub(crate) fn learn(&mut self, update: Update) {
+    /// Takes in what the worker learned, and says what it is to do about that.
+    pub(crate) fn learn(&mut self, update: Update) -> Option<Order> {
         let is_present = update.generation == self.generation;
         match update.news {
             News::Items(number, batch) => self.learn_of_stream(number, |s| s.receive(batch, update.at)),
             News::Sent(number, sent) => self.learn_of_stream(number, |s| s.sent(sent)),
             News::Looked(number, item, body) => self.learn_of_stream(number, |s| s.looked(item, body)),
             News::Ended(number, ended) => self.calls.end(number, ended, update.at),
-            News::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
+            News::Picked(purpose, path) => {
+                return self.picked(&purpose, path.to_string_lossy().into_owned());
+            }
             News::Trouble(failure) => self.trouble = Some(failure),
             News::Office(news) => self.learn_in_office(news),
             News::Identity(folder, found, remarks) => self.own.learn(&folder, found, remarks),
             news if is_present => self.learn_of_server(news, update.at),
             _ => {} // of a server that we have left
         }
+        None
     }
 
     fn learn_of_stream(&mut self, number: CallNumber, learn: impl FnOnce(&mut Stream)) {
@@ -456,12 +459,13 @@ impl Model {
         Some(Order::Save(self.settings.clone()))
     }
 
-    fn picked(&mut self, purpose: &Purpose, chosen: String) {
+    fn picked(&mut self, purpose: &Purpose, chosen: String) -> Option<Order> {
         match purpose {
             Purpose::Identity => self.entry.target.identity = chosen,
             Purpose::Authority => {
                 self.office.folder = chosen;
-                self.office.found = authority::Found::Looking;
+                // Whoever chooses one wants to see it.
+                return self.obey_in_office(Command::OpenAuthority);
             }
             Purpose::Bytes { procedure, part, path } => {
                 let draft = self.drafts.get_mut(procedure);
@@ -470,6 +474,7 @@ impl Model {
                 }
             }
         }
+        None
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::forms::control;
 use super::stage::{Stage, ledger};
 use crate::exchange::{News, Order, Purpose};
-use crate::model::authority::{Authority, Issued, Made, OfficeNews, Unopened};
+use crate::model::authority::{Authority, Found, Issued, Made, OfficeNews};
 use crate::model::connection::Failure;
 
 fn root() -> CertificateInfo {
@@ -47,7 +47,7 @@ impl Stage {
         let (certificate, issuer) = (root(), root());
         let domain = "countersign.internal".to_owned();
         let authority = Authority { domain, certificate, issuer, is_unlocked: false, issued };
-        self.tell(News::Office(OfficeNews::Found("pki".to_owned(), Ok(Box::new(authority)))));
+        self.tell(News::Office(OfficeNews::Found("pki".to_owned(), Found::Authority(Box::new(authority)))));
     }
 
     fn tell_made(&mut self, made: Result<Box<Made>, Failure>) {
@@ -128,7 +128,7 @@ fn where_no_authority_is_at_hand_one_is_chosen() {
     stage.click("New identity");
     stage.order();
     let missing = "pki: no authority here; make one with `countersign certs init pki`";
-    let found = Err(Unopened::Failed(Failure::new(missing, "")));
+    let found = Found::Failed(Failure::new(missing, ""));
     stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), found)));
     assert!(stage.shows(missing) && !stage.shows("Make identity"));
     stage.click("Browse…");
@@ -177,7 +177,7 @@ fn an_encrypted_authority_asks_for_its_passphrase_and_forgets_it() {
     stage.click("spiffe://countersign.internal/server");
     stage.click("New identity");
     stage.order();
-    stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), Err(Unopened::Locked(None)))));
+    stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), Found::Locked(None))));
     assert!(stage.shows("encrypted") && !stage.shows("Make identity"));
     let field = stage.window.get_by_label("Passphrase");
     field.focus();
@@ -191,7 +191,7 @@ fn an_encrypted_authority_asks_for_its_passphrase_and_forgets_it() {
         matches!(&order, Order::Unlock(folder, secret) if folder == "pki" && secret.words() == "open sesame")
     );
     let wrong = Failure::new("pki/authority/key.pem: the passphrase is wrong", "");
-    stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), Err(Unopened::Locked(Some(wrong))))));
+    stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), Found::Locked(Some(wrong)))));
     assert!(stage.shows("the passphrase is wrong"));
     assert!(stage.window.state().model.office.passphrase.words().is_empty());
 }

@@ -10,7 +10,7 @@ use egui::{
 
 use super::parts::muted;
 use super::theme::{Palette, palette};
-use crate::model::life::{Health, Life};
+use crate::model::life::{Health, Life, SOON, URGENT};
 use crate::text;
 
 /// How wide the names of facts are.
@@ -160,8 +160,8 @@ pub(super) fn life_ui(ui: &mut Ui, life: Life) {
         let bar = Rect::from_min_max(rect.min, pos2(left.max(rect.left() + 8.0), rect.bottom()));
         painter.rect_filled(bar, round, if life.health() == Health::Fine { colors.accent } else { color });
     }
-    for share in [0.1, 0.3] {
-        let x = rect.left() + rect.width() * share;
+    for share in [URGENT, SOON] {
+        let x = rect.left() + rect.width() * share as f32;
         painter.vline(x, rect.y_range(), egui::Stroke::new(1.0, colors.card));
     }
     response.on_hover_text("Below 30 % it is time to renew, below 10 % high time");

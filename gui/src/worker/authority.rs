@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use super::Speaker;
 use super::link::message;
 use crate::exchange::{News, Secret};
-use crate::model::authority::{Authority, IssueOrder, Issued, Made, OfficeNews, Unopened};
+use crate::model::authority::{Authority, Found, IssueOrder, Issued, Made, OfficeNews};
 use crate::model::connection::Failure;
 
 /// Where authorities are opened. One that has a passphrase stays open until another takes its place.
@@ -51,7 +51,7 @@ impl Office {
                     office.tell(folder);
                 }
                 Err(error) => {
-                    office.say(OfficeNews::Found(folder, Err(Unopened::Locked(Some(failure(&error))))));
+                    office.say(OfficeNews::Found(folder, Found::Locked(Some(failure(&error)))));
                 }
             }
         });
@@ -105,9 +105,9 @@ impl Office {
 
     fn tell(&self, folder: String) {
         let found = match self.describe(&folder) {
-            Ok(authority) => Ok(Box::new(authority)),
-            Err(AuthorityError::Locked { .. }) => Err(Unopened::Locked(None)),
-            Err(error) => Err(Unopened::Failed(failure(&error))),
+            Ok(authority) => Found::Authority(Box::new(authority)),
+            Err(AuthorityError::Locked { .. }) => Found::Locked(None),
+            Err(error) => Found::Failed(failure(&error)),
         };
         self.say(OfficeNews::Found(folder, found));
     }

@@ -17,7 +17,7 @@ use std::thread;
 use std::time::Instant;
 
 use countersign::service::CallKind;
-use tokio::runtime::{self, Handle};
+use tokio::runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -223,15 +223,7 @@ impl Worker {
     fn browse(&self, purpose: Purpose) {
         let speaker = self.speaker.clone();
         let wants_folder = matches!(purpose, Purpose::Identity | Purpose::Authority);
-        let (runtime, office) = (Handle::current(), self.office.clone());
-        let chosen = move |path: PathBuf| {
-            let folder = (purpose == Purpose::Authority).then(|| path.to_string_lossy().into_owned());
-            speaker.say(News::Picked(purpose, path));
-            // Whoever chooses one wants to see it.
-            let _runtime = runtime.enter();
-            folder.into_iter().for_each(|folder| office.look(folder));
-        };
-        (self.desk.browse)(wants_folder, Box::new(chosen));
+        (self.desk.browse)(wants_folder, Box::new(move |path| speaker.say(News::Picked(purpose, path))));
     }
 
     fn save(&self, settings: Settings) {

@@ -129,16 +129,15 @@ impl Keeper {
         retry: Retry,
         standings: &mut Standings,
     ) -> Standing {
-        let mut changes = credentials.changes();
         self.speaker.say(News::Reconnecting(retry));
         tokio::select! {
-            standing = standings.next() => return standing,
-            () = self.retry.notified() => identity::look_now(credentials).await,
-            // Whoever was refused may be let in with a new identity.
-            Some(_) = changes.next() => {}
+            standing = standings.next() => standing,
+            () = self.retry.notified() => {
+                identity::look_now(credentials).await;
+                link.reconnect_now();
+                standings.next().await
+            }
         }
-        link.reconnect_now();
-        standings.next().await
     }
 
     async fn list(&self, link: &Link) -> Infallible {
