@@ -97,7 +97,22 @@ impl Forge {
 
     /// Revokes these serial numbers, in a list whose successor is due so many seconds from now.
     pub fn revocations(&self, serials: &[u64], due_in: i64) -> Crl {
-        revocations(&self.issuer, serials, due_in)
+        let now = OffsetDateTime::now_utc();
+        let revoked = serials.iter().map(|serial| RevokedCertParams {
+            serial_number: SerialNumber::from(*serial),
+            revocation_time: now,
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let list = CertificateRevocationListParams {
+            this_update: now - Duration::minutes(5),
+            next_update: now + Duration::seconds(due_in),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        Crl::from_der(list.signed_by(&self.issuer).expect("a list").der().clone()).expect("a list")
     }
 
     /// Signs it for a key that nobody holds.
@@ -120,8 +135,7 @@ impl Forge {
 
     /// The same, with trust in others.
     pub fn trusting(&self, leaf: Leaf, trust: Trust) -> Credentials {
-        let pair = self.sign(leaf);
-        Credentials::new(Identity::new(pair.chain, pair.key).expect("one SPIFFE ID"), trust)
+        self.sign(leaf).credentials(trust)
     }
 }
 
@@ -129,11 +143,6 @@ impl<'a> Below<'a> {
     /// Signs it.
     pub fn sign(&self, leaf: Leaf) -> Pair {
         signed(leaf, &self.issuer, &self.above)
-    }
-
-    /// Revokes these serial numbers, in a list whose successor is due so many seconds from now.
-    pub fn revocations(&self, serials: &[u64], due_in: i64) -> Crl {
-        revocations(&self.issuer, serials, due_in)
     }
 
     /// Another one below this one.
@@ -153,6 +162,11 @@ impl Pair {
         spoil: impl FnOnce(Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'static>>,
     ) -> Self {
         Self { chain: spoil(self.chain), key: self.key }
+    }
+
+    /// Credentials of it, where our own library takes it.
+    pub fn credentials(self, trust: Trust) -> Credentials {
+        Credentials::new(Identity::new(self.chain, self.key).expect("one SPIFFE ID"), trust)
     }
 
     /// This, whatever is wrong with it.
@@ -195,25 +209,6 @@ fn signed(leaf: Leaf, issuer: &Issuer<'_, KeyPair>, above: &[CertificateDer<'sta
     let key = KeyPair::generate().expect("a key");
     let certificate = leaf.params.signed_by(&key, issuer).expect("a certificate").der().clone();
     Pair { chain: [&[certificate], above].concat(), key: private(&key) }
-}
-
-fn revocations(issuer: &Issuer<'_, KeyPair>, serials: &[u64], due_in: i64) -> Crl {
-    let now = OffsetDateTime::now_utc();
-    let revoked = serials.iter().map(|serial| RevokedCertParams {
-        serial_number: SerialNumber::from(*serial),
-        revocation_time: now,
-        reason_code: None,
-        invalidity_date: None,
-    });
-    let list = CertificateRevocationListParams {
-        this_update: now - Duration::minutes(5),
-        next_update: now + Duration::seconds(due_in),
-        crl_number: SerialNumber::from(1),
-        issuing_distribution_point: None,
-        revoked_certs: revoked.collect(),
-        key_identifier_method: KeyIdMethod::Sha256,
-    };
-    Crl::from_der(list.signed_by(issuer).expect("a list").der().clone()).expect("a list")
 }
 
 fn private(key: &KeyPair) -> PrivateKeyDer<'static> {

@@ -1,9 +1,10 @@
 //! Certificates that live for moments and are renewed under load, while the root behind them is rolled over.
 
+use std::error::Error;
 use std::time::{Duration, Instant};
 
 use countersign::builtin::connections::ConnectionsClient;
-use countersign::{CallError, Policy, Server};
+use countersign::{Policy, Server};
 use countersign_certs::TrustDomain;
 use countersign_certs::authority::{Late, Plan};
 use tokio::time::sleep;
@@ -27,11 +28,16 @@ pub struct Renewed {
 
 /// Calls for so long, with certificates that live so long, each of which is renewed when a third of its life has
 /// passed. A quarter of the time lies between the steps of the rollover: longer than a certificate lives.
-pub async fn renew_under_load(time: Duration, life: Duration) -> Result<Renewed, CallError> {
-    assert!(
-        life < time / 4,
-        "a step of the rollover has to wait until nobody shows what was issued before it"
-    );
+///
+/// Fails if certificates live longer than that, or not at all.
+pub async fn renew_under_load(time: Duration, life: Duration) -> Result<Renewed, Box<dyn Error>> {
+    if life.is_zero() || time / 4 <= life {
+        return Err(
+            "certificates have to live for some time, and for less than a quarter of the whole: a step of \
+                    the rollover has to wait until nobody shows what was issued before it"
+                .into(),
+        );
+    }
     let plan = Plan::new(TrustDomain::default());
     let mut pki = Pki::new(plan.clone());
     let (server, carter) = (pki.server("yard", life), pki.client("carter", life));

@@ -102,6 +102,15 @@ impl Workshop {
         self.folder_of_leaf(name)
     }
 
+    /// The folder with the leaf and the intermediate behind it, its key and the root, under these names.
+    fn folder_behind_intermediate(&self, name: &str, [certificate, key, trust]: [&str; 3]) -> PathBuf {
+        let chain = self.read("leaf.pem") + &self.read("intermediate.pem");
+        self.folder(
+            name,
+            [(certificate, chain), (key, self.read("leaf.key")), (trust, self.read("root.pem"))],
+        )
+    }
+
     /// The folder with `leaf.pem`, `leaf.key` and `root.pem`.
     pub(crate) fn folder_of_leaf(&self, name: &str) -> PathBuf {
         let files = [("cert.pem", "leaf.pem"), ("key.pem", "leaf.key"), ("ca.pem", "root.pem")];
@@ -167,13 +176,11 @@ fn autocert(workshop: &Workshop, name: &str) -> PathBuf {
     step_files(workshop, name, ["site.crt", "site.key", "root.crt"])
 }
 
-fn step_files(workshop: &Workshop, name: &str, [certificate, key, trust]: [&str; 3]) -> PathBuf {
+fn step_files(workshop: &Workshop, name: &str, names_of_files: [&str; 3]) -> PathBuf {
     workshop.key("leaf.key", P256, Form::Traditional);
     let provisioner = "1.3.6.1.4.1.37476.9000.64.1 = DER:30:03:02:01:01";
     workshop.leaf("intermediate", &format!("/CN={name}"), &format!("{}\n{provisioner}", names(name)));
-    let chain = workshop.read("leaf.pem") + &workshop.read("intermediate.pem");
-    let files = [(certificate, chain), (key, workshop.read("leaf.key")), (trust, workshop.read("root.pem"))];
-    workshop.folder(name, files)
+    workshop.folder_behind_intermediate(name, names_of_files)
 }
 
 /// As cert-manager fills a secret: an RSA key in PKCS#1 unless told otherwise, and a leaf without a subject.
@@ -184,10 +191,7 @@ fn cert_manager(workshop: &Workshop, name: &str) -> PathBuf {
         "/",
         &names(name).replace("subjectAltName = ", "subjectAltName = critical, "),
     );
-    let chain = workshop.read("leaf.pem") + &workshop.read("intermediate.pem");
-    let files =
-        [("tls.crt", chain), ("tls.key", workshop.read("leaf.key")), ("ca.crt", workshop.read("root.pem"))];
-    workshop.folder(name, files)
+    workshop.folder_behind_intermediate(name, ["tls.crt", "tls.key", "ca.crt"])
 }
 
 /// The same, as the kubelet mounts it: every name is a link by way of `..data`, which is swapped when the secret
@@ -225,15 +229,13 @@ fn spiffe_helper(workshop: &Workshop, name: &str) -> PathBuf {
     spire_files(workshop, name, ["svid.pem", "svid_key.pem", "svid_bundle.pem"])
 }
 
-fn spire_files(workshop: &Workshop, name: &str, [certificate, key, trust]: [&str; 3]) -> PathBuf {
+fn spire_files(workshop: &Workshop, name: &str, names_of_files: [&str; 3]) -> PathBuf {
     workshop.key("leaf.key", P256, Form::Pkcs8);
     // SPIRE names all that the key could be used for.
     let extensions =
         names(name).replace("digitalSignature", "digitalSignature, keyEncipherment, keyAgreement");
     workshop.leaf("intermediate", "/C=US/O=SPIRE", &extensions);
-    let chain = workshop.read("leaf.pem") + &workshop.read("intermediate.pem");
-    let files = [(certificate, chain), (key, workshop.read("leaf.key")), (trust, workshop.read("root.pem"))];
-    workshop.folder(name, files)
+    workshop.folder_behind_intermediate(name, names_of_files)
 }
 
 /// The extensions by which Countersign takes a certificate.

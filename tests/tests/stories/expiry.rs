@@ -5,14 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign::builtin::connections::ConnectionsClient;
-use countersign::{
-    CallError, Client, Code, ConnectError, ConnectionError, Lapse, Policy, ProbableCause, Refusal, Server,
-    Watched,
-};
-use countersign_certs::{Credentials, TrustDomain};
+use countersign::{CallError, Client, Code, ConnectError, ConnectionError, Lapse, ProbableCause, Refusal};
+use countersign_certs::TrustDomain;
 use countersign_proto::{Connection, Event, Limits, Opening};
 use countersign_tests::forge::Forge;
-use countersign_tests::mill::{MillClient, MillServer, Miller};
+use countersign_tests::mill::{MillClient, Miller};
 use countersign_tests::pki::Pki;
 use countersign_tests::renewal::renew_under_load;
 use countersign_tests::{Clerk, Running, soon};
@@ -21,29 +18,15 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::refusals::ALPN;
+use crate::revocation::{HOUR, end_of, mill};
 
-const HOUR: Duration = Duration::from_secs(3_600);
 /// Long enough to connect with, on a busy machine, and short enough to wait for.
 const SHORT: Duration = Duration::from_secs(4);
-
-async fn mill(credentials: Watched<Credentials>, miller: &Miller) -> Running {
-    let mill = MillServer::new(miller.clone());
-    Running::start(Server::builder(credentials, Policy::any_trusted_peer()).service(mill)).await
-}
 
 /// Reads a stream that has no end of its own until it has one, and says why.
 async fn end_of_a_stream(client: &Client) -> Arc<ConnectionError> {
     let mut stream = MillClient::new(client.clone()).pour(1 << 10).await.expect("a stream");
-    let began = Instant::now();
-    let error = soon("the end of the stream", async {
-        loop {
-            if let Err(error) = stream.next().await {
-                return error;
-            }
-        }
-    })
-    .await;
-    println!("the stream ended after {} ms: {error}", began.elapsed().as_millis());
+    let error = end_of(&mut stream, Duration::from_secs(20)).await;
     let CallError::Lost(reason) = error else { panic!("{error}") };
     reason
 }

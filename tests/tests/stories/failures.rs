@@ -11,7 +11,7 @@ use countersign::{
     Client, ClientBuilder, ConnectError, ConnectionError, Credentials, FailureKind, Policy,
     RefusedPeerReason, Server,
 };
-use countersign_certs::{Identity, StaleCrl};
+use countersign_certs::StaleCrl;
 use countersign_tests::forge::{self, Forge, Leaf, Pair};
 use countersign_tests::{Clerk, DeskServer, Running, soon};
 use jiff::Timestamp;
@@ -244,7 +244,6 @@ async fn of_bad_leaf(all: &mut Witness, forge: &Forge, spoil: fn(Leaf) -> Leaf) 
 
 /// One's own identity, and what another trusts.
 fn mixed(own: &Forge, trusted: &Forge) -> Credentials {
-    let pair = own.sign(own.leaf());
     let trust = match own.domain() == trusted.domain() {
         true => trusted.trust().clone(),
         false => own
@@ -253,7 +252,7 @@ fn mixed(own: &Forge, trusted: &Forge) -> Credentials {
             .and(trusted.domain().clone(), vec![trusted.certificate().clone()])
             .expect("another domain"),
     };
-    Credentials::new(Identity::new(pair.chain, pair.key).expect("one SPIFFE ID"), trust)
+    own.sign(own.leaf()).credentials(trust)
 }
 
 /// A library that has one key exchange, and that one nobody else wants.
@@ -342,10 +341,7 @@ async fn certificates(all: &mut Witness, forge: &Forge) {
     })
     .await;
     let long = forge.below(|params| params).below().below().below().below();
-    let chain = || {
-        let Pair { chain, key } = long.sign(forge.leaf());
-        Credentials::new(Identity::new(chain, key).expect("one SPIFFE ID"), forge.trust().clone())
-    };
+    let chain = || long.sign(forge.leaf()).credentials(forge.trust().clone());
     Judge::of(forge).await.meets(all, chain()).await;
     Judge::new(chain()).await.meets(all, forge.credentials(forge.leaf())).await;
     of_bad_pair(all, forge, |forge| forge.sign_for(forge.leaf(), &rsa_1024())).await;
@@ -384,10 +380,7 @@ async fn revocations(all: &mut Witness, forge: &Forge) {
     };
     let (in_time, stale) = (trusting(3_600), trusting(-60));
     let below = forge.below(|params| params);
-    let unlisted = || {
-        let Pair { chain, key } = below.sign(forge.leaf());
-        Credentials::new(Identity::new(chain, key).expect("one SPIFFE ID"), forge.trust().clone())
-    };
+    let unlisted = || below.sign(forge.leaf()).credentials(forge.trust().clone());
     let revoked = || forge.credentials(forge.leaf().serial(REVOKED));
     let sound = || forge.credentials(forge.leaf());
     for (trust, shown) in

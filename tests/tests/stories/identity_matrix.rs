@@ -234,7 +234,7 @@ impl World {
     }
 
     fn showing(&self, pair: Pair) -> Credentials {
-        Credentials::new(Identity::new(pair.chain, pair.key).expect("a sound one"), self.trust())
+        pair.credentials(self.trust())
     }
 
     fn ours(&self, spoil: impl FnOnce(Leaf) -> Leaf) -> Pair {

@@ -8,7 +8,7 @@ use countersign::builtin::connections::ConnectionsClient;
 use countersign::builtin::health::HealthClient;
 use countersign::builtin::reflection::ReflectionClient;
 use countersign::{CallError, Client, Code, Credentials, HandlerRan, Policy, Server, Status, Watched};
-use countersign_certs::{Identity, Trust};
+use countersign_certs::Trust;
 use countersign_tests::forge::Forge;
 use countersign_tests::mill::{MillClient, MillServer, Miller};
 use countersign_tests::{Clerk, DeskClient, DeskServer, Office, Running, soon};
@@ -138,9 +138,7 @@ async fn a_path_lets_in_those_below_it_and_nobody_whose_name_begins_alike() {
         (&home, &abroad, "spiffe://test.internal/x/team/a", false),
         (&abroad, &home, "spiffe://test.internal.evil/team/a", false),
     ] {
-        let pair = forge.sign(forge.leaf().uris(&[id]));
-        let identity = Identity::new(pair.chain, pair.key).expect("one SPIFFE ID");
-        let credentials = Credentials::new(identity, with(forge.trust(), other));
+        let credentials = forge.trusting(forge.leaf().uris(&[id]), with(forge.trust(), other));
         let desk = DeskClient::new(running.connect(credentials).await.expect("it is trusted"));
         match is_allowed {
             true => assert_eq!(desk.whoami().await.expect("it is allowed"), id),

@@ -134,9 +134,8 @@ async fn a_server_refuses_a_client_of_an_unknown_authority() {
     let mut judge = Judge::of(&ours).await;
     let stranger = Forge::of("test.internal");
     // It believes the server, so that the server gets to judge it.
-    let pair = stranger.sign(stranger.leaf());
-    let identity = countersign_certs::Identity::new(pair.chain, pair.key).expect("one SPIFFE ID");
-    let (refusal, error) = judge.refuse(Credentials::new(identity, ours.trust().clone())).await;
+    let credentials = stranger.trusting(stranger.leaf(), ours.trust().clone());
+    let (refusal, error) = judge.refuse(credentials).await;
     assert_eq!(refusal, Refusal::UnknownAuthority);
     assert_eq!(cause(error).0, "unknown_ca");
 }
@@ -151,9 +150,7 @@ async fn a_server_refuses_a_client_of_another_trust_domain() {
         .clone()
         .and("ours.internal".parse().expect("a domain"), vec![ours.certificate().clone()])
         .expect("another domain");
-    let pair = theirs.sign(theirs.leaf());
-    let identity = countersign_certs::Identity::new(pair.chain, pair.key).expect("one SPIFFE ID");
-    let (refusal, error) = judge.refuse(Credentials::new(identity, both)).await;
+    let (refusal, error) = judge.refuse(theirs.trusting(theirs.leaf(), both)).await;
     assert!(matches!(refusal, Refusal::WrongTrustDomain { .. }), "{refusal}");
     assert!(refusal.to_string().contains("theirs.internal"), "{refusal}");
     let (_, cause) = cause(error);

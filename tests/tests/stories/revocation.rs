@@ -23,21 +23,21 @@ use tokio_rustls::TlsConnector;
 
 use crate::refusals::ALPN;
 
-const HOUR: Duration = Duration::from_secs(3_600);
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 
 /// What it may take until a list bites that was just placed. The promise is a second, on a machine that has nothing
 /// else to do; what it took is printed.
 const BITES_WITHIN: Duration = Duration::from_secs(10);
 
-async fn mill(credentials: Watched<Credentials>, miller: &Miller) -> Running {
+pub(crate) async fn mill(credentials: Watched<Credentials>, miller: &Miller) -> Running {
     let mill = MillServer::new(miller.clone());
     Running::start(Server::builder(credentials, Policy::any_trusted_peer()).service(mill)).await
 }
 
 /// Reads a stream without end to its end.
-async fn end_of(stream: &mut ServerStream<Bytes, (), Infallible>) -> CallError {
+pub(crate) async fn end_of(stream: &mut ServerStream<Bytes, (), Infallible>, within: Duration) -> CallError {
     let began = Instant::now();
-    let end = tokio::time::timeout(BITES_WITHIN, async {
+    let end = tokio::time::timeout(within, async {
         loop {
             match stream.next().await {
                 Ok(Some(_)) => {}
@@ -64,7 +64,7 @@ async fn a_stream_ends_with_the_reason_when_its_clients_certificate_is_revoked()
 
     pki.revoke("alice");
     pki.tell("mill");
-    let error = end_of(&mut stream).await;
+    let error = end_of(&mut stream, BITES_WITHIN).await;
     let CallError::Lost(reason) = error else { panic!("{error}") };
     let ConnectionError::ClosedByPeer { code, message } = &*reason else { panic!("{reason}") };
     assert_eq!((*code, message.as_str()), (Code::Unauthenticated, "the client's certificate was revoked"));
@@ -91,7 +91,7 @@ async fn a_stream_ends_with_the_reason_when_its_servers_certificate_is_revoked()
 
     pki.revoke("mill");
     pki.tell("alice");
-    let error = end_of(&mut stream).await;
+    let error = end_of(&mut stream, BITES_WITHIN).await;
     let CallError::Lost(reason) = error else { panic!("{error}") };
     assert!(matches!(*reason, ConnectionError::Lapsed(Lapse::Revoked("server"))), "{reason}");
     soon("the end of the handler", miller.left.notified()).await;
@@ -194,7 +194,7 @@ async fn of_many_peers_one_is_sent_away_while_the_others_are_served() {
     let trust =
         forge.trust().clone().with_crls(forge.domain(), lists, StaleCrl::Refuse).expect("a good list");
     hand.replace(forge.trusting(forge.leaf(), trust), &credentials);
-    let error = end_of(&mut stream).await;
+    let error = end_of(&mut stream, BITES_WITHIN).await;
     assert!(error.to_string().contains("revoked"), "{error}");
     for (number, client) in clients.iter().enumerate().filter(|(number, _)| *number != 6) {
         let answer = MillClient::new(client.clone()).echo("hi").fail_fast().await;
@@ -232,7 +232,7 @@ async fn whoever_is_no_longer_trusted_is_sent_away() {
 
     std::fs::remove_file(roots).expect("it is there");
     server.reload().expect("our own roots");
-    let error = end_of(&mut stream).await;
+    let error = end_of(&mut stream, BITES_WITHIN).await;
     assert!(error.to_string().contains("the client's certificate is no longer trusted"), "{error}");
 }
 

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-const ALPN: &[u8] = b"countersign/1";
+use crate::refusals::ALPN;
 
 async fn handshake(running: &Running, connector: &TlsConnector) -> TlsStream<TcpStream> {
     let tcp = TcpStream::connect(running.address).await.expect("it listens");
