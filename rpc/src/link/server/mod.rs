@@ -21,8 +21,12 @@ use crate::server::{Gate, Place};
 use crate::service::CallKind;
 use crate::text;
 
-/// Bytes of replies after which they are written while the rest of a burst is still worked through.
-const WRITE_AFTER: usize = 1 << 10;
+/// Bytes of replies after which the first of a burst are written while the rest is still worked through, so that the
+/// peer has something to do.
+const WRITE_FIRST: usize = 1 << 10;
+
+/// The same for those that follow: one TLS record, so that long replies are not a record and a system call each.
+const WRITE_NEXT: usize = 16 << 10;
 
 /// What peers are told when the server stops.
 const STOPPING: &str = "the server stops";
@@ -48,6 +52,8 @@ pub(crate) struct ServerEnd {
     /// In the lobby, until the peer has said hello.
     place: Option<Place>,
     tenure: Tenure,
+    /// Bytes of replies after which they are written in the middle of a burst.
+    write_after: usize,
     /// The last words are in the outbox.
     closing: bool,
 }
@@ -77,6 +83,7 @@ impl ServerEnd {
             writes,
             place,
             tenure,
+            write_after: WRITE_FIRST,
             closing: false,
         }
     }
@@ -168,7 +175,8 @@ impl End for ServerEnd {
             if received.taken == 0 {
                 break false;
             }
-            if WRITE_AFTER <= self.proto.outbox().len() {
+            if self.write_after <= self.proto.outbox().len() {
+                self.write_after = WRITE_NEXT;
                 break true;
             }
         };
@@ -179,6 +187,7 @@ impl End for ServerEnd {
     }
 
     fn collect(&mut self, waker: &Waker) -> Wish {
+        self.write_after = WRITE_FIRST;
         let mut letters = std::mem::take(&mut self.letters);
         let stop = self.mailbox.empty(&mut letters, waker);
         letters.rung.drain(..).for_each(|id| self.visit(id));
