@@ -1,7 +1,6 @@
 //! The one encoding of a value that can be hashed or compared (RFC 8949 §4.2.1).
 
-use super::encode::encode_into;
-use super::head::{self, Major};
+use super::head;
 use super::value::{Integer, Value};
 
 /// The deterministic encoding of `value`: shortest heads, no indefinite lengths, the entries of maps in
@@ -18,7 +17,7 @@ fn write(value: &Value, out: &mut Vec<u8>) {
         Value::Bool(value) => head::write_bool(out, *value),
         Value::Integer(integer) => write_integer(*integer, out),
         Value::Float(number) if number.is_nan() => out.extend_from_slice(&[0xf9, 0x7e, 0x00]),
-        Value::Float(number) => encode_into(number, out).expect("writing a float to a Vec cannot fail"),
+        Value::Float(number) => head::write_float(out, *number),
         Value::Bytes(bytes) => head::write_bytes(out, bytes),
         Value::Text(text) => head::write_text(out, text),
         Value::Array(elements) => {
@@ -31,8 +30,8 @@ fn write(value: &Value, out: &mut Vec<u8>) {
 
 fn write_integer(integer: Integer, out: &mut Vec<u8>) {
     match integer.as_u64() {
-        Some(number) => head::write_head(out, Major::Unsigned, number),
-        None => head::write_head(out, Major::Negative, !integer.as_i64().expect("below zero") as u64),
+        Some(number) => head::write_uint(out, number),
+        None => head::write_int(out, integer.as_i64().expect("what is below zero fits i64")),
     }
 }
 

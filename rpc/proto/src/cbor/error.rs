@@ -25,7 +25,7 @@ struct Failure {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct EncodeError {
-    message: String,
+    message: Box<str>,
 }
 
 /// Messages are clipped at this many bytes: longer ones are text of the peer, or lists nobody reads.
@@ -144,8 +144,15 @@ impl serde::de::Error for DecodeError {
 }
 
 impl EncodeError {
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    #[cold]
+    pub(super) fn new(message: impl Into<Box<str>>) -> Self {
         Self { message: message.into() }
+    }
+}
+
+impl serde::ser::Error for EncodeError {
+    fn custom<T: Display>(message: T) -> Self {
+        Self::new(message.to_string())
     }
 }
 

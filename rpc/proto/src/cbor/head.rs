@@ -343,6 +343,15 @@ pub(crate) fn write_uint(out: &mut Vec<u8>, number: u64) {
     write_head(out, Major::Unsigned, number);
 }
 
+/// Writes an integer in its shortest form.
+#[inline]
+pub(crate) fn write_int(out: &mut Vec<u8>, number: i64) {
+    match u64::try_from(number) {
+        Ok(natural) => write_uint(out, natural),
+        Err(_) => write_head(out, Major::Negative, !number as u64),
+    }
+}
+
 #[inline]
 pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
     write_head(out, Major::Text, text.len() as u64);
@@ -377,13 +386,48 @@ pub(crate) fn write_null(out: &mut Vec<u8>) {
     write_head(out, Major::Simple, NULL.into());
 }
 
+/// Opens an array or map that [`write_break`] will end.
+#[inline]
+pub(crate) fn write_indefinite(out: &mut Vec<u8>, major: Major) {
+    out.push((major as u8) << 5 | INDEFINITE);
+}
+
+#[inline]
+pub(crate) fn write_break(out: &mut Vec<u8>) {
+    out.push(BREAK);
+}
+
+/// Writes a number in the narrowest width that holds exactly it.
+pub(crate) fn write_float(out: &mut Vec<u8>, number: f64) {
+    let first = (Major::Simple as u8) << 5;
+    let narrow = number as f32;
+    if let Some(half) = to_half(number) {
+        let [a, b] = half.to_be_bytes();
+        out.extend_from_slice(&[first | 25, a, b]);
+    } else if f64::from(narrow).to_bits() == number.to_bits() {
+        let [a, b, c, d] = narrow.to_be_bytes();
+        out.extend_from_slice(&[first | 26, a, b, c, d]);
+    } else {
+        out.push(first | 27);
+        out.extend_from_slice(&number.to_be_bytes());
+    }
+}
+
 /// Writes a head in its shortest form (RFC 8949 §4.2.1).
 #[inline]
 pub(crate) fn write_head(out: &mut Vec<u8>, major: Major, argument: u64) {
     let major = (major as u8) << 5;
     if argument < 24 {
         out.push(major | argument as u8);
-    } else if let Ok(byte) = u8::try_from(argument) {
+    } else {
+        write_long_head(out, major, argument);
+    }
+}
+
+/// A head whose argument does not fit its first byte. Called, so that the short ones are inlined.
+#[inline(never)]
+fn write_long_head(out: &mut Vec<u8>, major: u8, argument: u64) {
+    if let Ok(byte) = u8::try_from(argument) {
         out.extend_from_slice(&[major | 24, byte]);
     } else if let Ok(short) = u16::try_from(argument) {
         let [a, b] = short.to_be_bytes();
@@ -408,4 +452,33 @@ fn half(bits: u16) -> f64 {
         _ => (mantissa + 1024.0) * 2f64.powi(exponent - 25),
     };
     if bits & 0x8000 == 0 { magnitude } else { -magnitude }
+}
+
+/// The half-precision float of exactly this value, if there is one.
+fn to_half(number: f64) -> Option<u16> {
+    const EXPONENT: u64 = 0x7ff;
+    let bits = number.to_bits();
+    let sign = (bits >> 48) as u16 & 0x8000;
+    let exponent = bits >> 52 & EXPONENT;
+    // Ten bits of the mantissa are all that it has.
+    if bits << 22 != 0 {
+        return None;
+    }
+    let mantissa = (bits >> 42) as u16 & 0x3ff;
+    let magnitude = match exponent {
+        0 if mantissa == 0 => 0,
+        // A NaN that signals is widened to one that does not, so it is another number.
+        EXPONENT if mantissa == 0 || mantissa & 0x200 != 0 => 0x7c00 | mantissa,
+        1009..=1038 => (exponent as u16 - 1008) << 10 | mantissa,
+        // Below that, the leading one is written out, and whatever is shifted out must be zero.
+        999..=1008 => {
+            let (significand, shift) = (0x400 | mantissa, 1009 - exponent);
+            if significand.trailing_zeros() < shift as u32 {
+                return None;
+            }
+            significand >> shift
+        }
+        _ => return None,
+    };
+    Some(sign | magnitude)
 }

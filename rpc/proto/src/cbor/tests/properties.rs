@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::super::head::Reader;
+use super::hex;
 use super::memory::memory;
 use super::profile::{encode_somehow, float, value};
 use crate::cbor::{Bytes, Value, from_slice, to_deterministic_vec, to_vec};
@@ -20,6 +21,13 @@ fn same(one: &Value, other: &Value) -> bool {
 
 fn oracle(bytes: &[u8]) -> Value {
     ciborium::from_reader(bytes).unwrap()
+}
+
+/// What ciborium encodes, for types that are the same for people as for machines.
+fn oracle_bytes(value: &impl Serialize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    ciborium::into_writer(value, &mut bytes).unwrap();
+    bytes
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +55,15 @@ enum Choice {
     One(u32),
     Two(String, f64),
     Named { x: i8, y: Option<Box<Choice>> },
+}
+
+/// Its fields, and those of what is flattened into it, are not counted beforehand.
+#[derive(Debug, Serialize)]
+struct OfUnknownLength {
+    #[serde(flatten)]
+    sample: Sample,
+    #[serde(flatten)]
+    rest: Value,
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
@@ -112,6 +129,36 @@ proptest! {
         prop_assert!(same(&decoded, &value));
         prop_assert!(same(&decoded, &oracle(&bytes)));
         prop_assert!(memory(&decoded) <= Value::MEMORY_MULTIPLE * bytes.len());
+    }
+
+    #[test]
+    fn values_are_encoded_as_ciborium_does(value in value(), sample in sample()) {
+        prop_assert_eq!(to_vec(&value).unwrap(), oracle_bytes(&value));
+        prop_assert_eq!(to_vec(&sample).unwrap(), oracle_bytes(&sample));
+        let open = OfUnknownLength { sample, rest: Value::Map(vec![("rest".into(), value)]) };
+        prop_assert_eq!(to_vec(&open).unwrap(), oracle_bytes(&open));
+    }
+
+    #[test]
+    fn numbers_are_encoded_as_ciborium_does(
+        bits in any::<u64>(),
+        exponent in 990u64..1050,
+        mantissa in 0u64..1 << 12,
+        narrow in any::<u32>(),
+        natural in any::<u64>(),
+        whole in any::<i64>(),
+        shift in 0u32..64,
+    ) {
+        // Any bits; around the ends of half precision; and those that are not finite.
+        for bits in [bits, exponent << 52 | mantissa << 40, 0x7ff << 52 | mantissa << 40, mantissa, mantissa << 40] {
+            for number in [f64::from_bits(bits), f64::from_bits(bits | 1 << 63)] {
+                prop_assert_eq!(hex(&to_vec(&number).unwrap()), hex(&oracle_bytes(&number)));
+            }
+        }
+        let narrow = f32::from_bits(narrow);
+        prop_assert_eq!(to_vec(&narrow).unwrap(), oracle_bytes(&narrow));
+        prop_assert_eq!(to_vec(&(natural >> shift)).unwrap(), oracle_bytes(&(natural >> shift)));
+        prop_assert_eq!(to_vec(&(whole >> shift)).unwrap(), oracle_bytes(&(whole >> shift)));
     }
 
     #[test]
