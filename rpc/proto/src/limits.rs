@@ -72,6 +72,11 @@ impl Default for Limits {
     }
 }
 
+/// The most that a stream of long items may have on its way and unread. It begins with its initial credit, and doubles
+/// while its reader waits for items that are longer than what is left of that; what is beyond comes out of the half of
+/// the budget for items that nobody waits for. So much that a sender goes on while its reader takes what came.
+pub(crate) const REACH_MAX: u64 = 1 << 20;
+
 /// What a message costs in credit beside its bytes: about what it takes to keep it in a queue, so that a stream of
 /// tiny items is bounded too.
 pub const MESSAGE_COST: u32 = 32;

@@ -77,6 +77,11 @@ pub(super) struct Incoming {
     pub(super) credit: u64,
     /// The cost of what was received and that the application has not taken.
     pub(super) held: u64,
+    /// What both come to when credit is granted for what was taken: the initial credit, and more for a reader that
+    /// waited for want of it.
+    pub(super) reach: u64,
+    /// An item had to be granted more than there was left, since the application last waited for one.
+    pub(super) ran_short: bool,
     /// The message that is being put together.
     pub(super) assembly: Option<Assembly>,
     /// Where that message waits to be admitted, if it does.
@@ -118,6 +123,8 @@ impl Flow {
             incoming: Incoming {
                 credit: credit_in.into(),
                 held: 0,
+                reach: credit_in.into(),
+                ran_short: false,
                 assembly: None,
                 queued: None,
                 is_awaited: false,

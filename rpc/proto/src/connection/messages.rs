@@ -9,7 +9,7 @@ use super::flow::{Assembled, Assembly, Incoming, cost};
 use super::receive::Event;
 use super::{CallId, Connection, Role};
 use crate::frame::{self, End, Open};
-use crate::limits::PART_LEN_MIN;
+use crate::limits::{PART_LEN_MIN, REACH_MAX};
 use crate::violation::Violation;
 use crate::{Code, HandlerRan, Metadata, Status};
 
@@ -79,6 +79,7 @@ impl<T> Connection<T> {
             return self.complete(id);
         }
         if incoming.lacking() != 0 {
+            incoming.ran_short = true;
             self.ask(id, queue);
         }
         Ok(None)
@@ -210,6 +211,9 @@ impl<T> Connection<T> {
         }
         let Ok(Some(incoming)) = self.incoming(id) else { return };
         incoming.is_awaited = true;
+        if std::mem::take(&mut incoming.ran_short) {
+            incoming.reach = incoming.reach.max((2 * incoming.reach).min(REACH_MAX));
+        }
         if incoming.queued == Some(Queue::Unasked) {
             self.ask(id, Queue::Awaited);
         }
@@ -235,14 +239,21 @@ impl<T> Connection<T> {
         self.admit();
     }
 
-    /// Grants what was consumed, once that is half of the window: a frame for each item would be too many.
+    /// Grants what was consumed, once that is half of what the call reaches: a frame for each item would be too
+    /// many. A peer that has all of its initial credit takes more for a waste.
     fn refill(&mut self, id: CallId) {
-        let window = u64::from(self.limits.initial_credit);
+        let window = self.limits.initial_credit;
         let Some(incoming) = self.calls.incoming(id) else { return };
+        if incoming.is_half_closed || u64::from(window) <= incoming.credit {
+            return;
+        }
         let out = incoming.credit + incoming.held;
-        if 2 * out <= window && !incoming.is_half_closed {
-            incoming.credit += window - out;
-            frame::write_credit(&mut self.outbox, id, window - out);
+        let beyond = (incoming.reach - u64::from(window)).saturating_sub(incoming.beyond(window));
+        let is_ahead = 2 * out <= incoming.reach && self.budget.take(Queue::Unasked, beyond);
+        let reach = if is_ahead { incoming.reach } else { window.into() };
+        if 2 * out <= reach {
+            incoming.credit += reach - out;
+            frame::write_credit(&mut self.outbox, id, reach - out);
         }
     }
 
@@ -302,8 +313,9 @@ impl<T> Connection<T> {
 
     /// The same for a call that ends here, so that frames for it may be on their way.
     pub(super) fn remove_here(&mut self, id: CallId) -> Option<Call<T>> {
-        let call = self.remove(id)?;
-        self.progress.ended_here();
+        let mut call = self.remove(id)?;
+        let credit = call.incoming().map_or(0, |incoming| incoming.credit);
+        self.progress.ended_here(credit.max(self.limits.initial_credit.into()));
         Some(call)
     }
 

@@ -42,9 +42,8 @@ pub(super) struct Progress {
     /// What came since that was reckoned.
     useful: u32,
     fruitless: u32,
-    /// Frames for calls that we ended which may be on their way, and how many each such call adds.
+    /// Frames for calls that we ended which may be on their way.
     late: u64,
-    late_of_a_call: u64,
 }
 
 impl Progress {
@@ -56,7 +55,6 @@ impl Progress {
             useful: 0,
             fruitless: 0,
             late: 0,
-            late_of_a_call: late_of_a_call(limits),
         }
     }
 
@@ -70,9 +68,11 @@ impl Progress {
         self.fruitless = self.fruitless.saturating_add(1);
     }
 
-    /// We ended a call, and the peer has not heard of it.
-    pub(super) fn ended_here(&mut self) {
-        self.late = self.late.saturating_add(self.late_of_a_call);
+    /// We ended a call for which the peer has so much credit, and it has not heard of it. As many frames can be on
+    /// their way as that buys messages, a grant for as many of ours, and what comes once.
+    pub(super) fn ended_here(&mut self, credit: u64) {
+        const ONCE_IN_A_CALL: u64 = 4;
+        self.late = self.late.saturating_add(2 * (credit / u64::from(MESSAGE_COST)) + ONCE_IN_A_CALL);
     }
 
     /// A frame arrived for a call that has ended.
@@ -98,11 +98,4 @@ impl Progress {
             false => Err(Violation::Fruitless),
         }
     }
-}
-
-/// How many frames of one call can be on their way to us when we end it: as many messages as its credit buys, a
-/// grant for as many of ours, and what comes once.
-fn late_of_a_call(limits: &Limits) -> u64 {
-    const ONCE_IN_A_CALL: u64 = 4;
-    2 * u64::from(limits.initial_credit / MESSAGE_COST) + ONCE_IN_A_CALL
 }

@@ -211,7 +211,7 @@ impl<T> Connection<T> {
         self.check_new_id(open.id)?;
         if let Err(status) = self.may_serve(&open, open.total_len.unwrap_or(part.len() as u64)) {
             self.calls.skip(open.id);
-            self.progress.ended_here();
+            self.progress.ended_here(self.limits.initial_credit.into());
             let closing = Closing::default();
             self.write_status(open.id, &status.with_handler_ran(HandlerRan::No), &closing.extensions(None));
             return Ok(None);
@@ -381,7 +381,7 @@ impl<T> Connection<T> {
         if self.role == Role::Server && self.calls.last() < id {
             self.check_new_id(id)?;
             self.calls.skip(id);
-            self.progress.ended_here();
+            self.progress.ended_here(self.limits.initial_credit.into());
             let closing = Closing::default();
             self.write_status(id, &status.with_handler_ran(HandlerRan::No), &closing.extensions(None));
         } else {
