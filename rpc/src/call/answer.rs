@@ -34,7 +34,7 @@ pub struct Reply {
 
 impl<T: DeserializeOwned> Answer<T> {
     pub(super) fn of(answer: link::Answer) -> Result<Self, DecodeError> {
-        let value = cbor::from_slice(&answer.payload)?;
+        let value = cbor::from_owned(answer.payload)?;
         let link::Beside { response, trailing, .. } = answer.beside.map(|beside| *beside).unwrap_or_default();
         Ok(Self { value, response_metadata: response, trailing_metadata: trailing })
     }

@@ -84,7 +84,7 @@ impl<T: DeserializeOwned, F: Fault> Future for Call<T, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match ready!(self.exchange.poll(cx)) {
-            Ok(answer) => cbor::from_slice(&answer.payload).map_err(CallError::Undecodable),
+            Ok(answer) => cbor::from_owned(answer.payload).map_err(CallError::Undecodable),
             Err(error) => Err(error.typed()),
         })
     }

@@ -35,7 +35,7 @@ impl<T: DeserializeOwned> Receiver<T> {
         let Some(item) = poll_fn(|cx| self.lane.poll_next(cx.waker())).await? else { return Ok(None) };
         let index = self.taken;
         self.taken += 1;
-        match cbor::from_slice(&item) {
+        match cbor::from_owned(item) {
             Ok(item) => Ok(Some(item)),
             Err(error) => Err(undecodable(index, &error)),
         }

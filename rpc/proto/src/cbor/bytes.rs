@@ -100,7 +100,7 @@ impl Visitor<'_> for ByteString {
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
-        Ok(bytes.into())
+        Ok(super::sharing::owned(bytes).into())
     }
 
     fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {

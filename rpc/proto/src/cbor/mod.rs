@@ -26,6 +26,7 @@ mod encode_key;
 mod error;
 pub(crate) mod head;
 mod key;
+mod sharing;
 mod text;
 mod value;
 mod variant;
@@ -36,6 +37,7 @@ pub use deterministic::to_deterministic_vec;
 pub use diagnostic::{Diagnostic, diagnostic};
 pub use encode::{buffer, encode_into, to_vec};
 pub use error::{DecodeError, EncodeError};
+pub use sharing::{from_owned, sharing};
 pub use text::quoted;
 pub use value::{Integer, Value};
 

@@ -255,7 +255,7 @@ impl<'de> Visitor<'de> for AnyItem {
     }
 
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Value, E> {
-        Ok(Bytes::copy_from_slice(bytes).into())
+        Ok(super::sharing::owned(bytes).into())
     }
 
     fn visit_byte_buf<E>(self, mut bytes: Vec<u8>) -> Result<Value, E> {

@@ -143,7 +143,7 @@ impl OpenStream {
 
     pub(super) async fn next<I: DeserializeOwned, F: Fault>(&self) -> Result<Option<I>, CallError<F>> {
         match poll_fn(|cx| self.poll_next(cx)).await.map_err(CallError::typed)? {
-            Some(item) => cbor::from_slice(&item).map(Some).map_err(CallError::Undecodable),
+            Some(item) => cbor::from_owned(item).map(Some).map_err(CallError::Undecodable),
             None => Ok(None),
         }
     }

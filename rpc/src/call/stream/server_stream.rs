@@ -31,7 +31,7 @@ impl<I: DeserializeOwned, T: DeserializeOwned, F: Fault> ServerStream<I, T, F> {
     /// A server sends only as fast as items are taken.
     pub async fn next(&mut self) -> Result<Option<I>, CallError<F>> {
         match poll_fn(|cx| self.call.poll_next(cx)).await.map_err(CallError::typed)? {
-            Some(item) => cbor::from_slice(&item).map(Some).map_err(CallError::Undecodable),
+            Some(item) => cbor::from_owned(item).map(Some).map_err(CallError::Undecodable),
             None => Ok(None),
         }
     }

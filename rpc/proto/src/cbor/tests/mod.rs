@@ -6,6 +6,7 @@ mod profile;
 mod properties;
 mod readable;
 mod rfc;
+mod sharing;
 mod typed;
 
 use super::{DecodeError, Value, from_slice};
