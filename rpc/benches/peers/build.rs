@@ -1,18 +1,23 @@
+//! The code that tonic and capnp-rpc generate.
+
 fn main() {
-    if std::env::var_os("CARGO_FEATURE_OTHERS").is_none() {
-        return;
-    }
+    #[cfg(feature = "others")]
+    others();
+}
+
+#[cfg(feature = "others")]
+fn others() {
     println!("cargo:rerun-if-changed=proto/echo.proto");
     println!("cargo:rerun-if-changed=proto/echo.capnp");
-    // Blob.data as bytes::Bytes is tonic's cheaper setting: give the peer its best shape.
+    // `bytes::Bytes` is cheaper for tonic than a vector: each peer gets its best shape.
     tonic_prost_build::configure()
         .bytes(".")
         .compile_protos(&["proto/echo.proto"], &["proto"])
-        .expect("protoc (apt: protobuf-compiler) is needed");
+        .expect("protoc is needed (Debian: protobuf-compiler)");
     capnpc::CompilerCommand::new()
         .src_prefix("proto")
-        .default_parent_module(vec!["capnp_peer".into()])
+        .default_parent_module(vec!["peers".into(), "capnp".into()])
         .file("proto/echo.capnp")
         .run()
-        .expect("capnp (apt: capnproto) is needed");
+        .expect("capnp is needed (Debian: capnproto)");
 }

@@ -1,15 +1,20 @@
-//! The certificates of all peers: those of a Countersign authority. And the rustls settings made from them.
-use anyhow::{Context, Result};
-use countersign_certs::authority::{Authority, Existing, Request};
-use countersign_certs::TrustDomain;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+//! The certificates of all peers, which are those of a Countersign authority, and rustls' settings made from them.
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub fn generate(dir: &Path) -> Result<()> {
+use anyhow::{Context, Result};
+use countersign_certs::TrustDomain;
+use countersign_certs::authority::{Authority, Existing, Request};
+use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls::server::WebPkiClientVerifier;
+use rustls::version::TLS13;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+/// Makes `DIR/{server,client}/{cert,key,ca}.pem` with an authority of their own.
+pub(crate) fn generate(dir: &Path) -> Result<()> {
     let authority = Authority::init(dir, &TrustDomain::default())?;
     let hosts = ["localhost".parse()?, "127.0.0.1".parse()?];
     authority.issue_to(dir, &Request::server("server".parse()?, hosts), Existing::Refuse)?;
@@ -17,53 +22,73 @@ pub fn generate(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The provider every rustls peer runs with: aws-lc-rs, TLS 1.3 AES-256-GCM, and the named group.
-pub fn provider(kx: &str) -> CryptoProvider {
-    let mut p = aws_lc_rs::default_provider();
-    p.cipher_suites = vec![aws_lc_rs::cipher_suite::TLS13_AES_256_GCM_SHA384];
-    p.kx_groups = match kx {
-        "x25519mlkem768" => vec![aws_lc_rs::kx_group::X25519MLKEM768],
-        _ => vec![aws_lc_rs::kx_group::X25519],
-    };
-    p
+/// How the two sides of a connection agree on its keys.
+#[derive(Clone, Copy)]
+pub(crate) enum KeyExchange {
+    /// What peers other than Countersign do by themselves.
+    X25519,
+    /// What Countersign does.
+    PostQuantum,
 }
 
+/// What every peer on rustls runs with: aws-lc-rs and AES-256-GCM, as Countersign does.
+pub(crate) fn provider(exchange: KeyExchange) -> CryptoProvider {
+    let group: &dyn SupportedKxGroup = match exchange {
+        KeyExchange::X25519 => kx_group::X25519,
+        KeyExchange::PostQuantum => kx_group::X25519MLKEM768,
+    };
+    CryptoProvider {
+        cipher_suites: vec![cipher_suite::TLS13_AES_256_GCM_SHA384],
+        kx_groups: vec![group],
+        ..aws_lc_rs::default_provider()
+    }
+}
+
+/// A folder that [`generate`] made.
 #[derive(Clone)]
-pub struct Pki {
-    pub dir: PathBuf,
+pub(crate) struct Pki {
+    pub(crate) dir: PathBuf,
 }
 
 impl Pki {
-    pub fn read(&self, f: &str) -> Result<Vec<u8>> {
-        std::fs::read(self.dir.join(f)).with_context(|| format!("reading {f} in {}", self.dir.display()))
+    pub(crate) fn read(&self, file: &str) -> Result<Vec<u8>> {
+        let path = self.dir.join(file);
+        std::fs::read(&path).with_context(|| {
+            format!("cannot read {}; try: peers certs {}", path.display(), self.dir.display())
+        })
     }
-    fn roots(&self) -> Result<RootCertStore> {
-        let mut r = RootCertStore::empty();
-        for c in CertificateDer::pem_slice_iter(&self.read("server/ca.pem")?) {
-            r.add(c?)?;
-        }
-        Ok(r)
-    }
-    fn ident(&self, who: &str) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-        let chain = CertificateDer::pem_slice_iter(&self.read(&format!("{who}/cert.pem"))?)
-            .collect::<Result<Vec<_>, _>>()?;
-        let key = PrivateKeyDer::from_pem_slice(&self.read(&format!("{who}/key.pem"))?)?;
-        Ok((chain, key))
-    }
-    pub fn server(&self, kx: &str) -> Result<ServerConfig> {
-        let prov = Arc::new(provider(kx));
-        let v = WebPkiClientVerifier::builder_with_provider(Arc::new(self.roots()?), prov.clone()).build()?;
-        let (chain, key) = self.ident("server")?;
-        Ok(ServerConfig::builder_with_provider(prov)
-            .with_protocol_versions(&[&rustls::version::TLS13])?
-            .with_client_cert_verifier(v)
+
+    pub(crate) fn server(&self, exchange: KeyExchange) -> Result<ServerConfig> {
+        let provider = Arc::new(provider(exchange));
+        let roots = Arc::new(self.roots()?);
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider.clone()).build()?;
+        let (chain, key) = self.identity("server")?;
+        Ok(ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&TLS13])?
+            .with_client_cert_verifier(verifier)
             .with_single_cert(chain, key)?)
     }
-    pub fn client(&self, kx: &str) -> Result<ClientConfig> {
-        let (chain, key) = self.ident("client")?;
-        Ok(ClientConfig::builder_with_provider(Arc::new(provider(kx)))
-            .with_protocol_versions(&[&rustls::version::TLS13])?
+
+    pub(crate) fn client(&self, exchange: KeyExchange) -> Result<ClientConfig> {
+        let (chain, key) = self.identity("client")?;
+        Ok(ClientConfig::builder_with_provider(Arc::new(provider(exchange)))
+            .with_protocol_versions(&[&TLS13])?
             .with_root_certificates(self.roots()?)
             .with_client_auth_cert(chain, key)?)
+    }
+
+    fn roots(&self) -> Result<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(&self.read("server/ca.pem")?) {
+            roots.add(certificate?)?;
+        }
+        Ok(roots)
+    }
+
+    fn identity(&self, name: &str) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+        let chain = CertificateDer::pem_slice_iter(&self.read(&format!("{name}/cert.pem"))?)
+            .collect::<Result<Vec<_>, _>>()?;
+        let key = PrivateKeyDer::from_pem_slice(&self.read(&format!("{name}/key.pem"))?)?;
+        Ok((chain, key))
     }
 }

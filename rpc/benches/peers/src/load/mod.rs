@@ -1,0 +1,114 @@
+//! What a load process does: calls of one kind on some connections, the same for every peer.
+
+mod closed;
+mod figures;
+mod gauge;
+mod handshake;
+mod histogram;
+mod idle;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Result, bail};
+use bytes::Bytes;
+
+pub(crate) use self::closed::Caller;
+use self::figures::Figures;
+pub(crate) use self::gauge::Gauge;
+pub(crate) use self::histogram::record;
+use crate::args;
+use crate::case::{Case, Work};
+
+/// The name in the small record.
+pub(crate) const NAME: &str = "abcdefghijklmnop";
+/// The numbers in it: each of another length in an encoding that has lengths.
+pub(crate) const TAGS: [u32; 4] = [7, 300, 70_000, 4_000_000_000];
+
+/// What is taken for large: 64 MiB of a payload, and what is around it.
+pub(crate) const LARGE: u32 = 65 << 20;
+
+/// A connection of a peer, as each of its callers holds it.
+pub(crate) trait Client: Clone + 'static {
+    /// Sends the small record with this id, and checks the one that comes back.
+    async fn small(&self, id: u64) -> Result<()>;
+    /// Sends these bytes, and checks that as many come back.
+    async fn blob(&self, data: &Bytes) -> Result<()>;
+    /// Takes one stream of so many messages of so many bytes, and [counts](count) each.
+    async fn stream(&self, messages: u64, size: u32) -> Result<()>;
+    /// Waits for a handler that sleeps.
+    async fn sleep(&self, milliseconds: u32) -> Result<()>;
+    /// Runs a caller as a task of its own. Here and not above, since only a peer knows whether its calls may change
+    /// threads.
+    fn start(self, caller: Caller);
+}
+
+/// How a peer's client connects.
+pub(crate) trait Dial {
+    type Client: Client;
+    async fn dial(&self) -> Result<Self::Client>;
+}
+
+/// What a load is to do.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    pub(crate) peer: String,
+    pub(crate) case: Case,
+    pub(crate) secs: f64,
+    pub(crate) warmup: f64,
+    pub(crate) server_pid: Option<u32>,
+}
+
+impl Plan {
+    pub(crate) fn new(load: &args::Load) -> Self {
+        Self {
+            peer: load.end.peer.to_string(),
+            case: load.case(),
+            secs: load.secs,
+            warmup: load.warmup,
+            server_pid: load.server_pid,
+        }
+    }
+}
+
+/// Runs a load, and prints its line.
+pub(crate) async fn run(dial: impl Dial + 'static, plan: &Plan) -> Result<()> {
+    match plan.case.work {
+        Work::Idle => idle::run(dial, plan).await,
+        Work::Handshake => handshake::run(dial, plan).await,
+        _ => closed::run(dial, plan).await,
+    }
+}
+
+/// Measures callers that have been started, and prints the line.
+pub(crate) async fn measure(gauge: &Gauge, plan: &Plan) -> Result<()> {
+    let seen = gauge.measure(plan).await?;
+    Figures::of_calls(plan, &seen).print()
+}
+
+/// One call, whatever the work is.
+async fn call(client: &impl Client, case: &Case, id: u64, data: &Bytes) -> Result<()> {
+    match case.work {
+        Work::Small => client.small(id).await,
+        Work::Blob => client.blob(data).await,
+        Work::Stream => client.stream(case.messages(), case.size as u32).await,
+        Work::Sleep => client.sleep(case.size as u32).await,
+        Work::Idle | Work::Handshake => bail!("{} is no call", case.work),
+    }
+}
+
+/// The payload of so many bytes.
+pub(crate) fn blob(len: usize) -> Bytes {
+    (0..len).map(|i| (i * 31 + 7) as u8).collect()
+}
+
+/// Messages of streams that came in, of all calls of this process.
+static MESSAGES: AtomicU64 = AtomicU64::new(0);
+
+/// Notes that so many messages of streams came in.
+pub(crate) fn count(messages: u64) {
+    MESSAGES.fetch_add(messages, Ordering::Relaxed);
+}
+
+fn counted() -> u64 {
+    MESSAGES.load(Ordering::SeqCst)
+}
