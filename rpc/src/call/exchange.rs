@@ -34,7 +34,7 @@ impl Exchange {
         loop {
             let again = match &mut self.state {
                 State::Unsent => match ready!(self.request.poll_link(cx)) {
-                    Ok(link) => self.send(link),
+                    Ok(link) => ready!(self.send(link, cx)),
                     Err(error) => Err(error),
                 },
                 State::Open(link, call) => {
@@ -64,14 +64,15 @@ impl Exchange {
         }
     }
 
-    fn send(&mut self, link: Arc<Handle>) -> Result<(), CallError> {
+    /// Sends the call, after which it waits; ready if it could not be sent.
+    fn send(&mut self, link: Arc<Handle>, cx: &task::Context<'_>) -> Poll<Result<(), CallError>> {
         let now = Instant::now();
-        match link.open(now, self.request.opening(now)) {
+        match link.open(now, self.request.opening(now), cx.waker()) {
             Ok(call) => {
                 self.state = State::Open(link, call);
-                Ok(())
+                Poll::Pending
             }
-            Err(why) => self.request.attempts.not_sent(&link, why),
+            Err(why) => Poll::Ready(self.request.attempts.not_sent(&link, why)),
         }
     }
 

@@ -184,7 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     self.yielded = false;
                     return self.try_flush(cx);
                 }
-                if turn == Turn::AfterOthers && !self.yielded {
+                if turn == Turn::AfterOthers && !self.yielded && !end.is_complete() {
                     // Whoever can run now may still join this write.
                     self.yielded = true;
                     cx.waker().wake_by_ref();

@@ -46,6 +46,11 @@ pub(crate) trait End {
     /// How many bytes there are for the peer.
     fn output_len(&mut self) -> usize;
 
+    /// Whether nobody is expected to add to the bytes for the peer, so that they may go at once.
+    fn is_complete(&mut self) -> bool {
+        false
+    }
+
     /// Moves the bytes for the peer into `outbox`, which is empty.
     fn take_outbox(&mut self, outbox: &mut Vec<u8>);
 

@@ -17,16 +17,16 @@ pub(super) struct Slots {
 #[derive(Debug)]
 enum Slot {
     Free,
-    /// A unary call, and the metadata that came before its end.
-    Waiting(Option<Waker>, Metadata),
+    /// A unary call: whom to wake, and the metadata that came before its end.
+    Waiting(Waker, Metadata),
     Ended(Ended),
     Streaming(Box<StreamSlot>),
 }
 
 impl Slots {
-    /// A place for a unary call.
-    pub(super) fn take(&mut self) -> usize {
-        self.put(Slot::Waiting(None, Metadata::new()))
+    /// A place for a unary call, whose caller waits from now on.
+    pub(super) fn take(&mut self, waker: &Waker) -> usize {
+        self.put(Slot::Waiting(waker.clone(), Metadata::new()))
     }
 
     /// A place for a streaming call.
@@ -41,13 +41,13 @@ impl Slots {
 
     /// A call has ended; `wakers` gets whom to wake now.
     pub(super) fn end(&mut self, slot: usize, mut ended: Ended, wakers: &mut Vec<Waker>) {
-        match &mut self.slots[slot] {
-            Slot::Waiting(waker, response) => {
-                if let Some(waker) = waker.take() {
+        let slot = &mut self.slots[slot];
+        match slot {
+            Slot::Waiting(_, response) => {
+                ended.follow(std::mem::take(response));
+                if let Slot::Waiting(waker, _) = std::mem::replace(slot, Slot::Ended(ended)) {
                     wakers.push(waker);
                 }
-                ended.follow(std::mem::take(response));
-                self.slots[slot] = Slot::Ended(ended);
             }
             Slot::Streaming(stream) => wakers.extend(stream.end(ended).into_iter().flatten()),
             Slot::Free | Slot::Ended(_) => {}
@@ -74,9 +74,8 @@ impl Slots {
     /// Waits for the end of a unary call. Once it is there, the place is free.
     pub(super) fn poll(&mut self, slot: usize, waker: &Waker) -> Poll<Ended> {
         match &mut self.slots[slot] {
-            Slot::Waiting(Some(waiting), _) if waiting.will_wake(waker) => Poll::Pending,
             Slot::Waiting(waiting, _) => {
-                *waiting = Some(waker.clone());
+                waiting.clone_from(waker);
                 Poll::Pending
             }
             ended => {
@@ -113,18 +112,20 @@ mod tests {
     #[test]
     fn a_place_is_used_again_once_its_end_was_taken() {
         let mut slots = Slots::default();
-        let slot = slots.take();
+        let slot = slots.take(Waker::noop());
         assert!(slots.poll(slot, Waker::noop()).is_pending());
-        slots.end(slot, answer(b"1"), &mut Vec::new());
+        let mut wakers = Vec::new();
+        slots.end(slot, answer(b"1"), &mut wakers);
+        assert_eq!(wakers.len(), 1);
         assert!(matches!(slots.poll(slot, Waker::noop()), Poll::Ready(Ended::Result(_))));
-        assert_eq!(slots.take(), slot);
+        assert_eq!(slots.take(Waker::noop()), slot);
     }
 
     #[test]
     fn metadata_that_came_first_is_there_with_the_result() {
         let (mut slots, mut metadata) = (Slots::default(), Metadata::new());
         metadata.insert("trace", "1").expect("a key");
-        let slot = slots.take();
+        let slot = slots.take(Waker::noop());
         slots.respond(slot, metadata.clone());
         slots.end(slot, answer(b"1"), &mut Vec::new());
         let Poll::Ready(Ended::Result(answer)) = slots.poll(slot, Waker::noop()) else { panic!("a result") };
@@ -142,6 +143,6 @@ mod tests {
             assert!(matches!(ended, Some(Ended::Status(status)) if status.code == Code::Aborted));
         }
         slots.free(slot);
-        assert_eq!(slots.take(), slot);
+        assert_eq!(slots.take(Waker::noop()), slot);
     }
 }

@@ -146,9 +146,14 @@ impl Handle {
         self.0.lock().proto.peer()
     }
 
-    /// Opens a call.
-    pub(crate) fn open(&self, now: Instant, opening: Opening<'_>) -> Result<OpenCall, NotSent> {
-        self.open_in(now, opening, Slots::take)
+    /// Opens a call, and wakes `waker` at its end.
+    pub(crate) fn open(
+        &self,
+        now: Instant,
+        opening: Opening<'_>,
+        waker: &Waker,
+    ) -> Result<OpenCall, NotSent> {
+        self.open_in(now, opening, |calls| calls.take(waker))
     }
 
     fn open_in(
@@ -294,6 +299,12 @@ impl End for ClientEnd {
         drop(state);
         self.wakers.drain(..).for_each(Waker::wake);
         len
+    }
+
+    /// A call that is the only one goes at once: its caller waits for nobody else.
+    fn is_complete(&mut self) -> bool {
+        let state = self.shared.lock();
+        state.taken != state.opened && state.proto.calls_open() == 1
     }
 
     fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
