@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use countersign::SpiffeId;
 
+use crate::bench::{Arrivals, Wanted};
 use crate::certs::Certs;
 use crate::policy::PolicyCommand;
 use crate::time::with_unit;
@@ -99,8 +100,17 @@ Slow are the four calls of each procedure that took longest within a minute, and
 Examples:
   countersign bench localhost:7443 --identity pki/alice --in-flight 64 --duration 10s
   countersign bench localhost:7443 --identity pki/alice --procedure demo.Echo/blob --payload 65536
+  countersign bench localhost:7443 --identity pki/alice --rate 20000 --in-flight 64 --svg latency.svg
+  countersign bench localhost:7443 --identity pki/alice --in-flight 8 --procedure demo.Echo/record=9 \\
+      --procedure 'demo.Clock/sleep=1 {\"ms\": 5}'
 
-A closed loop: each of the calls in flight is made again as soon as it is answered.")]
+Without --rate the loop is closed: each of the calls in flight is made again as soon as it is answered. With --rate
+calls are due at fixed intervals, or at random as those of many independent users (Poisson), and whatever connection is
+free makes them. Latency counts from when a call was due: what it waited since --in-flight were open, or since this
+machine was late, is in it. How late calls were begun is told too; a thread of its own paces them, to about 20 µs on
+Linux and 70 µs elsewhere if the machine has time for it.
+
+Ctrl+C ends a run early and tells what came of it until then; the exit code is 130.")]
     Bench(Bench),
 }
 
@@ -222,13 +232,20 @@ pub(crate) struct Trace {
 pub(crate) struct Bench {
     #[command(flatten)]
     pub(crate) dial: Dial,
-    /// What to call.
-    #[arg(long, value_name = "PROCEDURE", default_value = "demo.Echo/record")]
-    pub(crate) procedure: String,
+    /// What to call. May be given several times: each is called as often among the others as its weight says (1 if
+    /// absent), with its own arguments as for `call`, after a blank.
+    #[arg(long, value_name = "PROCEDURE[=WEIGHT][ ARGUMENTS]", default_value = "demo.Echo/record")]
+    pub(crate) procedure: Vec<Wanted>,
+    /// Make so many calls a second, however long they take, and count latency from when a call was due: an open loop.
+    #[arg(long, value_name = "CALLS/S", value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+    /// How the calls of --rate are spread over time.
+    #[arg(long, value_enum, default_value_t = Arrivals::Even, requires = "rate")]
+    pub(crate) arrivals: Arrivals,
     /// Connections to open.
     #[arg(long, value_name = "C", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) connections: u32,
-    /// Calls open at once on each connection.
+    /// Calls open at once on each connection; with --rate the most that may be.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) in_flight: u32,
     /// Bytes to send: the size of the argument that takes bytes.
@@ -246,7 +263,18 @@ pub(crate) struct Bench {
     /// Threads to use; by default one for each core that this process may use.
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
+    /// Tell on standard error how it goes: on a terminal that is so anyway, unless --json is given.
+    #[arg(long)]
+    pub(crate) progress: bool,
+    /// Plot latencies into this file, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
 }
+
+/// One call in a minute and a half,
+const RATE_MIN: f64 = 0.01;
+/// and more than any machine makes.
+const RATE_MAX: f64 = 100_000_000.0;
 
 impl Arguments {
     /// What was asked for, or why it cannot be meant.
@@ -281,6 +309,13 @@ fn key_and_value(text: &str) -> Result<(String, String), String> {
     let checked = countersign::Metadata::new().insert(key, value);
     checked.map_err(|error| error.to_string())?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (RATE_MIN..=RATE_MAX).contains(&rate) => Ok(rate),
+        _ => Err(format!("expected calls a second, from {RATE_MIN} to {RATE_MAX}")),
+    }
 }
 
 fn threads(text: &str) -> Result<usize, String> {

@@ -37,12 +37,17 @@ pub(crate) struct Told {
     kind: Option<FailureKind>,
     /// What a call ended with, for machines.
     status: Option<Json>,
+    /// It was ended with Ctrl+C.
+    interrupted: bool,
 }
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 
 /// The exit code of a command that was not understood.
 const USAGE: u8 = 2;
+
+/// The exit code of a command that was ended with Ctrl+C, as shells have it.
+const INTERRUPTED: u8 = 130;
 
 impl Failure {
     /// A failure in one sentence, without a dot at its end.
@@ -63,10 +68,26 @@ impl Failure {
         self
     }
 
+    /// The same failure, and which of several things it is about.
+    pub(crate) fn at(mut self, place: impl Display) -> Self {
+        if let Self::Told(told) = &mut self {
+            told.what.iter_mut().for_each(|what| *what = format!("{place}: {what}"));
+        }
+        self
+    }
+
+    /// The same failure, of a command that somebody ended with Ctrl+C.
+    pub(crate) fn of_an_interrupt(mut self) -> Self {
+        if let Self::Told(told) = &mut self {
+            told.interrupted = true;
+        }
+        self
+    }
+
     /// Why there is no connection, in the words of the table of failures.
     fn of_connecting(error: &ConnectError) -> Self {
         let (what, remedy) = (vec![error.to_string()], Some(error.remedy().to_owned()));
-        Self::Told(Box::new(Told { what, remedy, kind: Some(error.kind()), status: None }))
+        Self::Told(Box::new(Told { what, remedy, kind: Some(error.kind()), ..Told::default() }))
     }
 
     /// A call that ended with a status, and its fault where it carries one.
@@ -97,9 +118,10 @@ impl Failure {
             Self::Said => return ExitCode::FAILURE,
             Self::ReaderLeft => return ExitCode::SUCCESS,
         };
+        let code = if told.interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE };
         // Standard error is the last place to tell of anything.
         let _ = if json { told.write_json() } else { told.write_lines() };
-        ExitCode::FAILURE
+        code
     }
 }
 

@@ -1,63 +1,108 @@
 //! `countersign bench`: how many calls a second a server answers, and how fast.
 
+mod bars;
+mod connect;
+mod live;
 mod load;
-mod report;
+mod mix;
+mod numbers;
+mod outcome;
+mod pace;
+mod score;
+mod svg;
+mod timer;
+mod words;
 
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 use std::time::Instant;
 
-use countersign::cbor::Value;
-use countersign::schema::{Node, Shape, example};
-use countersign::service::ProcedureDescription;
-
 use crate::args::Bench;
-use crate::call::{checked, encoded, written};
 use crate::failure::Failure;
-use crate::reflected;
+use crate::output;
+use crate::signals::Stops;
 
-use load::Plan;
+use live::Live;
+use load::{Pace, Run};
+use mix::Mix;
+use outcome::Outcome;
+use pace::{Schedule, Turns};
+
+pub(crate) use mix::Wanted;
+pub(crate) use pace::Arrivals;
 
 pub(crate) async fn run(bench: Bench, json: bool) -> Result<(), Failure> {
     if bench.duration.is_zero() {
         return Err(Failure::new("nothing can be measured in no time").or_try("--duration 5s"));
     }
+    let mut stops = Stops::new()?;
+    let mut live = Live::on_stderr(bench.progress, json);
+    let bench = Arc::new(bench);
+    let (mix, clients) = tokio::select! {
+        ready = get_ready(&bench, &live) => ready?,
+        () = stops.next() => {
+            live.done();
+            return Err(ended_too_early());
+        }
+    };
+    let start = Instant::now();
+    let begin = start + bench.warmup;
+    let end = begin + bench.duration;
+    let pace = match bench.rate {
+        None => Pace::Closed,
+        Some(rate) => {
+            // Another one for each process: several that load one server must not call in the same moments.
+            let seed = RandomState::new().hash_one(());
+            let schedule = Schedule::new(rate, bench.arrivals, seed);
+            Pace::Open(Box::new(Turns::new(schedule, start, begin, end)))
+        }
+    };
+    let run = Arc::new(Run::new(mix, pace, [start, begin, end]));
+    let put = load::put(clients, bench.in_flight, &run, &mut stops, &mut live).await;
+    live.done();
+    put?;
+    tell(&bench, &Outcome::of(&bench, &run), json)
+}
+
+/// Finds out what to call, and opens all connections.
+async fn get_ready(bench: &Arc<Bench>, live: &Live) -> Result<(Mix, Vec<countersign::Client>), Failure> {
     let credentials = bench.dial.credentials()?;
     let client = bench.dial.connect_as(credentials.clone()).await?;
-    let procedure = reflected::unary(&client, &bench.dial, &bench.procedure).await?;
-    let arguments = arguments(&bench, &procedure)?;
-    let mut clients = vec![client];
-    while clients.len() < bench.connections as usize {
-        clients.push(bench.dial.connect_as(credentials.clone()).await?);
-    }
-    let begin = Instant::now() + bench.warmup;
-    let plan = Plan { procedure: bench.procedure.clone(), arguments, begin, end: begin + bench.duration };
-    let tally = load::put(clients, bench.in_flight, plan).await?;
-    report::print(&bench, &tally, json)
+    let mix = Mix::of(bench, &client).await?;
+    Ok((mix, connect::all(bench, &credentials, client, live).await?))
 }
 
-/// The arguments of every call: given, or made up, and then with as many bytes as were asked for.
-fn arguments(bench: &Bench, procedure: &ProcedureDescription) -> Result<Vec<u8>, Failure> {
-    let json = match &bench.arguments {
-        Some(given) => written(given)?,
-        None => example(&procedure.arguments),
-    };
-    let mut arguments = checked(&bench.dial, &bench.procedure, &procedure.arguments, &json)?;
-    if let Some(len) = bench.payload {
-        let name = bytes_parameter(procedure).ok_or_else(|| {
-            let what = format!("{} takes no bytes that --payload could be the size of", bench.procedure);
-            Failure::new(what).or_try("--procedure demo.Echo/blob, or --arguments")
-        })?;
-        let bytes = Value::Bytes(vec![0xc5; len as usize].into());
-        if let Value::Map(entries) = &mut arguments {
-            entries.retain(|(key, _)| key.as_text() != Some(name));
-            entries.push((Value::Text(name.to_owned()), bytes));
-        }
-    }
-    encoded(&arguments)
+fn ended_too_early() -> Failure {
+    Failure::new("ended before anything was measured").of_an_interrupt()
 }
 
-/// The first parameter that takes bytes.
-fn bytes_parameter(procedure: &ProcedureDescription) -> Option<&str> {
-    let Shape::Record(parameters) = Node::root(&procedure.arguments).shape() else { return None };
-    let bytes = parameters.fields.iter().find(|field| matches!(field.node.shape(), Shape::Bytes { .. }));
-    bytes.map(|field| field.name)
+/// Tells what came of it. Fails if no call was answered, since then nothing was measured, and if it was cut short.
+fn tell(bench: &Bench, outcome: &Outcome, json: bool) -> Result<(), Failure> {
+    if outcome.elapsed.is_zero() {
+        return Err(ended_too_early());
+    }
+    if json {
+        output::json(&numbers::of(bench, outcome))?;
+    } else {
+        output::say(&words::of(bench, outcome))?;
+    }
+    if let Some(file) = &bench.svg {
+        std::fs::write(file, svg::of(bench, outcome))
+            .map_err(|error| Failure::new(format!("{}: cannot be written: {error}", file.display())))?;
+    }
+    outcome.doubts(bench).iter().for_each(output::warn);
+    if outcome.cut_short {
+        let what = format!("cut short: {:.1?} of {:?} were measured", outcome.elapsed, bench.duration);
+        return Err(Failure::new(what).of_an_interrupt());
+    }
+    if outcome.total.latency.all.count() > 0 {
+        return Ok(());
+    }
+    let names = outcome.names();
+    let what = format!("no call of {names} was answered within {:?}", bench.duration);
+    Err(match outcome.total.failed() {
+        0 => Failure::new(what).or_try("a longer --duration"),
+        _ => Failure::new(format!("{what}: {}", outcome.total.errors_in_words()))
+            .or_try(bench.dial.command("call", &outcome.procedures[0].name)),
+    })
 }

@@ -82,14 +82,18 @@ impl Desk {
     pub(crate) fn serve_and_listen(&self, words: &str) -> (Demo, Said) {
         let mut demo = self.serve_with(words, Stdio::piped());
         let stderr = demo.server.stderr.take().expect("it is piped");
-        (demo, Said(BufReader::new(stderr).lines()))
+        (demo, Said::of(stderr))
     }
 }
 
-/// What the server says beside its output, line by line.
+/// What a command says beside its output, line by line.
 pub(crate) struct Said(Lines<BufReader<ChildStderr>>);
 
 impl Said {
+    pub(crate) fn of(stderr: ChildStderr) -> Self {
+        Self(BufReader::new(stderr).lines())
+    }
+
     /// Waits for a line with these words in it.
     pub(crate) fn next_with(&mut self, words: &str) -> String {
         self.0.find_map(|line| line.ok().filter(|line| line.contains(words))).expect("it goes on")

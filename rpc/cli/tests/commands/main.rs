@@ -1,5 +1,6 @@
 //! The command line as its users run it: the binary, its output and its exit code.
 
+mod bench;
 mod certs;
 mod check;
 mod desk;

@@ -162,6 +162,14 @@ fn a_command_that_is_not_understood_is_told_in_one_line() {
         ("call a:1 b --identity c --metadata x", "KEY=VALUE", "try: countersign call --help"),
         ("call a:1 b --identity c --diag --json", "cannot be used with", "try: countersign call --help"),
         ("bench a:1 --identity c --in-flight 0", "0 is not in", "try: countersign bench --help"),
+        ("bench a:1 --identity c --procedure demo.Echo", "not `demo.Echo`", "try: countersign bench --help"),
+        (
+            "bench a:1 --identity c --procedure a.B/c=x",
+            "after the `=`, not `x`",
+            "try: countersign bench --help",
+        ),
+        ("bench a:1 --identity c --rate 0", "expected calls a second", "try: countersign bench --help"),
+        ("bench a:1 --identity c --arrivals random", "--rate", "try: countersign bench --help"),
         ("list a:1 --identity c --expect-peer bob", "bob", "try: countersign list --help"),
         ("list localhost --identity c", "c: no such folder", "countersign certs issue"),
     ] {

@@ -31,8 +31,6 @@ fn from_an_empty_folder_to_a_call_and_a_measurement() {
          --duration 200ms --warmup 0s --json"
     );
     let measured = json(&desk.run(&words));
-    let names: Vec<_> = measured.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(names.len(), 6, "{measured}");
     for name in ["requests_per_s", "p50_us", "p90_us", "p99_us", "p999_us"] {
         assert!(measured[name].as_f64().unwrap() > 0.0, "{measured}");
     }

@@ -157,14 +157,14 @@ fn ascending<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(u32, u64
 ///
 /// Its 15 KiB are allocated when the first call ends: most procedures of most servers are never called.
 #[derive(Debug, Default)]
-pub(crate) struct AtomicHistogram {
+pub struct AtomicHistogram {
     buckets: OnceLock<Box<[AtomicU64; BUCKETS]>>,
     sum_ns: AtomicU64,
 }
 
 impl AtomicHistogram {
     /// Counts one call that took this long: two additions.
-    pub(crate) fn record(&self, took: Duration) {
+    pub fn record(&self, took: Duration) {
         let ns = nanoseconds(took);
         let buckets = self.buckets.get_or_init(|| Box::new([const { AtomicU64::new(0) }; BUCKETS]));
         buckets[index(ns)].fetch_add(1, Ordering::Relaxed);
@@ -172,7 +172,7 @@ impl AtomicHistogram {
     }
 
     /// The state at about this moment. A call that ends meanwhile may be in one number and not in another.
-    pub(crate) fn snapshot(&self) -> Histogram {
+    pub fn snapshot(&self) -> Histogram {
         let counts = self.buckets.get().into_iter().flat_map(|buckets| buckets.iter());
         let counts = (0..).zip(counts.map(|calls| calls.load(Ordering::Relaxed)));
         let buckets = counts.filter(|&(_, calls)| calls > 0).collect();

@@ -15,7 +15,7 @@ use tokio::time::{self, MissedTickBehavior};
 
 use counters::Told;
 pub(crate) use counters::{Counters, Registry};
-pub use histogram::Histogram;
+pub use histogram::{AtomicHistogram, Histogram};
 
 use crate::server::Connections;
 use crate::{Context, Sender, Status};

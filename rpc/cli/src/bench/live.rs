@@ -1,0 +1,129 @@
+//! How a run goes while it does: a line on a terminal that is written again and again, or one after the other.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use anstream::{AutoStream, ColorChoice};
+
+use super::load::Run;
+use super::score::Tally;
+use super::words::{grouped, shown};
+
+/// Where it is told how a run goes.
+#[derive(Debug)]
+pub(super) struct Live {
+    face: Face,
+    last: Option<Last>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Face {
+    /// In one line of a terminal.
+    Terminal,
+    /// Line by line.
+    Lines,
+    Nowhere,
+}
+
+/// What had come when it was told last.
+#[derive(Debug)]
+struct Last {
+    at: Instant,
+    warming_up: bool,
+    tally: Tally,
+}
+
+impl Live {
+    /// On standard error: if it is a terminal and a person reads what comes of the run, or if `asked`.
+    pub(super) fn on_stderr(asked: bool, json: bool) -> Self {
+        let stderr = io::stderr();
+        let obeys = stderr.is_terminal() && AutoStream::choice(&stderr) != ColorChoice::Never;
+        let face = match (asked, json) {
+            (true, _) | (false, false) if obeys => Face::Terminal,
+            (true, _) => Face::Lines,
+            (false, _) => Face::Nowhere,
+        };
+        Self { face, last: None }
+    }
+
+    /// How often to tell.
+    pub(super) fn every(&self) -> Duration {
+        Duration::from_secs(if self.face == Face::Lines { 2 } else { 1 })
+    }
+
+    /// So many of the connections stand.
+    pub(super) fn connecting(&self, done: usize, wanted: usize) {
+        self.show(&format!("connecting  {} of {}", grouped(done as f64), grouped(wanted as f64)));
+    }
+
+    /// What happened since it was told last, or since the present phase began.
+    pub(super) fn tell(&mut self, run: &Run, now: Instant) {
+        if self.face == Face::Nowhere || now >= run.end() {
+            return;
+        }
+        let warming_up = now < run.begin;
+        let (phase, began, ends) = match warming_up {
+            true => ("warming up", run.start, run.begin),
+            false => ("measuring", run.begin, run.end()),
+        };
+        let phase = format!("{phase}, {:.0} s left", (ends - now).as_secs_f64().ceil());
+        let last = self.last.take().filter(|last| last.warming_up == warming_up);
+        let (since, before) = last.map_or((began, Tally::default()), |last| (last.at, last.tally));
+        if now - since < self.every() / 4 {
+            // A phase that has only just begun has nothing to tell.
+            return self.show(&phase);
+        }
+        let tally = run.so_far(now);
+        let waiting = run.counts().map_or(0, |counts| counts.not_started);
+        self.show(&format!("{phase}  {}", news(now - since, &tally, &before, waiting)));
+        self.last = Some(Last { at: now, warming_up, tally });
+    }
+
+    /// Leaves no trace of a line that is written again and again.
+    pub(super) fn done(&self) {
+        if self.face == Face::Terminal {
+            write(format_args!("\r\x1b[K"));
+        }
+    }
+
+    fn show(&self, line: &str) {
+        match self.face {
+            // Cut off at the edge: a line that is wrapped would stay.
+            Face::Terminal => write(format_args!("\r\x1b[?7l{line}\x1b[K\x1b[?7h")),
+            Face::Lines => write(format_args!("{line}\n")),
+            Face::Nowhere => {}
+        }
+    }
+}
+
+/// What happened in so much time. With the phase it fits into 80 columns, unless calls wait.
+fn news(took: Duration, now: &Tally, before: &Tally, waiting: u64) -> String {
+    let new = now.latency.all.since(&before.latency.all);
+    let [p50, p99] = [0.5, 0.99].map(|q| shown(new.quantile(q)));
+    let rate = grouped(new.count() as f64 / took.as_secs_f64());
+    let waiting = if waiting > 0 { format!("  {waiting} wait") } else { String::new() };
+    format!("{rate} calls/s  p50 {p50}  p99 {p99}  {} failed{waiting}", now.failed())
+}
+
+fn write(what: std::fmt::Arguments<'_>) {
+    // Standard error is the last place to tell of anything.
+    let _ = io::stderr().write_fmt(what);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::score::Scores;
+    use super::*;
+
+    #[test]
+    fn a_line_tells_what_happened_since_the_last_one() {
+        let scores = Scores::new(1);
+        let second = Duration::from_secs(1);
+        (0..1_000).for_each(|_| scores.answered(0, second));
+        let before = Tally::sum(scores.tallies());
+        (0..2_000).for_each(|_| scores.answered(0, Duration::from_nanos(50)));
+        let now = Tally::sum(scores.tallies());
+        assert_eq!(news(second, &now, &before, 0), "2,000 calls/s  p50 50 ns  p99 50 ns  0 failed");
+        assert_eq!(news(second, &now, &now, 7), "0 calls/s  p50 –  p99 –  0 failed  7 wait");
+    }
+}

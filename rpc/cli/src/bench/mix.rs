@@ -1,0 +1,238 @@
+//! What to call, and how often each among the others: from words on the command line to arguments that travel.
+
+use std::str::FromStr;
+
+use countersign::Client;
+use countersign::cbor::Value;
+use countersign::schema::{Node, Shape, example};
+use countersign::service::ProcedureDescription;
+use countersign::text::escaped;
+
+use crate::args::Bench;
+use crate::call::{checked, encoded, written};
+use crate::failure::Failure;
+use crate::reflected;
+
+/// The most that one procedure can be preferred to another.
+const WEIGHT_MAX: u32 = 1_000;
+
+/// More would not be read by anybody.
+const TARGETS_MAX: usize = 100;
+
+/// One `--procedure`: what to call, how often, and with what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    procedure: String,
+    weight: u32,
+    arguments: Option<String>,
+}
+
+/// One kind of call, as it is made.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) procedure: String,
+    pub(super) arguments: Vec<u8>,
+    pub(super) weight: u32,
+}
+
+/// Every kind of call, and the order in which they take turns.
+#[derive(Debug)]
+pub(super) struct Mix {
+    pub(super) targets: Vec<Target>,
+    /// Indices of targets, over and over again.
+    order: Vec<usize>,
+}
+
+impl Mix {
+    /// Finds out what is wanted of the server that it has, and makes up what was not said.
+    pub(super) async fn of(bench: &Bench, client: &Client) -> Result<Self, Failure> {
+        bench.check_mix()?;
+        let mut targets = Vec::new();
+        let mut sized = bench.payload.is_none();
+        for wanted in &bench.procedure {
+            let procedure = reflected::unary(client, &bench.dial, &wanted.procedure).await?;
+            let mut arguments = wanted.arguments(bench, &procedure)?;
+            if let Some((len, name)) = bench.payload.zip(bytes_parameter(&procedure)) {
+                fill(&mut arguments, name, len);
+                sized = true;
+            }
+            targets.push(Target {
+                procedure: wanted.procedure.clone(),
+                arguments: encoded(&arguments)?,
+                weight: wanted.weight,
+            });
+        }
+        if !sized {
+            let names: Vec<_> = targets.iter().map(|target| target.procedure.as_str()).collect();
+            let what = format!("{} takes no bytes that --payload could be the size of", names.join(" nor "));
+            return Err(Failure::new(what).or_try("--procedure demo.Echo/blob, or --arguments"));
+        }
+        Ok(Self::new(targets))
+    }
+
+    fn new(targets: Vec<Target>) -> Self {
+        let order = order(&targets.iter().map(|target| target.weight).collect::<Vec<_>>());
+        Self { targets, order }
+    }
+
+    /// Whose turn it is, with its index. `turn` counts the turns of one who calls.
+    pub(super) fn next(&self, turn: &mut usize) -> (usize, &Target) {
+        let index = self.order[*turn];
+        *turn = if *turn + 1 == self.order.len() { 0 } else { *turn + 1 };
+        (index, &self.targets[index])
+    }
+
+    /// Where the nth of those who call begins, so that not all call the same at once.
+    pub(super) fn first_turn(&self, nth: usize) -> usize {
+        nth % self.order.len()
+    }
+}
+
+impl Bench {
+    /// What does not go together, before anybody is asked.
+    fn check_mix(&self) -> Result<(), Failure> {
+        let several = self.procedure.len() > 1;
+        let own = self.procedure.iter().filter(|wanted| wanted.arguments.is_some());
+        if self.arguments.is_some() && (several || own.clone().next().is_some()) {
+            let what = "--arguments are those of a single --procedure that has none of its own";
+            return Err(Failure::new(what).or_try("--procedure 'demo.Clock/sleep {\"ms\": 20}'"));
+        }
+        if own.filter(|wanted| wanted.arguments.as_deref() == Some("-")).count() > 1 {
+            let what = "standard input can be the arguments of one --procedure only";
+            return Err(Failure::new(what).or_try("@FILE for the others"));
+        }
+        if self.procedure.len() > TARGETS_MAX {
+            return Err(Failure::new(format!("--procedure may be given {TARGETS_MAX} times")));
+        }
+        Ok(())
+    }
+}
+
+impl Wanted {
+    /// The arguments of every call: given, or made up.
+    fn arguments(&self, bench: &Bench, procedure: &ProcedureDescription) -> Result<Value, Failure> {
+        let json = match self.arguments.as_ref().or(bench.arguments.as_ref()) {
+            Some(given) => written(given)?,
+            None => example(&procedure.arguments),
+        };
+        checked(&bench.dial, &self.procedure, &procedure.arguments, &json)
+    }
+}
+
+/// `PROCEDURE[=WEIGHT][ ARGUMENTS]`.
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (called, arguments) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let (procedure, weight) = match called.split_once('=') {
+            None => (called, 1),
+            Some((procedure, weight)) => (procedure, weight_of(weight)?),
+        };
+        if !procedure.contains('/') {
+            return Err(format!("expected SERVICE/METHOD, not `{}`", escaped(procedure)));
+        }
+        let arguments = Some(arguments.trim()).filter(|arguments| !arguments.is_empty());
+        Ok(Self { procedure: procedure.to_owned(), weight, arguments: arguments.map(str::to_owned) })
+    }
+}
+
+fn weight_of(text: &str) -> Result<u32, String> {
+    let weight = text.parse().ok().filter(|weight| (1..=WEIGHT_MAX).contains(weight));
+    weight.ok_or_else(|| {
+        format!("expected a weight from 1 to {WEIGHT_MAX} after the `=`, not `{}`", escaped(text))
+    })
+}
+
+/// The first parameter that takes bytes.
+fn bytes_parameter(procedure: &ProcedureDescription) -> Option<&str> {
+    let Shape::Record(parameters) = Node::root(&procedure.arguments).shape() else { return None };
+    let bytes = parameters.fields.iter().find(|field| matches!(field.node.shape(), Shape::Bytes { .. }));
+    bytes.map(|field| field.name)
+}
+
+/// Gives this parameter as many bytes as were asked for.
+fn fill(arguments: &mut Value, name: &str, len: u32) {
+    if let Value::Map(entries) = arguments {
+        entries.retain(|(key, _)| key.as_text() != Some(name));
+        let bytes = Value::Bytes(vec![0xc5; len as usize].into());
+        entries.push((Value::Text(name.to_owned()), bytes));
+    }
+}
+
+/// The indices of these weights, each as often as it weighs and as evenly as that goes: at every step the one is
+/// next that has waited for the largest part of a turn.
+fn order(weights: &[u32]) -> Vec<usize> {
+    let sum: i64 = weights.iter().map(|weight| i64::from(*weight)).sum();
+    let mut waited = vec![0_i64; weights.len()];
+    let next = |_| {
+        for (waited, weight) in waited.iter_mut().zip(weights) {
+            *waited += i64::from(*weight);
+        }
+        // Of equals the first one.
+        let (next, _) = waited.iter().enumerate().rev().max_by_key(|(_, waited)| **waited)?;
+        waited[next] -= sum;
+        Some(next)
+    };
+    (0..sum).filter_map(next).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(procedure: &str, weight: u32, arguments: Option<&str>) -> Result<Wanted, String> {
+        let arguments = arguments.map(str::to_owned);
+        Ok(Wanted { procedure: procedure.to_owned(), weight, arguments })
+    }
+
+    #[test]
+    fn a_procedure_may_have_a_weight_and_arguments() {
+        for (text, read) in [
+            ("demo.Echo/record", wanted("demo.Echo/record", 1, None)),
+            ("demo.Echo/record=3", wanted("demo.Echo/record", 3, None)),
+            ("demo.Clock/sleep {\"ms\": 5}", wanted("demo.Clock/sleep", 1, Some("{\"ms\": 5}"))),
+            ("a.B/c=1000  @file name.json ", wanted("a.B/c", 1000, Some("@file name.json"))),
+            ("a.B/c {\"is\": \"a=b\"}", wanted("a.B/c", 1, Some("{\"is\": \"a=b\"}"))),
+        ] {
+            assert_eq!(text.parse::<Wanted>(), read, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_word_that_is_wrong_is_named() {
+        for (text, word) in [
+            ("demo.Echo", "`demo.Echo`"),
+            ("=3", "``"),
+            ("a.B/c=", "``"),
+            ("a.B/c=0", "`0`"),
+            ("a.B/c=1001", "`1001`"),
+            ("a.B/c=many {}", "`many`"),
+            ("a.B/c={\"ms\":5}", "`{\"ms\":5}`"),
+        ] {
+            let error = text.parse::<Wanted>().unwrap_err();
+            assert!(error.ends_with(&format!("not {word}")), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_order_is_as_weighted_and_even() {
+        assert_eq!(order(&[7]), [0; 7]);
+        assert_eq!(order(&[1, 1, 1]), [0, 1, 2]);
+        assert_eq!(order(&[3, 1]), [0, 0, 1, 0]);
+        let order = order(&[5, 1, 1]);
+        assert_eq!([0, 1, 2].map(|index| order.iter().filter(|next| **next == index).count()), [5, 1, 1]);
+    }
+
+    #[test]
+    fn everybody_goes_through_the_whole_order_from_a_place_of_their_own() {
+        let target = |weight| Target { procedure: String::new(), arguments: Vec::new(), weight };
+        let mix = Mix::new(vec![target(2), target(1)]);
+        for nth in 0..4 {
+            let mut turn = mix.first_turn(nth);
+            let turns: Vec<_> = (0..3).map(|_| mix.next(&mut turn).0).collect();
+            assert_eq!(turns.iter().sum::<usize>(), 1, "{nth}: {turns:?}");
+            assert_eq!(turn, mix.first_turn(nth));
+        }
+    }
+}

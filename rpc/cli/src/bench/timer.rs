@@ -1,0 +1,42 @@
+//! The thread that makes calls ready when they are due.
+//!
+//! It is one of its own since the runtime's timers have a grain of a millisecond, in which thousands of calls are
+//! due. A thread that sleeps is late by some 20 µs, or by 70 µs where the system does not let us say how exact we
+//! need it; what becomes due meanwhile is made ready at once. Latency has that in it, and the report says how much
+//! it was.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::load::{Pace, Run};
+
+/// No sleep is longer, so that the thread ends soon after a run was ended early.
+const SLEEP_MAX: Duration = Duration::from_millis(100);
+
+/// What it takes at most to begin a call that somebody is free for.
+const SETTLE: Duration = Duration::from_millis(1);
+
+/// Begins to make the calls of this run ready, until its end.
+pub(super) fn start(run: Arc<Run>) {
+    thread::spawn(move || {
+        be_exact();
+        let Pace::Open(turns) = &run.pace else { return };
+        while let Some(next) = turns.release(Instant::now()) {
+            thread::sleep(next.saturating_duration_since(Instant::now()).min(SLEEP_MAX));
+        }
+        // What was due in the last moment may still be begun.
+        thread::sleep(SETTLE);
+        turns.close();
+    });
+}
+
+/// Linux may end a sleep 50 µs late so as to wake up less often, unless a thread asks for better.
+#[cfg(target_os = "linux")]
+fn be_exact() {
+    // It is only less exact if that is refused.
+    let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1_000));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn be_exact() {}

@@ -1,0 +1,141 @@
+//! What a measurement came to, for people: at most 80 columns wide, unless a name is longer.
+
+use std::time::Duration;
+
+use countersign::text::escaped;
+
+use super::bars;
+use super::outcome::{Kept, Outcome};
+use super::pace::Arrivals;
+use super::score::Tally;
+use crate::args::Bench;
+use crate::columns::columns;
+use crate::output::{BOLD, DIM};
+use crate::time::latency;
+
+/// The percentiles that are told.
+pub(super) const PERCENTILES: [(&str, f64); 6] =
+    [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999)];
+
+pub(super) fn of(bench: &Bench, outcome: &Outcome) -> String {
+    let table = if outcome.procedures.len() > 1 { parts(outcome) + "\n" } else { String::new() };
+    let sums = columns("  ", &sums(bench, outcome));
+    let bars = bars::of(&outcome.total.latency.all);
+    let gap = if bars.is_empty() { "" } else { "\n" };
+    format!("{BOLD}{}{BOLD:#}\n{table}{sums}{gap}{bars}", title(bench, outcome))
+}
+
+/// What was measured, and how.
+pub(super) fn title(bench: &Bench, outcome: &Outcome) -> String {
+    let Bench { dial, connections, in_flight, rate, arrivals, .. } = bench;
+    let what = match outcome.procedures.as_slice() {
+        [only] => escaped(&only.name),
+        several => format!("{} procedures", several.len()),
+    };
+    let plural = if *connections == 1 { "" } else { "s" };
+    let pace = match (rate, arrivals) {
+        (None, _) => String::new(),
+        (Some(rate), Arrivals::Even) => format!(", {} calls/s", grouped(*rate)),
+        (Some(rate), Arrivals::Random) => format!(", {} calls/s at random", grouped(*rate)),
+    };
+    let took = match outcome.cut_short {
+        true => format!("{:.1?} of {:?}", outcome.elapsed, bench.duration),
+        false => format!("{:?}", bench.duration),
+    };
+    format!(
+        "{what} at {}: {connections} connection{plural} × {in_flight} in flight{pace}, {took}",
+        escaped(&dial.address)
+    )
+}
+
+/// Everything together.
+fn sums(bench: &Bench, outcome: &Outcome) -> Vec<[String; 2]> {
+    let row = |name: &str, value: String| [name.to_owned(), value];
+    let total = &outcome.total;
+    let mut rows = Vec::new();
+    if !bench.warmup.is_zero() {
+        rows.push(row("warm-up", format!("{:?}, which do not count", bench.warmup)));
+    }
+    rows.push(row("calls/s", grouped(outcome.per_second(total))));
+    if let Some(kept) = outcome.schedule {
+        rows.push(row("offered", offered(kept)));
+        let [p50, p99] = [0.5, 0.99].map(|q| shown(total.lateness.quantile(q)));
+        let max = shown(total.lateness.max());
+        rows.push(row("begun", format!("p50 {p50}, p99 {p99}, max {max} after they were due")));
+    }
+    rows.extend(PERCENTILES.map(|(name, q)| row(name, shown(total.latency.quantile(q)))));
+    rows.push(row("max", shown(total.latency.max())));
+    rows.push(row("mean", shown(total.latency.all.mean())));
+    rows.push(row("errors", total.errors_in_words()));
+    rows
+}
+
+/// `20,000: of 100,000 calls 12 were held up, 3 were not started`.
+fn offered(kept: Kept) -> String {
+    let (rate, due) = (grouped(kept.rate), grouped(kept.due as f64));
+    let fates =
+        [(kept.held_up, "held up"), (kept.not_started, "not started"), (kept.unanswered, "not answered")];
+    let fates = fates.into_iter().filter(|(calls, _)| *calls > 0);
+    let fates: Vec<_> = fates.map(|(calls, fate)| format!("{} were {fate}", grouped(calls as f64))).collect();
+    match fates.is_empty() {
+        true => format!("{rate}: {due} calls"),
+        false => format!("{rate}: of {due} calls {}", fates.join(", ")),
+    }
+}
+
+/// Each procedure in a line, and all of them in the last one.
+fn parts(outcome: &Outcome) -> String {
+    let head = ["procedure", "calls/s", "p50", "p90", "p99", "p99.9", "failed"].map(str::to_owned);
+    let row = |name: String, tally: &Tally| {
+        let [p50, p90, p99, p999] = [0.5, 0.9, 0.99, 0.999].map(|q| shown(tally.latency.quantile(q)));
+        let failed = grouped(tally.failed() as f64);
+        [name, grouped(outcome.per_second(tally)), p50, p90, p99, p999, failed]
+    };
+    let each = outcome.procedures.iter().map(|part| {
+        let weight = if part.weight == 1 { String::new() } else { format!("={}", part.weight) };
+        row(format!("{}{weight}", escaped(&part.name)), &part.tally)
+    });
+    let rows: Vec<_> =
+        [head].into_iter().chain(each).chain([row("together".to_owned(), &outcome.total)]).collect();
+    let table = columns("  ", &rows);
+    let (head, rows) = table.split_once('\n').unwrap_or_default();
+    format!("{DIM}{head}{DIM:#}\n{rows}")
+}
+
+/// A latency, or that there is none.
+pub(super) fn shown(took: Option<Duration>) -> String {
+    took.map_or_else(|| "–".to_owned(), latency)
+}
+
+/// A number with its thousands apart: `812,345`. Below ten it has two digits more, for rates that are so low.
+pub(super) fn grouped(number: f64) -> String {
+    if number < 10.0 && number.fract() != 0.0 {
+        return format!("{number:.2}");
+    }
+    let digits = format!("{number:.0}");
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        for (number, text) in
+            [(0.0, "0"), (0.5, "0.50"), (999.4, "999"), (1_000.0, "1,000"), (812_345.6, "812,346")]
+        {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn it_is_told_what_became_of_a_schedule() {
+        let kept = Kept { rate: 1e3, due: 5_000, held_up: 0, not_started: 0, unanswered: 0 };
+        assert_eq!(offered(kept), "1,000: 5,000 calls");
+        let behind = Kept { held_up: 4_000, not_started: 3_000, unanswered: 64, ..kept };
+        let fates = "4,000 were held up, 3,000 were not started, 64 were not answered";
+        assert_eq!(offered(behind), format!("1,000: of 5,000 calls {fates}"));
+    }
+}
