@@ -43,7 +43,7 @@ impl<'de, A: Arguments> DeserializeSeed<'de> for ByName<A> {
     type Value = A;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<A, D::Error> {
-        deserializer.deserialize_map(self)
+        deserializer.deserialize_struct("arguments", self.names, self)
     }
 }
 

@@ -5,7 +5,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 use super::decode::Decoder;
 use super::error::DecodeError;
 use super::head::Head;
-use super::key::{Key, Keys};
+use super::key::{Key, Keys, Names};
 
 /// The elements of an open array.
 pub(super) struct Items<'a, 'de> {
@@ -66,9 +66,22 @@ pub(super) struct Entries<'a, 'de> {
 
 impl<'a, 'de> Entries<'a, 'de> {
     #[inline]
-    pub(super) fn open(decoder: &'a mut Decoder<'de>, head: Head) -> Result<Self, DecodeError> {
+    pub(super) fn open(decoder: &'a mut Decoder<'de>, head: Head, names: Names) -> Result<Self, DecodeError> {
         let left = decoder.enter(head, 2)?;
-        Ok(Self { decoder, left, keys: Keys::new(), key: Key::Text("".into()) })
+        Ok(Self { decoder, left, keys: Keys::new(names), key: Key::Text("".into()) })
+    }
+
+    /// The next key, which is none of those before it.
+    #[inline]
+    fn key(&mut self) -> Result<Key<'de>, DecodeError> {
+        if let Some(name) = self.keys.take_field(&mut self.decoder.reader) {
+            return Ok(Key::Text(name.into()));
+        }
+        let key = self.decoder.key()?;
+        if !self.keys.insert(&key, self.left.unwrap_or(0) as usize) {
+            return Err(DecodeError::new("the key is given twice").inside(&key));
+        }
+        Ok(key)
     }
 
     /// Makes sure that the visitor took all.
@@ -90,10 +103,7 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
         if !self.decoder.more(&mut self.left, 2)? {
             return Ok(None);
         }
-        self.key = self.decoder.key()?;
-        if !self.keys.insert(&self.key, self.left.unwrap_or(0) as usize) {
-            return Err(DecodeError::new("the key is given twice").inside(&self.key));
-        }
+        self.key = self.key()?;
         match seed.deserialize(self.key.deserializer()) {
             Ok(key) => Ok(Some(key)),
             Err(error) => Err(error.in_key(&self.key)),

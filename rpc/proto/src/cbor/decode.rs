@@ -13,7 +13,7 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use super::containers::{Entries, Items};
 use super::error::DecodeError;
 use super::head::{FALSE, Head, HeadError, Major, NULL, Reader, TRUE, UNDEFINED};
-use super::key::Key;
+use super::key::{Key, Names};
 use super::text::quoted;
 use super::value::Integer;
 use super::variant::Variant;
@@ -239,6 +239,11 @@ impl<'de> Decoder<'de> {
     }
 
     #[inline]
+    fn visit_string<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_string(self.reader.string_of(head).map_err(|problem| self.malformed(problem))?)
+    }
+
+    #[inline]
     fn visit_bytes<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Result<V::Value, DecodeError> {
         match self.bytes(head)? {
             Cow::Borrowed(bytes) => visitor.visit_borrowed_bytes(bytes),
@@ -259,8 +264,9 @@ impl<'de> Decoder<'de> {
         &mut self,
         head: Head,
         visitor: V,
+        names: Names,
     ) -> Result<V::Value, DecodeError> {
-        let mut entries = Entries::open(self, head)?;
+        let mut entries = Entries::open(self, head, names)?;
         let value = visitor.visit_map(&mut entries)?;
         entries.close()?;
         Ok(value)
@@ -320,7 +326,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
             Major::Bytes => self.visit_bytes(head, visitor),
             Major::Text => self.visit_text(head, visitor),
             Major::Array => self.visit_array(head, visitor),
-            Major::Map => self.visit_map(head, visitor),
+            Major::Map => self.visit_map(head, visitor, &[]),
             Major::Tag => Err(self.mismatch(head, &visitor)),
             Major::Simple => match (head.float(), head.argument as u8) {
                 (Some(number), _) => visitor.visit_f64(number),
@@ -343,11 +349,10 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
     expect! {
         deserialize_char: Text => visit_text;
         deserialize_str: Text => visit_text;
-        deserialize_string: Text => visit_text;
+        deserialize_string: Text => visit_string;
         deserialize_bytes: Bytes => visit_bytes;
         deserialize_byte_buf: Bytes => visit_bytes;
         deserialize_seq: Array => visit_array;
-        deserialize_map: Map => visit_map;
     }
 
     #[inline]
@@ -417,13 +422,22 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
     }
 
     #[inline]
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_struct("", &[], visitor)
+    }
+
+    #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        names: Names,
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        self.deserialize_map(visitor)
+        let head = self.head()?;
+        match head.major {
+            Major::Map => self.visit_map(head, visitor, names),
+            _ => Err(self.mismatch(head, &visitor)),
+        }
     }
 
     /// `"V"`, or `{"V": contents}`.

@@ -204,6 +204,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// As [`Reader::text_of`], as a value of its own. It is copied before it is checked: std looks at many bytes
+    /// at once where they are aligned, as those of an allocation are.
+    #[inline]
+    pub(crate) fn string_of(&mut self, head: Head) -> Result<String> {
+        match head.length() {
+            Some(len) => String::from_utf8(self.take(len)?.to_vec()).map_err(|_| HeadError::Utf8),
+            None => self.chunked_text(),
+        }
+    }
+
+    /// The bytes of a text in one piece, if one is next. Whether they are UTF-8 is still to be seen.
+    #[inline]
+    pub(crate) fn raw_text(&mut self) -> Option<&'a [u8]> {
+        let head = self.expect(Major::Text, "text").ok()?;
+        self.take(head.length()?).ok()
+    }
+
     /// What follows the head of a byte string.
     #[inline]
     pub(crate) fn bytes_of(&mut self, head: Head) -> Result<Cow<'a, [u8]>> {

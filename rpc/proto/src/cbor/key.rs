@@ -7,6 +7,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, Unexpected, Var
 use serde::forward_to_deserialize_any;
 
 use super::error::DecodeError;
+use super::head::Reader;
 use super::value::Integer;
 
 /// A key of a map, as a value: the same for every encoding of it.
@@ -26,11 +27,16 @@ impl<'de> Key<'de> {
 
 /// The keys that a map has shown so far.
 pub(super) enum Keys<'de> {
+    /// Names of a struct's fields and nothing else: those whose bit is set.
+    Fields { names: Names, seen: u64, next: usize },
     /// Text in one piece: most maps are structs with few fields.
     Few { keys: [&'de str; FEW], count: usize },
     /// Anything else. SipHash, because a stranger chooses the keys.
     Many(HashSet<Key<'de>>),
 }
+
+/// The fields of a struct, in the order of their declaration.
+pub(super) type Names = &'static [&'static str];
 
 /// Up to here comparing one by one is cheaper than hashing.
 const FEW: usize = 12;
@@ -39,15 +45,42 @@ const FEW: usize = 12;
 const ROOM: usize = 1024;
 
 impl<'de> Keys<'de> {
+    /// For a map of which these keys are expected, though any others may come.
     #[inline]
-    pub(super) fn new() -> Self {
-        Self::Few { keys: [""; FEW], count: 0 }
+    pub(super) fn new(names: Names) -> Self {
+        Self::Fields { names, seen: 0, next: 0 }
+    }
+
+    /// Takes and notes a key that is an expected one and new, as long as no other has come. It is known to be
+    /// UTF-8, is noted as a bit, and is the first to be looked at if fields come in their order.
+    #[inline]
+    pub(super) fn take_field(&mut self, reader: &mut Reader<'_>) -> Option<&'static str> {
+        let Self::Fields { names, seen, next } = self else { return None };
+        let mut ahead = reader.clone();
+        let key = ahead.raw_text()?;
+        let is_key = |name: &&str| name.as_bytes() == key;
+        let index = match names.get(*next) {
+            Some(name) if is_key(name) => *next,
+            _ => names.iter().position(is_key)?,
+        };
+        let bit = 1u64.checked_shl(index as u32)?;
+        if *seen & bit != 0 {
+            return None;
+        }
+        *reader = ahead;
+        *seen |= bit;
+        *next = index + 1;
+        Some(names[index])
     }
 
     /// Notes `key`, and says whether it is new. `expected` more may follow.
     #[inline]
     pub(super) fn insert(&mut self, key: &Key<'de>, expected: usize) -> bool {
         match (&mut *self, key) {
+            (&mut Self::Fields { names, seen, .. }, key) => {
+                self.note_fields(names, seen);
+                self.insert(key, expected)
+            }
             (Self::Few { keys, count }, Key::Text(Cow::Borrowed(text))) if *count < FEW => {
                 if keys[..*count].contains(text) {
                     return false;
@@ -58,6 +91,17 @@ impl<'de> Keys<'de> {
             }
             (Self::Many(keys), key) => keys.insert(key.clone()),
             _ => self.insert_into_many(key, expected),
+        }
+    }
+
+    /// Notes the fields that were seen as ordinary keys, since one came that is none.
+    #[cold]
+    fn note_fields(&mut self, names: Names, seen: u64) {
+        *self = Self::Few { keys: [""; FEW], count: 0 };
+        for (index, &name) in names.iter().enumerate().take(u64::BITS as usize) {
+            if seen & 1 << index != 0 {
+                self.insert(&Key::Text(name.into()), 0);
+            }
         }
     }
 

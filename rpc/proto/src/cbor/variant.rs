@@ -4,7 +4,7 @@ use serde::de::{DeserializeSeed, EnumAccess, VariantAccess, Visitor};
 
 use super::decode::Decoder;
 use super::error::DecodeError;
-use super::key::{Key, NoFields};
+use super::key::{Key, Names, NoFields};
 
 /// A variant whose name was read and whose contents are next.
 pub(super) struct Variant<'a, 'de> {
@@ -61,14 +61,10 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
 
     /// A null stands for a map without entries: all fields may be optional, and added since.
     #[inline]
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    fn struct_variant<V: Visitor<'de>>(self, names: Names, visitor: V) -> Result<V::Value, DecodeError> {
         self.contents(|decoder| match decoder.null()? {
             true => visitor.visit_map(NoFields),
-            false => serde::Deserializer::deserialize_map(decoder, visitor),
+            false => serde::Deserializer::deserialize_struct(decoder, "", names, visitor),
         })
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
+use proptest::collection::btree_set;
+use proptest::prelude::*;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 
@@ -142,6 +145,43 @@ fn equal_keys_of_a_struct_are_refused_known_or_not() {
     assert_eq!(refused("a2 646e616d65 01 646e616d65 01"), "name: the key is given twice");
     assert_eq!(refused("a3 646e616d65 01 6178 01 6178 02"), "x: the key is given twice");
     assert_eq!(refused("a2 646e616d65 01 6178 a2 01 01 01 01"), "x[1]: the key is given twice");
+}
+
+/// A struct of a hundred fields, more than are told apart by a bit. Ignores what it is given.
+struct Hundred;
+
+impl<'de> Deserialize<'de> for Hundred {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        static NAMES: LazyLock<Vec<&'static str>> =
+            LazyLock::new(|| (0..100).map(|n| &*format!("field {n}").leak()).collect());
+        deserializer.deserialize_struct("Hundred", &NAMES, IgnoredAny).map(|_| Self)
+    }
+}
+
+proptest! {
+    #[test]
+    fn equal_keys_of_a_struct_are_found_in_any_order_and_among_any_others(
+        mut numbers in btree_set(0..120u8, 1..100).prop_map(Vec::from_iter).prop_shuffle(),
+        integer in any::<bool>(),
+        in_chunks in 0..3u8,
+        repeated in any::<prop::sample::Index>(),
+    ) {
+        let key = |number: &u8| match number {
+            110.. if integer => vec![0x18, *number],
+            _ if in_chunks > 0 && number % 3 == in_chunks => {
+                [&[0x7f][..], &to_vec(&format!("field {number}")).unwrap(), &[0xff]].concat()
+            }
+            _ => to_vec(&format!("field {number}")).unwrap(),
+        };
+        let map = |numbers: &[u8]| {
+            let entries = numbers.iter().flat_map(|number| [key(number), vec![0xf6]].concat());
+            [0xbf].into_iter().chain(entries).chain([0xff]).collect::<Vec<_>>()
+        };
+        prop_assert!(from_slice::<Hundred>(&map(&numbers)).is_ok());
+        numbers.push(*repeated.get(&numbers));
+        let error = from_slice::<Hundred>(&map(&numbers)).map(|_| ()).unwrap_err();
+        prop_assert_eq!(error.message(), "the key is given twice");
+    }
 }
 
 #[test]
