@@ -7,7 +7,9 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::case::{Case, Work};
+use crate::load::Arrivals;
 use crate::peers::Peer;
+use crate::run::growth::Curve;
 
 /// Countersign beside other RPC systems over mutual TLS, in one interleaved run.
 #[derive(Debug, Parser)]
@@ -41,7 +43,8 @@ pub(crate) enum Command {
     #[command(after_help = "\
 Examples:
   peers load --peer countersign --addr 127.0.0.1:7700 --certs pki --work small --inflight 64
-  peers load --peer tonic --addr 127.0.0.1:7700 --certs pki --work blob --payload 65536 --inflight 16 --secs 5")]
+  peers load --peer tonic --addr 127.0.0.1:7700 --certs pki --work blob --payload 65536 --inflight 16 --secs 5
+  peers load --peer tonic --addr 127.0.0.1:7700 --certs pki --rate 40000 --beside stream262144:1x1")]
     Load(Load),
     /// Run peers and cases in turns, each with a fresh server, one process on each of two cores.
     #[command(after_help = "\
@@ -52,7 +55,29 @@ A program of another kind is a peer by two commands, whose words are split at bl
       {secs} {warmup} {server_pid}'
 The first prints READY when it listens, the second a JSON object with at least `rps` as its last line.")]
     Matrix(Matrix),
-    /// Turn the lines of a run into a Markdown table.
+    /// Run the whole table, and print it as Markdown: every case that has a goal.
+    #[command(after_help = "\
+Examples:
+  peers table
+  peers table --reps 1 --secs 0.5 --cases small:1x64,stream1024:1x1")]
+    Table(Table),
+    /// Measure latencies under a load that does not wait for answers.
+    #[command(after_help = "\
+Example:
+  peers latency --reps 3 --secs 2
+
+Each peer runs on the runtime on which it makes more calls. Bulk beside the calls is a stream of 256 KiB messages, and
+with tarpc, which has none, calls of 1 MiB, one after the other.")]
+    Latency(Latency),
+    /// Measure how calls per second and memory grow with calls in flight, payload and streams.
+    #[command(after_help = "\
+Example:
+  peers growth --curves payload --peers countersign,tonic --reps 3 --secs 1")]
+    Growth(Growth),
+    /// Turn the lines of a run into Markdown, and into plots.
+    #[command(after_help = "\
+Example:
+  peers report results/2026-11-23T0400.jsonl --svg plots")]
     Report(Report),
 }
 
@@ -116,6 +141,15 @@ pub(crate) struct Load {
     /// The server's process, whose processor time and memory are told too.
     #[arg(long, value_name = "PID")]
     pub(crate) server_pid: Option<u32>,
+    /// Calls due each second, in an open loop; latencies then count from when a call was due.
+    #[arg(long, value_name = "PER-SECOND")]
+    pub(crate) rate: Option<f64>,
+    /// How the instants are spread at which calls are due.
+    #[arg(long, value_enum, default_value = "poisson", requires = "rate")]
+    pub(crate) arrivals: Arrivals,
+    /// What else goes on, on the same connections, without being measured: stream262144:1x1, sleep100:1x1000.
+    #[arg(long, value_name = "CASE", requires = "rate")]
+    pub(crate) beside: Option<Case>,
 }
 
 impl Load {
@@ -168,6 +202,45 @@ pub(crate) struct Matrix {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Table {
+    #[command(flatten)]
+    pub(crate) turns: Turns,
+    /// Only these cases.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) cases: Vec<String>,
+    /// The file that the lines go to, which must not be there yet; results/DATE.jsonl if none is named.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Latency {
+    #[command(flatten)]
+    pub(crate) turns: Turns,
+    /// The peers.
+    #[arg(long, value_delimiter = ',', default_value = "countersign,tonic,tarpc-bincode,floor")]
+    pub(crate) peers: Vec<String>,
+    /// The file that the lines go to, which must not be there yet; results/DATE.jsonl if none is named.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Growth {
+    #[command(flatten)]
+    pub(crate) turns: Turns,
+    /// What grows.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "in-flight,payload,streams")]
+    pub(crate) curves: Vec<Curve>,
+    /// The peers.
+    #[arg(long, value_delimiter = ',', default_value = "countersign,tonic,tarpc-bincode,floor")]
+    pub(crate) peers: Vec<String>,
+    /// The file that the lines go to, which must not be there yet; results/DATE.jsonl if none is named.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Report {
     /// The lines of one or more runs.
     #[arg(required = true, value_name = "FILE")]
@@ -178,4 +251,7 @@ pub(crate) struct Report {
     /// Another one.
     #[arg(long, default_value = "tonic")]
     pub(crate) base2: String,
+    /// A folder to draw plots in, as SVG.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) svg: Option<PathBuf>,
 }

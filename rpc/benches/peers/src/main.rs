@@ -3,9 +3,11 @@
 //! `peers/` holds one file for each system, `load/` what a load process does and measures, `run/` how servers and
 //! loads are started in turns, and `report/` what becomes of the figures. The page beside this folder has the method.
 
+mod about;
 mod args;
 mod case;
 mod certs;
+mod goals;
 mod load;
 mod os;
 mod peers;
@@ -22,6 +24,9 @@ fn main() -> anyhow::Result<()> {
         Command::Serve(serve) => peers::serve(&serve),
         Command::Load(load) => peers::load(&load),
         Command::Matrix(matrix) => run::matrix::run(&matrix),
+        Command::Table(table) => run::table::run(&table),
+        Command::Latency(latency) => run::latency::run(&latency),
+        Command::Growth(growth) => run::growth::run(&growth),
         Command::Report(report) => report::run(&report),
     }
 }

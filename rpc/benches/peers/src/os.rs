@@ -30,6 +30,26 @@ pub(crate) fn session(pid: u32) -> Option<u32> {
     stat.rsplit(')').next()?.split_whitespace().nth(3)?.parse().ok()
 }
 
+/// The machine in a line: processor, cores, memory, kernel.
+pub(crate) fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let processor = read("/proc/cpuinfo");
+    let memory = read("/proc/meminfo");
+    let kib =
+        field(&memory, "MemTotal:").and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let model = field(&processor, "model name").map(|text| text.trim_start_matches([':', '\t', ' ']));
+    let kernel = read("/proc/sys/kernel/osrelease");
+    format!(
+        "{}, {cores} {}, {:.0} GiB, {} {}",
+        model.unwrap_or("unknown processor"),
+        if cores == 1 { "core" } else { "cores" },
+        kib.unwrap_or_default() / (1024.0 * 1024.0),
+        std::env::consts::OS,
+        kernel.trim()
+    )
+}
+
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::{Client, Dial, Gauge, Plan};
+use super::{Client, Dial, Gauge, Plan, Task};
 use crate::case::Case;
 
 pub(super) async fn run(dial: impl Dial, plan: &Plan) -> Result<()> {
@@ -15,7 +15,8 @@ pub(super) async fn run(dial: impl Dial, plan: &Plan) -> Result<()> {
         let client = dial.dial().await?;
         for caller in 0..plan.case.in_flight {
             let number = (connection * plan.case.in_flight + caller) as u64;
-            client.clone().start(Caller { case: plan.case.clone(), gauge: gauge.clone(), number });
+            let caller = Caller { noted: true, ..Caller::unnoted(plan.case.clone(), gauge.clone(), number) };
+            client.clone().start(Task::Caller(caller));
         }
     }
     super::measure(&gauge, plan).await
@@ -26,11 +27,18 @@ pub(crate) struct Caller {
     case: Case,
     gauge: Arc<Gauge>,
     number: u64,
+    /// Whether the latencies of its calls are.
+    noted: bool,
 }
 
 impl Caller {
+    /// One whose calls are not what is measured.
+    pub(super) fn unnoted(case: Case, gauge: Arc<Gauge>, number: u64) -> Self {
+        Self { case, gauge, number, noted: false }
+    }
+
     /// Makes calls until the load ends, or one of them fails.
-    pub(crate) async fn run(self, client: impl Client) {
+    pub(super) async fn run(self, client: impl Client) {
         let data = super::blob(self.case.size);
         let mut id = self.number << 32;
         while !self.gauge.has_stopped() {
@@ -39,7 +47,7 @@ impl Caller {
             if let Err(error) = super::call(&client, &self.case, id, &data).await {
                 return self.gauge.fail(error);
             }
-            if self.gauge.is_measuring() {
+            if self.noted && self.gauge.is_measuring() {
                 super::record(began.elapsed());
             }
         }

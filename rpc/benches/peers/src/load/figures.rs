@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::gauge::Seen;
 use super::{Plan, histogram};
-use crate::case::Work;
+use crate::case::{Case, Work};
 use crate::os;
 
 /// The figures of one run. Processor seconds per million calls are microseconds per call.
@@ -36,6 +36,13 @@ pub(super) struct Figures {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) kib_per_conn: Option<f64>,
     load1: Option<f64>,
+    /// Calls that were due each second, and those that were not answered in the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unanswered: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<String>,
 }
 
 impl Figures {
@@ -74,6 +81,11 @@ impl Figures {
             load1: os::load_average(),
             ..Self::default()
         }
+    }
+
+    /// The same where calls were due at a rate.
+    pub(super) fn due(self, rate: f64, unanswered: usize, beside: Option<&Case>) -> Self {
+        Self { rate: Some(rate), unanswered: Some(unanswered), beside: beside.map(Case::to_string), ..self }
     }
 
     pub(super) fn print(&self) -> anyhow::Result<()> {

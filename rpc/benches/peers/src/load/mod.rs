@@ -6,6 +6,7 @@ mod gauge;
 mod handshake;
 mod histogram;
 mod idle;
+mod open;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,6 +17,7 @@ pub(crate) use self::closed::Caller;
 use self::figures::Figures;
 pub(crate) use self::gauge::Gauge;
 pub(crate) use self::histogram::record;
+pub(crate) use self::open::{Arrivals, Due, Pace, Pacer};
 use crate::args;
 use crate::case::{Case, Work};
 
@@ -28,7 +30,7 @@ pub(crate) const TAGS: [u32; 4] = [7, 300, 70_000, 4_000_000_000];
 pub(crate) const LARGE: u32 = 65 << 20;
 
 /// A connection of a peer, as each of its callers holds it.
-pub(crate) trait Client: Clone + 'static {
+pub(crate) trait Client: Clone + Sized + 'static {
     /// Sends the small record with this id, and checks the one that comes back.
     async fn small(&self, id: u64) -> Result<()>;
     /// Sends these bytes, and checks that as many come back.
@@ -37,15 +39,35 @@ pub(crate) trait Client: Clone + 'static {
     async fn stream(&self, messages: u64, size: u32) -> Result<()>;
     /// Waits for a handler that sleeps.
     async fn sleep(&self, milliseconds: u32) -> Result<()>;
-    /// Runs a caller as a task of its own. Here and not above, since only a peer knows whether its calls may change
-    /// threads.
-    fn start(self, caller: Caller);
+    /// Runs a task of the load with this client: `task.run(self)`, spawned. Here and not above, since only a peer
+    /// knows whether its calls may change threads.
+    fn start(self, task: Task<Self>);
 }
 
 /// How a peer's client connects.
 pub(crate) trait Dial {
     type Client: Client;
     async fn dial(&self) -> Result<Self::Client>;
+}
+
+/// A task of a load.
+pub(crate) enum Task<C> {
+    /// One caller of a closed loop.
+    Caller(Caller),
+    /// One call of an open loop.
+    Due(Due),
+    /// Who makes those.
+    Pacer(Box<Pacer<C>>),
+}
+
+impl<C: Client> Task<C> {
+    pub(crate) async fn run(self, client: C) {
+        match self {
+            Self::Caller(caller) => caller.run(client).await,
+            Self::Due(due) => due.run(client).await,
+            Self::Pacer(pacer) => Box::pin(pacer.run()).await,
+        }
+    }
 }
 
 /// What a load is to do.
@@ -56,6 +78,10 @@ pub(crate) struct Plan {
     pub(crate) secs: f64,
     pub(crate) warmup: f64,
     pub(crate) server_pid: Option<u32>,
+    /// When calls are due, in an open loop.
+    pub(crate) pace: Option<Pace>,
+    /// What else goes on, on the same connections.
+    pub(crate) beside: Option<Case>,
 }
 
 impl Plan {
@@ -66,6 +92,8 @@ impl Plan {
             secs: load.secs,
             warmup: load.warmup,
             server_pid: load.server_pid,
+            pace: load.rate.map(|rate| Pace { rate, arrivals: load.arrivals }),
+            beside: load.beside.clone(),
         }
     }
 }
@@ -75,7 +103,10 @@ pub(crate) async fn run(dial: impl Dial + 'static, plan: &Plan) -> Result<()> {
     match plan.case.work {
         Work::Idle => idle::run(dial, plan).await,
         Work::Handshake => handshake::run(dial, plan).await,
-        _ => closed::run(dial, plan).await,
+        _ => match plan.pace {
+            Some(pace) => open::run(dial, plan, pace).await,
+            None => closed::run(dial, plan).await,
+        },
     }
 }
 

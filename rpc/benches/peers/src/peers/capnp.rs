@@ -18,7 +18,7 @@ use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 use self::echo_capnp::{echo, sink};
 use super::{connect, ready};
 use crate::certs::{KeyExchange, Pki};
-use crate::load::{self, Caller, Client, Dial, NAME, TAGS};
+use crate::load::{self, Client, Dial, NAME, TAGS, Task};
 
 #[expect(
     unreachable_pub,
@@ -189,8 +189,8 @@ impl Client for echo::Client {
         Ok(())
     }
 
-    fn start(self, caller: Caller) {
-        tokio::task::spawn_local(caller.run(self));
+    fn start(self, task: Task<Self>) {
+        tokio::task::spawn_local(task.run(self));
     }
 }
 

@@ -10,7 +10,7 @@ use countersign::{
 
 use super::ready;
 use crate::certs::Pki;
-use crate::load::{self, Caller, Client, Dial, LARGE, NAME, TAGS};
+use crate::load::{self, Client, Dial, LARGE, NAME, TAGS, Task};
 
 /// The small record.
 #[countersign::message]
@@ -142,7 +142,7 @@ impl Client for EchoClient {
         Ok(EchoClient::sleep(self, milliseconds).await?)
     }
 
-    fn start(self, caller: Caller) {
-        tokio::spawn(caller.run(self));
+    fn start(self, task: Task<Self>) {
+        tokio::spawn(task.run(self));
     }
 }

@@ -12,7 +12,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::{connect, ready};
 use crate::certs::{KeyExchange, Pki};
-use crate::load::{Caller, Client, Dial};
+use crate::load::{Client, Dial, Task};
 
 pub(super) async fn serve(addr: SocketAddr, pki: &Pki) -> Result<()> {
     let acceptor = TlsAcceptor::from(Arc::new(pki.server(KeyExchange::PostQuantum)?));
@@ -83,7 +83,7 @@ impl Client for Nothing {
         bail!("rustls alone has no handlers")
     }
 
-    fn start(self, caller: Caller) {
-        tokio::spawn(caller.run(self));
+    fn start(self, task: Task<Self>) {
+        tokio::spawn(task.run(self));
     }
 }

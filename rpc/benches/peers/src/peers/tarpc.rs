@@ -21,7 +21,7 @@ use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
 use super::{connect, ready};
 use crate::certs::{KeyExchange, Pki};
-use crate::load::{Caller, Client, Dial, LARGE, NAME, Plan, TAGS};
+use crate::load::{Client, Dial, LARGE, NAME, Plan, TAGS, Task};
 
 /// How tarpc's messages are encoded.
 #[derive(Clone, Copy, Debug)]
@@ -170,7 +170,7 @@ impl Client for EchoClient {
         Ok(EchoClient::sleep(self, context::current(), milliseconds).await?)
     }
 
-    fn start(self, caller: Caller) {
-        tokio::spawn(caller.run(self));
+    fn start(self, task: Task<Self>) {
+        tokio::spawn(task.run(self));
     }
 }

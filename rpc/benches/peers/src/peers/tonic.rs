@@ -14,7 +14,7 @@ use self::generated::echo_server::{Echo, EchoServer};
 use self::generated::{Blob, Nap, Rested, Small, StreamReq};
 use super::ready;
 use crate::certs::Pki;
-use crate::load::{self, Caller, Client, Dial, LARGE, NAME, TAGS};
+use crate::load::{self, Client, Dial, LARGE, NAME, TAGS, Task};
 
 #[expect(
     unreachable_pub,
@@ -123,7 +123,7 @@ impl Client for EchoClient<Channel> {
         Ok(())
     }
 
-    fn start(self, caller: Caller) {
-        tokio::spawn(caller.run(self));
+    fn start(self, task: Task<Self>) {
+        tokio::spawn(task.run(self));
     }
 }

@@ -4,7 +4,42 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 use serde_json::Value;
+
+use crate::about::{About, Kind};
+use crate::run::ONE_THREAD;
+
+/// What files of runs hold.
+#[derive(Default)]
+pub(super) struct Figures {
+    /// The latest file's first line.
+    pub(super) about: Option<About>,
+    pub(super) cases: Vec<Case>,
+    pub(super) points: Vec<Point>,
+}
+
+/// A point of a curve: how much of one thing, and what came of it. Any program may write such lines.
+#[derive(Deserialize)]
+pub(super) struct Point {
+    pub(super) curve: String,
+    pub(super) peer: String,
+    pub(super) x: f64,
+    pub(super) x_unit: String,
+    pub(super) y: f64,
+    pub(super) y_unit: String,
+}
+
+impl Figures {
+    pub(super) fn kind(&self) -> Option<Kind> {
+        let of_points = (!self.points.is_empty()).then_some(Kind::Growth);
+        self.about.as_ref().map(|about| about.kind).or(of_points)
+    }
+
+    pub(super) fn case(&self, name: &str) -> Option<&Case> {
+        self.cases.iter().find(|case| case.name == name)
+    }
+}
 
 /// All runs of a case, by peer, in the order in which they were first seen.
 pub(super) struct Case {
@@ -23,12 +58,24 @@ impl Case {
     pub(super) fn peer(&self, name: &str) -> Option<&Peer> {
         self.peers.iter().find(|peer| peer.name == name)
     }
+
+    /// A peer on the runtime on which it makes more calls.
+    pub(super) fn better(&self, name: &str) -> Option<&Peer> {
+        let candidates = [self.peer(name), self.peer(&format!("{name}{ONE_THREAD}"))];
+        let rate = |peer: &&Peer| peer.median("rps").unwrap_or_default();
+        candidates.into_iter().flatten().max_by(|a, b| rate(a).total_cmp(&rate(b)))
+    }
 }
 
 impl Peer {
     /// One figure of each round in which it is known.
     pub(super) fn all(&self, figure: &str) -> Vec<f64> {
         self.runs.iter().filter_map(|run| run[figure].as_f64()).collect()
+    }
+
+    /// Whether it ran on tokio's one-thread runtime.
+    pub(super) fn has_one_thread(&self) -> bool {
+        self.name.ends_with(ONE_THREAD)
     }
 
     pub(super) fn median(&self, figure: &str) -> Option<f64> {
@@ -53,17 +100,23 @@ impl Peer {
 }
 
 /// Reads files of lines.
-pub(super) fn read(files: &[PathBuf]) -> Result<Vec<Case>> {
-    let mut cases = Vec::<Case>::new();
+pub(super) fn read(files: &[PathBuf]) -> Result<Figures> {
+    let mut figures = Figures::default();
     for file in files {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         for (number, line) in text.lines().enumerate() {
             let place = || format!("{}:{}: not a line of a run", file.display(), number + 1);
-            let run: Value = serde_json::from_str(line).with_context(place)?;
-            add(&mut cases, run).with_context(place)?;
+            let mut line: Value = serde_json::from_str(line).with_context(place)?;
+            if let Some(about) = line.get_mut("about") {
+                figures.about = serde_json::from_value(about.take()).with_context(place)?;
+            } else if line.get("curve").is_some() {
+                figures.points.push(serde_json::from_value(line).with_context(place)?);
+            } else {
+                add(&mut figures.cases, line).with_context(place)?;
+            }
         }
     }
-    Ok(cases)
+    Ok(figures)
 }
 
 fn add(cases: &mut Vec<Case>, run: Value) -> Option<()> {

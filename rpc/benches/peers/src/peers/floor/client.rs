@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use super::frame::{self, Inbox, Kind};
 use super::{Io, Variant, record};
-use crate::load::{self, Caller, Dial};
+use crate::load::{self, Dial, Task};
 use crate::peers::connect;
 
 pub(super) struct Dialler {
@@ -133,8 +133,8 @@ impl load::Client for Client {
         bail!("the bare loop has no handlers")
     }
 
-    fn start(self, caller: Caller) {
-        tokio::spawn(caller.run(self));
+    fn start(self, task: Task<Self>) {
+        tokio::spawn(task.run(self));
     }
 }
 
