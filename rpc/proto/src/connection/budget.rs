@@ -11,6 +11,8 @@ use super::CallId;
 #[derive(Debug)]
 pub(super) struct Budget {
     size: u64,
+    /// What streams whose readers wait may make of it in advance.
+    ahead_max: u64,
     used: u64,
     /// Messages that somebody waits for.
     awaited: VecDeque<CallId>,
@@ -26,8 +28,11 @@ pub(super) enum Queue {
 }
 
 impl Budget {
-    pub(super) fn new(size: u64) -> Self {
-        Self { size, used: 0, awaited: VecDeque::new(), unasked: VecDeque::new() }
+    /// A budget of so much, or of two of the longest messages where that is more: those always find their place.
+    pub(super) fn new(size: u64, longest: u64) -> Self {
+        let size = size.max(2 * longest);
+        let ahead_max = (size - 2 * longest).min(size / 2);
+        Self { size, ahead_max, used: 0, awaited: VecDeque::new(), unasked: VecDeque::new() }
     }
 
     pub(super) fn join(&mut self, queue: Queue, id: CallId) {
@@ -49,10 +54,21 @@ impl Budget {
 
     /// Takes so much, if it is there for this queue.
     pub(super) fn take(&mut self, queue: Queue, bytes: u64) -> bool {
-        let size = match queue {
-            Queue::Awaited => self.size,
-            Queue::Unasked => self.size / 2,
-        };
+        self.take_within(
+            bytes,
+            match queue {
+                Queue::Awaited => self.size,
+                Queue::Unasked => self.size / 2,
+            },
+        )
+    }
+
+    /// Takes so much for items that are not on their way yet.
+    pub(super) fn take_ahead(&mut self, bytes: u64) -> bool {
+        self.take_within(bytes, self.ahead_max)
+    }
+
+    fn take_within(&mut self, bytes: u64, size: u64) -> bool {
         let fits = self.used + bytes <= size;
         if fits {
             self.used += bytes;

@@ -1,12 +1,13 @@
 //! What one call sends and receives beside its opening and its end: messages, and the credit that they cost.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use bytes::Bytes;
 
 use super::budget::Queue;
 use crate::frame::{End, Open, Times};
-use crate::limits::MESSAGE_COST;
+use crate::limits::{MESSAGE_COST, REACH_GROWS_WITHIN, REACH_MAX};
 use crate::{Metadata, Status};
 
 /// Both directions of a call with streams or long messages. Other calls have none of this.
@@ -78,10 +79,12 @@ pub(super) struct Incoming {
     /// The cost of what was received and that the application has not taken.
     pub(super) held: u64,
     /// What both come to when credit is granted for what was taken: the initial credit, and more for a reader that
-    /// waited for want of it.
+    /// waits for a fast stream.
     pub(super) reach: u64,
-    /// An item had to be granted more than there was left, since the application last waited for one.
-    pub(super) ran_short: bool,
+    /// When that was the last time.
+    refilled: Option<Instant>,
+    /// The application has waited for an item since.
+    pub(super) has_waited: bool,
     /// The message that is being put together.
     pub(super) assembly: Option<Assembly>,
     /// Where that message waits to be admitted, if it does.
@@ -124,7 +127,8 @@ impl Flow {
                 credit: credit_in.into(),
                 held: 0,
                 reach: credit_in.into(),
-                ran_short: false,
+                refilled: None,
+                has_waited: false,
                 assembly: None,
                 queued: None,
                 is_awaited: false,
@@ -185,6 +189,15 @@ impl Message {
 }
 
 impl Incoming {
+    /// Half of the reach was taken. It doubles where that was fast and the reader has waited all the same: more on
+    /// the way might have saved it that.
+    pub(super) fn half_was_taken(&mut self, now: Instant) {
+        let is_fast = self.refilled.replace(now).is_some_and(|last| now < last + REACH_GROWS_WITHIN);
+        if std::mem::take(&mut self.has_waited) && is_fast {
+            self.reach = self.reach.max((2 * self.reach).min(REACH_MAX));
+        }
+    }
+
     /// Bytes beyond the call's own window that it was granted.
     pub(super) fn beyond(&self, window: u32) -> u64 {
         (self.credit + self.held).saturating_sub(window.into())

@@ -49,6 +49,11 @@ impl Liveness {
         self.asked = false;
     }
 
+    /// When that was the last time.
+    pub(super) fn last_heard(&self) -> Instant {
+        self.heard
+    }
+
     /// Whatever else arrives, without a hello by then the peer counts as silent.
     pub(super) fn expect_hello_by(&mut self, by: Instant) {
         self.hello_by = Some(by);

@@ -9,7 +9,7 @@ use super::flow::{Assembled, Assembly, Incoming, cost};
 use super::receive::Event;
 use super::{CallId, Connection, Role};
 use crate::frame::{self, End, Open};
-use crate::limits::{PART_LEN_MIN, REACH_MAX};
+use crate::limits::{MESSAGE_COST, PART_LEN_MIN};
 use crate::violation::Violation;
 use crate::{Code, HandlerRan, Metadata, Status};
 
@@ -79,7 +79,6 @@ impl<T> Connection<T> {
             return self.complete(id);
         }
         if incoming.lacking() != 0 {
-            incoming.ran_short = true;
             self.ask(id, queue);
         }
         Ok(None)
@@ -200,7 +199,12 @@ impl<T> Connection<T> {
 impl<T> Connection<T> {
     /// The application has taken an item of this length, and the peer may send as much again.
     pub fn consumed(&mut self, id: CallId, item_len: usize) {
-        self.take(id, cost(item_len));
+        self.consumed_many(id, 1, item_len);
+    }
+
+    /// The same for so many items of so many bytes together.
+    pub fn consumed_many(&mut self, id: CallId, items: usize, len: usize) {
+        self.take(id, len as u64 + items as u64 * u64::from(MESSAGE_COST));
         self.refill(id);
     }
 
@@ -211,9 +215,7 @@ impl<T> Connection<T> {
         }
         let Ok(Some(incoming)) = self.incoming(id) else { return };
         incoming.is_awaited = true;
-        if std::mem::take(&mut incoming.ran_short) {
-            incoming.reach = incoming.reach.max((2 * incoming.reach).min(REACH_MAX));
-        }
+        incoming.has_waited = true;
         if incoming.queued == Some(Queue::Unasked) {
             self.ask(id, Queue::Awaited);
         }
@@ -242,14 +244,17 @@ impl<T> Connection<T> {
     /// Grants what was consumed, once that is half of what the call reaches: a frame for each item would be too
     /// many. A peer that has all of its initial credit takes more for a waste.
     fn refill(&mut self, id: CallId) {
-        let window = self.limits.initial_credit;
+        let (window, now) = (self.limits.initial_credit, self.liveness.last_heard());
         let Some(incoming) = self.calls.incoming(id) else { return };
         if incoming.is_half_closed || u64::from(window) <= incoming.credit {
             return;
         }
         let out = incoming.credit + incoming.held;
+        if 2 * out <= incoming.reach {
+            incoming.half_was_taken(now);
+        }
         let beyond = (incoming.reach - u64::from(window)).saturating_sub(incoming.beyond(window));
-        let is_ahead = 2 * out <= incoming.reach && self.budget.take(Queue::Unasked, beyond);
+        let is_ahead = 2 * out <= incoming.reach && self.budget.take_ahead(beyond);
         let reach = if is_ahead { incoming.reach } else { window.into() };
         if 2 * out <= reach {
             incoming.credit += reach - out;

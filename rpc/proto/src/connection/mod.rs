@@ -155,7 +155,7 @@ impl<T> Connection<T> {
             idle_limit_ms: limits.idle_limit.and_then(millis),
             age_max_ms: limits.age_max.and_then(millis),
         };
-        let budget = u64::from(limits.receive_budget).max(2 * cost(limits.message_len as usize));
+        let budget = Budget::new(limits.receive_budget.into(), cost(limits.message_len as usize));
         let mut outbox = Vec::new();
         frame::write_hello(&mut outbox, &hello);
         Self {
@@ -169,7 +169,7 @@ impl<T> Connection<T> {
             deadlines: Deadlines::default(),
             ended: VecDeque::new(),
             going_away: None,
-            budget: Budget::new(budget),
+            budget,
             turns: VecDeque::new(),
             sendable: VecDeque::new(),
             outbox,

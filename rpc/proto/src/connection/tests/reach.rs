@@ -1,0 +1,65 @@
+//! How much a stream may have on its way: more where it is fast and its reader waits.
+
+use super::*;
+use crate::limits::{REACH_GROWS_WITHIN, REACH_MAX};
+
+const ITEM_LEN: usize = 1000;
+
+impl Pair {
+    /// The server sends items until it is not let any more, and the client takes them all. Returns their cost.
+    fn burst(&mut self, call: CallId) -> u64 {
+        let mut items = 0;
+        self.client.wants(call);
+        self.run();
+        while self.server.send(call, &[0; ITEM_LEN]).expect("it is short") == Sending::Done {
+            items += 1;
+            self.run();
+        }
+        self.client.consumed_many(call, items, items * ITEM_LEN);
+        self.run();
+        // The one that had to wait.
+        self.client.consumed(call, ITEM_LEN);
+        while self.server.poll_sendable().is_some() {}
+        (items as u64 + 1) * cost(ITEM_LEN)
+    }
+
+    fn bursts(&mut self, call: CallId, every: Duration) -> u64 {
+        let burst = |_| {
+            let cost = self.burst(call);
+            self.pass(every);
+            cost
+        };
+        (0..20).map(burst).last().expect("there were some")
+    }
+}
+
+#[test]
+fn a_fast_stream_whose_reader_waits_reaches_further() {
+    let mut pair = Pair::connected();
+    let call = pair.open("fast");
+    let initial = u64::from(Limits::default().initial_credit);
+    assert!(pair.burst(call) < initial + 2 * cost(ITEM_LEN));
+    let last = pair.bursts(call, Duration::from_millis(1));
+    assert!((REACH_MAX / 2..=REACH_MAX).contains(&last), "{last}");
+    pair.client.cancel(call);
+    assert_eq!(pair.client.budget_used(), 0);
+}
+
+#[test]
+fn a_slow_stream_does_not() {
+    let mut pair = Pair::connected();
+    let call = pair.open("slow");
+    let last = pair.bursts(call, REACH_GROWS_WITHIN);
+    assert!(last <= u64::from(Limits::default().initial_credit), "{last}");
+    assert_eq!(pair.client.budget_used(), 0);
+}
+
+#[test]
+fn nor_does_any_out_of_the_place_of_long_messages() {
+    let limits = Limits { receive_budget: 0, ..Limits::default() };
+    let mut pair = Pair::with(limits.clone(), Limits::default());
+    let call = pair.open("fast");
+    let last = pair.bursts(call, Duration::from_millis(1));
+    assert!(last <= u64::from(limits.initial_credit), "{last}");
+    assert_eq!(pair.client.budget_used(), 0);
+}
