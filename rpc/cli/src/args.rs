@@ -100,15 +100,16 @@ Slow are the four calls of each procedure that took longest within a minute, and
 Examples:
   countersign bench localhost:7443 --identity pki/alice --in-flight 64 --duration 10s
   countersign bench localhost:7443 --identity pki/alice --procedure demo.Echo/blob --payload 65536
-  countersign bench localhost:7443 --identity pki/alice --rate 20000 --in-flight 64 --svg latency.svg
-  countersign bench localhost:7443 --identity pki/alice --in-flight 8 --procedure demo.Echo/record=9 \\
-      --procedure 'demo.Clock/sleep=1 {\"ms\": 5}'
+  countersign bench localhost:7443 --identity pki/alice --rate 20000 --in-flight 64
+  countersign bench localhost:7443 --identity pki/alice --procedure demo.Echo/record=9 \\
+      --procedure 'demo.Clock/sleep=1 {\"ms\": 5}' --svg latency.svg
 
-Without --rate the loop is closed: each of the calls in flight is made again as soon as it is answered. With --rate
-calls are due at fixed intervals, or at random as those of many independent users (Poisson), and whatever connection is
-free makes them. Latency counts from when a call was due: what it waited since --in-flight were open, or since this
-machine was late, is in it. How late calls were begun is told too; a thread of its own paces them, to about 20 µs on
-Linux and 70 µs elsewhere if the machine has time for it.
+Without --rate the loop is closed: each of the calls in flight is made again as soon as it is answered.
+
+With --rate calls are due at fixed intervals, or at random as those of many independent users (Poisson), and whatever \
+connection is free makes them. Latency counts from when a call was due: what it waited since --in-flight were open, \
+or since this machine was late, is in it, and how late calls were begun is told. They are paced by a thread of its \
+own, to some 20 µs on Linux and 70 µs elsewhere if the machine has time for it.
 
 Ctrl+C ends a run early and tells what came of it until then; the exit code is 130.")]
     Bench(Bench),

@@ -9,10 +9,10 @@ use crate::time::latency;
 /// Columns for the longest bar: with all that stands beside it 80.
 const WIDTH: usize = 54;
 
-/// Rows for the middle of the distribution, in which all but a thousandth at each end is.
+/// More rows would not say more.
 const ROWS_MAX: u32 = 16;
 
-/// The share at each end that has one row together, however far away it is.
+/// The share at each end that has one bin together with what is next to it, however far away it is.
 const END: f64 = 0.001;
 
 /// Calls that took about as long.
@@ -26,7 +26,7 @@ pub(super) struct Bin {
 
 /// One bar a line, each with its least duration and its share.
 pub(super) fn of(latencies: &Histogram) -> String {
-    let bins = bins(latencies);
+    let bins = bins(latencies, ROWS_MAX);
     let most = bins.iter().map(|bin| bin.calls).max().unwrap_or(0);
     let all = latencies.count() as f64;
     let line = |bin: &Bin| {
@@ -37,15 +37,15 @@ pub(super) fn of(latencies: &Histogram) -> String {
     bins.iter().map(line).collect()
 }
 
-/// The calls in bins that are about as wide on a scale of logarithms, but for the first and the last one.
-pub(super) fn bins(latencies: &Histogram) -> Vec<Bin> {
+/// The calls in at most so many bins that are about as wide on a scale of logarithms, but for the first and the last one.
+pub(super) fn bins(latencies: &Histogram, at_most: u32) -> Vec<Bin> {
     let buckets = latencies.buckets();
     let (Some(first), Some(last)) = (bucket_of(latencies, END), bucket_of(latencies, 1.0 - END)) else {
         return Vec::new();
     };
     // There are 32 buckets for each power of two, so that such widths meet at its ends.
     let widths = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048];
-    let width = widths.into_iter().find(|width| last / width - first / width < ROWS_MAX).unwrap_or(2048);
+    let width = widths.into_iter().find(|width| last / width - first / width < at_most).unwrap_or(2048);
     let bin = |at: u32| {
         let buckets = at * width..(at + 1) * width;
         let (from, to) = (*Histogram::bounds(buckets.start).start(), *Histogram::bounds(buckets.end).start());
@@ -97,23 +97,23 @@ mod tests {
 
     #[test]
     fn no_call_is_in_no_bin_and_every_other_in_one() {
-        assert_eq!(bins(&Histogram::default()), []);
+        assert_eq!(bins(&Histogram::default(), 16), []);
         for times in [
             &[(1, 1)][..],
             &[(0, 1), (u64::MAX / 2_000, 1)],
             &[(70, 5_000), (80, 3_000), (200, 10), (50_000, 1)],
         ] {
-            let bins = bins(&of_us(times));
+            let bins = bins(&of_us(times), 16);
             let calls: u64 = bins.iter().map(|bin| bin.calls).sum();
             assert_eq!(calls, of_us(times).count(), "{times:?}");
-            assert!(bins.len() <= ROWS_MAX as usize, "{times:?}");
+            assert!(bins.len() <= 16, "{times:?}");
             assert!(bins.windows(2).all(|two| two[0].to == two[1].from), "{times:?}");
         }
     }
 
     #[test]
     fn one_call_that_is_far_away_does_not_squeeze_all_others_into_a_bin() {
-        let bins = bins(&of_us(&[(70, 5_000), (80, 5_000), (90, 5_000), (60_000_000, 1)]));
+        let bins = bins(&of_us(&[(70, 5_000), (80, 5_000), (90, 5_000), (60_000_000, 1)]), 16);
         assert_eq!(bins.iter().filter(|bin| bin.calls > 0).count(), 3, "{bins:?}");
         assert!(bins.last().is_some_and(|last| last.calls == 5_001 && last.to >= Duration::from_secs(60)));
     }

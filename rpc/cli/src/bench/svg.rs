@@ -10,7 +10,7 @@ use countersign::builtin::stats::Histogram;
 use super::bars::bins;
 use super::outcome::Outcome;
 use super::score::Latencies;
-use super::words::{PERCENTILES, grouped, shown, title};
+use super::words::{PERCENTILES, grouped, how, shown, what};
 use crate::args::Bench;
 use crate::time::latency;
 
@@ -19,16 +19,20 @@ const LEFT: f64 = 80.0;
 const RIGHT: f64 = WIDTH - 30.0;
 
 /// Where the two plots are, from top to bottom.
-const BARS: (f64, f64) = (90.0, 270.0);
-const CURVES: (f64, f64) = (340.0, 560.0);
-const HEIGHT: f64 = 640.0;
+const BARS: (f64, f64) = (110.0, 290.0);
+const CURVES: (f64, f64) = (350.0, 570.0);
+const HEIGHT: f64 = 650.0;
+
+/// More bars than these are too thin, and more labels would touch each other.
+const BARS_MAX: u32 = 64;
+const LABELS_MAX: u32 = 9;
 
 /// More curves than these cannot be told apart.
 const CURVES_MAX: usize = 6;
 
 const STYLE: &str = "\
 text{font:13px system-ui,sans-serif;fill:#24292f}.title{font-size:16px;font-weight:600}.dim{fill:#57606a}\
-.paper{fill:#fff}.grid{stroke:#d0d7de}.bar{fill:#0969da}path{fill:none;stroke-width:2}\
+.paper{fill:#fff}.grid{stroke:#d0d7de}.bar{fill:#0969da}\
 .c0{stroke:#0969da}.c1{stroke:#bc4c00}.c2{stroke:#1a7f37}.c3{stroke:#8250df}.c4{stroke:#bf3989}.c5{stroke:#9a6700}\
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.dim{fill:#9198a1}.paper{fill:#0d1117}.grid{stroke:#3d444d}\
 .bar{fill:#4493f8}.c0{stroke:#4493f8}.c1{stroke:#f0883e}.c2{stroke:#3fb950}.c3{stroke:#ab7df8}.c4{stroke:#f778ba}\
@@ -41,7 +45,8 @@ pub(super) fn of(bench: &Bench, outcome: &Outcome) -> String {
          height=\"{HEIGHT}\"><style>{STYLE}</style><rect class=\"paper\" width=\"100%\" height=\"100%\"/>"
     ));
     let total = &outcome.total;
-    svg.text("title", "start", (LEFT, 34.0), &title(bench, outcome));
+    svg.text("title", "start", (LEFT, 34.0), &what(outcome));
+    svg.text("dim", "start", (LEFT, 56.0), &how(bench, outcome));
     let quantile = |q| shown(total.latency.quantile(q));
     let line = format!(
         "{} calls/s · p50 {} · p99 {} · p99.9 {} · max {} · {} failed",
@@ -52,7 +57,7 @@ pub(super) fn of(bench: &Bench, outcome: &Outcome) -> String {
         shown(total.latency.max()),
         grouped(total.failed() as f64)
     );
-    svg.text("dim", "start", (LEFT, 56.0), &line);
+    svg.text("", "start", (LEFT, 76.0), &line);
     if total.latency.max().is_some() {
         svg.bars(&total.latency.all);
         svg.curves(outcome);
@@ -68,9 +73,10 @@ impl Svg {
     /// How many calls took how long.
     fn bars(&mut self, latencies: &Histogram) {
         let (top, bottom) = BARS;
-        let bins = bins(latencies);
+        let bins = bins(latencies, BARS_MAX);
         let most = bins.iter().map(|bin| bin.calls).max().unwrap_or(1) as f64;
         let width = (RIGHT - LEFT) / bins.len() as f64;
+        let every = (bins.len() as u32).div_ceil(LABELS_MAX);
         let all = latencies.count() as f64;
         self.text("dim", "end", (LEFT - 8.0, top + 5.0), &format!("{:.1} %", 100.0 * most / all));
         self.line((LEFT, top), (RIGHT, top));
@@ -83,8 +89,7 @@ impl Svg {
                 "<rect class=\"bar\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{height:.1}\"/>",
                 width - 1.0
             ));
-            // There is room for half of them.
-            if nth % 2 == 0 {
+            if nth % every == 0 {
                 self.text("dim", "middle", (x, bottom + 18.0), &latency(bin.from));
             }
         }
@@ -117,7 +122,10 @@ impl Svg {
             if curves.len() > 1 {
                 let (column, row) = ((nth % 3) as f64, (nth / 3) as f64);
                 let (x, y) = (LEFT + column * 220.0, bottom + 44.0 + row * 20.0);
-                self.add(format_args!("<path class=\"c{nth}\" d=\"M{x} {:.1}h18\"/>", y - 4.0));
+                self.add(format_args!(
+                    "<path class=\"c{nth}\" fill=\"none\" stroke-width=\"2\" d=\"M{x} {:.1}h18\"/>",
+                    y - 4.0
+                ));
                 self.text("", "start", (x + 24.0, y), name);
             }
         }
@@ -137,7 +145,10 @@ impl Svg {
             Some(format!("{x:.1} {:.1}", bottom - scale.place(took) * (bottom - top)))
         });
         let points: Vec<_> = points.collect();
-        self.add(format_args!("<path class=\"c{nth}\" d=\"M{}\"/>", points.join("L")));
+        self.add(format_args!(
+            "<path class=\"c{nth}\" fill=\"none\" stroke-width=\"2\" d=\"M{}\"/>",
+            points.join("L")
+        ));
     }
 
     fn line(&mut self, (x, y): (f64, f64), (to_x, to_y): (f64, f64)) {

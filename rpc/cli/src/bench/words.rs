@@ -22,16 +22,21 @@ pub(super) fn of(bench: &Bench, outcome: &Outcome) -> String {
     let sums = columns("  ", &sums(bench, outcome));
     let bars = bars::of(&outcome.total.latency.all);
     let gap = if bars.is_empty() { "" } else { "\n" };
-    format!("{BOLD}{}{BOLD:#}\n{table}{sums}{gap}{bars}", title(bench, outcome))
+    let (what, how) = (what(outcome), how(bench, outcome));
+    format!("{BOLD}{what}{BOLD:#} {how}\n{table}{sums}{gap}{bars}")
 }
 
-/// What was measured, and how.
-pub(super) fn title(bench: &Bench, outcome: &Outcome) -> String {
-    let Bench { dial, connections, in_flight, rate, arrivals, .. } = bench;
-    let what = match outcome.procedures.as_slice() {
+/// What was measured: `demo.Echo/record`, or how many procedures.
+pub(super) fn what(outcome: &Outcome) -> String {
+    match outcome.procedures.as_slice() {
         [only] => escaped(&only.name),
         several => format!("{} procedures", several.len()),
-    };
+    }
+}
+
+/// And how: `at localhost:7443: 1 connection × 64 in flight, 5s`.
+pub(super) fn how(bench: &Bench, outcome: &Outcome) -> String {
+    let Bench { dial, connections, in_flight, rate, arrivals, duration, .. } = bench;
     let plural = if *connections == 1 { "" } else { "s" };
     let pace = match (rate, arrivals) {
         (None, _) => String::new(),
@@ -39,13 +44,11 @@ pub(super) fn title(bench: &Bench, outcome: &Outcome) -> String {
         (Some(rate), Arrivals::Random) => format!(", {} calls/s at random", grouped(*rate)),
     };
     let took = match outcome.cut_short {
-        true => format!("{:.1?} of {:?}", outcome.elapsed, bench.duration),
-        false => format!("{:?}", bench.duration),
+        true => format!("{:.1?} of {duration:?}", outcome.elapsed),
+        false => format!("{duration:?}"),
     };
-    format!(
-        "{what} at {}: {connections} connection{plural} × {in_flight} in flight{pace}, {took}",
-        escaped(&dial.address)
-    )
+    let address = escaped(&dial.address);
+    format!("at {address}: {connections} connection{plural} × {in_flight} in flight{pace}, {took}")
 }
 
 /// Everything together.
