@@ -8,6 +8,8 @@ mod connection;
 mod frame;
 pub mod limits;
 pub mod metadata;
+#[doc(hidden)]
+pub mod spare;
 mod status;
 mod violation;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use countersign_proto::cbor::EncodeError;
-use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Opening, Payload, Status};
+use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Opening, Payload, Status, spare};
 
 use super::CallError;
 use super::attempts::Attempts;
@@ -143,7 +143,7 @@ impl Arguments {
     fn new(arguments: Vec<u8>) -> Self {
         match arguments.len() < LONG_LEN {
             true => Self::Short(arguments),
-            false => Self::Long(Box::new(arguments.into())),
+            false => Self::Long(Box::new(spare::share(arguments))),
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{self, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use countersign_proto::{Code, HandlerRan, Status};
+use countersign_proto::{Code, HandlerRan, Status, cbor};
 use tokio::task::coop::unconstrained;
 
 use crate::audit;
@@ -244,8 +244,7 @@ fn poll_inline(route: &Route, mut handler: Handler) -> First {
 pub(super) async fn decode_and_run(arguments: Vec<u8>, mut call: InFlight, cx: Context, done: impl Done) {
     let began = Instant::now();
     let waited = began.saturating_duration_since(call.started);
-    let dispatched = call.dispatch(&cx, &arguments);
-    drop(arguments);
+    let dispatched = cbor::sharing(arguments, |arguments| call.dispatch(&cx, arguments));
     call.decode = Some(began.elapsed());
     let handler: Handler = match dispatched {
         Ok(Handling::Running(handler)) => handler,

@@ -175,13 +175,14 @@ impl Lane {
 
     /// Hands out the items for the caller, in order, for as long as `send` takes them. Returns whether it took
     /// all.
-    pub(crate) fn drain(&self, mut send: impl FnMut(&[u8]) -> bool) -> bool {
+    pub(crate) fn drain(&self, mut send: impl FnMut(&mut Vec<u8>) -> bool) -> bool {
         let mut state = self.lock();
-        while let Some(item) = state.outgoing.front() {
+        while let Some(item) = state.outgoing.front_mut() {
+            let cost = cost(item.len());
             if !send(item) {
                 break;
             }
-            state.outgoing_len -= cost(item.len());
+            state.outgoing_len -= cost;
             state.outgoing.pop_front();
         }
         let is_empty = state.outgoing.is_empty();

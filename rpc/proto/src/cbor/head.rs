@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::spare;
+
 /// Reads items off the front of a slice. Never allocates, except to join the chunks of a string.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
@@ -377,6 +379,7 @@ pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
 
 #[inline]
 pub(crate) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    spare::reserve(out, bytes.len());
     write_head(out, Major::Bytes, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }

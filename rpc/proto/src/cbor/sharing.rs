@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::decode::from_slice;
 use super::error::DecodeError;
+use crate::spare::Shared;
 
 thread_local! {
     static PAYLOAD: RefCell<Option<bytes::Bytes>> = const { RefCell::new(None) };
@@ -18,19 +19,17 @@ thread_local! {
 const LONG: usize = 4096;
 
 /// As [`from_slice`], of a payload that is given away: a byte string that is most of it is not copied.
-pub fn from_owned<T: DeserializeOwned>(
-    payload: impl AsRef<[u8]> + Into<bytes::Bytes>,
-) -> Result<T, DecodeError> {
+pub fn from_owned<T: DeserializeOwned>(payload: impl AsRef<[u8]> + Into<Shared>) -> Result<T, DecodeError> {
     sharing(payload, |payload| from_slice(payload))
 }
 
 /// Decodes a payload that is given away: within `decode`, which is given all of it, a byte string that is most
 /// of it becomes a part of it. [`Bytes`](super::Bytes) and [`Value`](super::Value) know how.
-pub fn sharing<T>(payload: impl AsRef<[u8]> + Into<bytes::Bytes>, decode: impl FnOnce(&[u8]) -> T) -> T {
+pub fn sharing<T>(payload: impl AsRef<[u8]> + Into<Shared>, decode: impl FnOnce(&[u8]) -> T) -> T {
     if payload.as_ref().len() < LONG {
         return decode(payload.as_ref());
     }
-    let payload = payload.into();
+    let Shared(payload) = payload.into();
     let _noted = Noted(PAYLOAD.replace(Some(payload.clone())));
     decode(&payload)
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::budget::Queue;
 use crate::frame::{End, Open, Times};
 use crate::limits::{MESSAGE_COST, REACH_GROWS_WITHIN, REACH_MAX};
-use crate::{Metadata, Status};
+use crate::{Metadata, Status, spare};
 
 /// Both directions of a call with streams or long messages. Other calls have none of this.
 #[derive(Debug)]
@@ -212,11 +212,12 @@ impl Incoming {
 
 impl Assembly {
     pub(super) fn new(what: Assembled, total: usize) -> Self {
-        Self { what, total, bytes: Vec::new() }
+        Self { what, total, bytes: spare::take(total).unwrap_or_default() }
     }
 
-    /// Adds the next part. Room is made as parts arrive, doubling, and never for more than there will be, nor for
-    /// more than may come with the credit that is left: what was not granted has no place.
+    /// Adds the next part. Unless there was memory to spare, room is made as parts arrive, doubling, and never for
+    /// more than there will be, nor for more than may come with the credit that is left: what was not granted has no
+    /// place.
     pub(super) fn push(&mut self, part: &[u8], credit_left: u64) {
         let needed = self.bytes.len() + part.len();
         if self.bytes.capacity() < needed {

@@ -9,7 +9,7 @@ use crate::frame::{self, EndExtensions, Times};
 use crate::limits::{
     HEADER_LEN_MAX, INITIAL_CREDIT_MIN, MESSAGE_COST, PART_LEN_MAX, TURNS_LEN_MAX, before_hello,
 };
-use crate::{Code, HandlerRan, Metadata, Status};
+use crate::{Code, HandlerRan, Metadata, Status, spare};
 
 /// Below this, the turns of calls that have ended cost less than a look at them.
 const TURNS_SWEEP_MIN: usize = 64;
@@ -48,11 +48,33 @@ impl Default for Closing<'_> {
 impl<T> Connection<T> {
     /// Sends an item of a call. A status says why it can never be sent, as when it is over the peer's limit.
     pub fn send(&mut self, id: CallId, item: &[u8]) -> Result<Sending, Status> {
-        if self.message_len_max() < item.len() {
-            let why = format!("an item of {} bytes is over the peer's limit", item.len());
+        let sending = self.begin_item(id, item.len())?;
+        match sending {
+            Sending::Done => self.write_item(id, item),
+            Sending::Queued => self.queue_item(id, Bytes::copy_from_slice(item)),
+            Sending::Busy | Sending::Ended => {}
+        }
+        Ok(sending)
+    }
+
+    /// As [`send`](Self::send), but the memory of an item that has to wait is taken.
+    pub fn send_owned(&mut self, id: CallId, item: &mut Vec<u8>) -> Result<Sending, Status> {
+        let sending = self.begin_item(id, item.len())?;
+        match sending {
+            Sending::Done => self.write_item(id, item),
+            Sending::Queued => self.queue_item(id, spare::share(std::mem::take(item))),
+            Sending::Busy | Sending::Ended => {}
+        }
+        Ok(sending)
+    }
+
+    /// What is to become of an item of this length.
+    fn begin_item(&mut self, id: CallId, len: usize) -> Result<Sending, Status> {
+        if self.message_len_max() < len {
+            let why = format!("an item of {len} bytes is over the peer's limit");
             return Err(Status::new(Code::ResourceExhausted, why));
         }
-        let (window, parts) = (self.initial_credit_of_peer(), self.parts(0));
+        let parts = self.parts(0);
         let has_room = self.outbox.len() < TURNS_LEN_MAX;
         let Some(flow) = self.flow(id) else { return Ok(Sending::Ended) };
         let outgoing = &mut flow.outgoing;
@@ -64,19 +86,27 @@ impl<T> Connection<T> {
             return Ok(Sending::Busy);
         }
         outgoing.has_begun = true;
-        if has_room && item.len() <= parts.whole_max && cost(item.len()) <= outgoing.credit {
-            outgoing.credit -= cost(item.len());
-            let mut frame = frame::Writer::new(&mut self.outbox);
-            frame.item(id, None);
-            frame.finish(item);
+        if has_room && len <= parts.whole_max && cost(len) <= outgoing.credit {
+            outgoing.credit -= cost(len);
             return Ok(Sending::Done);
         }
         outgoing.is_owner_waiting = true;
-        let message = Message::new(Kind::Item, Bytes::copy_from_slice(item));
+        Ok(Sending::Queued)
+    }
+
+    fn write_item(&mut self, id: CallId, item: &[u8]) {
+        let mut frame = frame::Writer::new(&mut self.outbox);
+        frame.item(id, None);
+        frame.finish(item);
+    }
+
+    fn queue_item(&mut self, id: CallId, item: Bytes) {
+        let (window, parts) = (self.initial_credit_of_peer(), self.parts(0));
+        let Some(Flow { outgoing, .. }) = self.flow(id) else { return };
+        let message = Message::new(Kind::Item, item);
         let may_go = message.next_part(outgoing.credit, window, parts).is_some();
         outgoing.waiting.push_back(message);
         self.take_turn(id, may_go);
-        Ok(Sending::Queued)
     }
 
     /// Whether an item of this call would be taken now.

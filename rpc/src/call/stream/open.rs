@@ -53,7 +53,11 @@ impl OpenStream {
 
 /// What both sides of a handle ask.
 impl OpenStream {
-    pub(super) fn poll_send(&self, item: &[u8], cx: &mut task::Context<'_>) -> Poll<Result<(), CallError>> {
+    pub(super) fn poll_send(
+        &self,
+        item: &mut Vec<u8>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Result<(), CallError>> {
         self.follow_parent(cx);
         let sent = ready!(self.link.poll_send(self.call, item, cx.waker()));
         Poll::Ready(sent.map_err(|ended| match ended {
@@ -180,9 +184,10 @@ pub struct SendItem<'a, F> {
 impl<F: Fault> Future for SendItem<'_, F> {
     type Output = Result<(), CallError<F>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
-        match &self.item {
-            Ok(item) => self.open.poll_send(item, cx).map_err(CallError::typed),
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let Self { open, item, .. } = &mut *self;
+        match item {
+            Ok(item) => open.poll_send(item, cx).map_err(CallError::typed),
             Err(error) => Poll::Ready(Err(CallError::Unencodable(error.clone()))),
         }
     }

@@ -78,7 +78,7 @@ pub struct RawReceiveHalf(ReceivingHalf);
 impl RawStream {
     /// Sends an item, as soon as the server has room for it.
     pub async fn send(&mut self, item: Vec<u8>) -> Result<(), CallError> {
-        send(&self.0, &item).await
+        send(&self.0, item).await
     }
 
     /// Says that no items follow.
@@ -113,7 +113,7 @@ impl RawStream {
 impl RawSendHalf {
     /// Sends an item, as soon as the server has room for it.
     pub async fn send(&mut self, item: Vec<u8>) -> Result<(), CallError> {
-        send(&self.0.0, &item).await
+        send(&self.0.0, item).await
     }
 }
 
@@ -135,8 +135,8 @@ impl RawReceiveHalf {
     }
 }
 
-async fn send(open: &OpenStream, item: &[u8]) -> Result<(), CallError> {
-    poll_fn(|cx| open.poll_send(item, cx)).await
+async fn send(open: &OpenStream, mut item: Vec<u8>) -> Result<(), CallError> {
+    poll_fn(|cx| open.poll_send(&mut item, cx)).await
 }
 
 async fn next(open: &OpenStream) -> Result<Option<Vec<u8>>, CallError> {

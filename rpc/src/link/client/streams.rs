@@ -24,14 +24,19 @@ impl Handle {
 
     /// Sends an item once there is room for it. An error is the end of the call, or says why this item cannot
     /// be sent.
-    pub(crate) fn poll_send(&self, call: OpenCall, item: &[u8], waker: &Waker) -> Poll<Result<(), Ended>> {
+    pub(crate) fn poll_send(
+        &self,
+        call: OpenCall,
+        item: &mut Vec<u8>,
+        waker: &Waker,
+    ) -> Poll<Result<(), Ended>> {
         let mut guard = self.0.lock();
         let state = &mut *guard;
         let Some(stream) = state.calls.stream(call.slot) else { return Poll::Ready(Err(given_up())) };
         if let Some(ended) = stream.ended() {
             return Poll::Ready(Err(ended.clone()));
         }
-        let sent = match state.proto.send(call.id, item) {
+        let sent = match state.proto.send_owned(call.id, item) {
             Ok(Sending::Done | Sending::Queued) => Poll::Ready(Ok(())),
             Ok(Sending::Busy) => stream.wait(Side::Sending, waker),
             Ok(Sending::Ended) => Poll::Ready(Err(given_up())),

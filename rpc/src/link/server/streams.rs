@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use countersign_proto::{CallId, Closing, Code, HandlerRan, Payload, Sending, Status};
+use countersign_proto::{CallId, Closing, Code, HandlerRan, Payload, Sending, Status, spare};
 
 use super::ServerEnd;
 use crate::context::Context;
@@ -124,7 +123,7 @@ impl ServerEnd {
         match reply {
             // What will be sent in parts is not copied for that.
             Ok(payload) if LONG_LEN <= payload.len() => {
-                let payload = Bytes::from(payload);
+                let payload = spare::share(payload);
                 self.proto.reply_with(id, Ok(Payload::Shared(&payload)), closing);
             }
             Ok(payload) => self.proto.reply_with(id, Ok(Payload::Slice(&payload)), closing),
@@ -166,16 +165,19 @@ impl ServerEnd {
         let mut failed = None;
         // What the handler leaves from here on may have metadata before it, and rings again.
         let is_empty = begun.is_none()
-            || lane.drain(|item| match self.proto.send(id, item) {
-                Ok(Sending::Done | Sending::Queued) => {
-                    route.counters().item_out(item.len() as u64);
-                    true
-                }
-                Ok(Sending::Ended) => true,
-                Ok(Sending::Busy) => false,
-                Err(status) => {
-                    failed = Some(status.with_handler_ran(HandlerRan::Yes));
-                    false
+            || lane.drain(|item| {
+                let len = item.len() as u64;
+                match self.proto.send_owned(id, item) {
+                    Ok(Sending::Done | Sending::Queued) => {
+                        route.counters().item_out(len);
+                        true
+                    }
+                    Ok(Sending::Ended) => true,
+                    Ok(Sending::Busy) => false,
+                    Err(status) => {
+                        failed = Some(status.with_handler_ran(HandlerRan::Yes));
+                        false
+                    }
                 }
             });
         if let Some(status) = failed {
