@@ -44,7 +44,7 @@ impl Age {
     }
 
     pub(super) fn retire_at(&mut self, at: Instant) {
-        self.due = Some(at);
+        self.due = Some(self.due.map_or(at, |earlier| earlier.min(at)));
     }
 
     /// When to look again.

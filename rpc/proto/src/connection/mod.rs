@@ -390,7 +390,8 @@ impl<T> Connection<T> {
     }
 
     /// Goes away at this instant, if not before: a certificate ends soon, and what goes on then must have moved to a
-    /// connection with the next one. The latest word counts.
+    /// connection with the next one. The earliest word counts, so that certificates that are renewed often do not put
+    /// it off until the end.
     pub fn retire_at(&mut self, at: Instant) {
         self.age.iter_mut().for_each(|age| age.retire_at(at));
     }

@@ -123,6 +123,17 @@ fn a_connection_goes_away_when_it_is_told_to_make_room() {
 }
 
 #[test]
+fn what_is_said_later_does_not_put_off_making_room() {
+    let mut pair = pair(None, None);
+    pair.server.retire_at(pair.now + 10 * MINUTE);
+    pair.server.retire_at(pair.now + 60 * MINUTE);
+    pair.live(10 * MINUTE - SECOND);
+    assert!(!pair.goes_away());
+    pair.live(2 * SECOND);
+    assert!(pair.goes_away());
+}
+
+#[test]
 fn a_client_that_goes_away_has_its_calls_answered() {
     let mut pair = pair(None, None);
     pair.open("early");
