@@ -22,12 +22,13 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Two peers, by hand:
   peers certs pki
-  peers matrix --certs pki --peers countersign,countersign+ct,tonic,tonic+ct --cases small:1x64,blob1024:1x64 \\
-      --reps 3 --secs 2 --out results/mine.jsonl
+  peers matrix --certs pki --peers countersign,countersign+ct,tonic,tonic+ct \\
+      --cases small:1x64,blob1024:1x64 --reps 3 --secs 2 --out results/mine.jsonl
   peers report results/mine.jsonl --base tonic
 
-Peers are countersign, tonic, tarpc-bincode, tarpc-cbor, capnp, rustls (for handshakes) and floor, the bare loop:
-floor[-raw][-tcp][-ciborium][-chunk1k|-chunk2k]. With +ct behind its name a peer runs on tokio's one-thread runtime.";
+Peers are countersign, tonic, tarpc-bincode, tarpc-cbor, capnp, rustls (for handshakes) and floor, the bare
+loop: floor[-raw][-tcp][-ciborium][-chunk1k|-chunk2k]. With +ct behind its name a peer runs on tokio's
+one-thread runtime.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -48,7 +49,8 @@ Examples:
     Load(Load),
     /// Run peers and cases in turns, each with a fresh server, one process on each of two cores.
     #[command(after_help = "\
-A case is WORK[SIZE]:CONNECTIONSxIN-FLIGHT: small:1x64, blob65536:1x16, stream1024:1x1, idle:2000x1, handshake:8x1.
+A case is WORK[SIZE]:CONNECTIONSxIN-FLIGHT: small:1x64, blob65536:1x16, stream1024:1x1, sleep100:1x1000,
+idle:2000x1, handshake:8x1.
 
 A program of another kind is a peer by two commands, whose words are split at blanks:
   --ext 'grpc-cpp=G serve {addr} {certs} ::: G load {addr} {certs} {work} {conns} {inflight} {payload} {count}
@@ -66,8 +68,8 @@ Examples:
 Example:
   peers latency --reps 3 --secs 2
 
-Each peer runs on the runtime on which it makes more calls. Bulk beside the calls is a stream of 256 KiB messages, and
-with tarpc, which has none, calls of 1 MiB, one after the other.")]
+Each peer runs on the runtime on which it makes more calls. Bulk beside the calls is a stream of 256 KiB
+messages, and with tarpc, which has none, calls of 1 MiB, one after the other.")]
     Latency(Latency),
     /// Measure how calls per second and memory grow with calls in flight, payload and streams.
     #[command(after_help = "\

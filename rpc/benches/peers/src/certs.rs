@@ -1,4 +1,5 @@
-//! The certificates of all peers, which are those of a Countersign authority, and rustls' settings made from them.
+//! The certificates of all peers, which are those of a Countersign authority, and rustls' settings made from
+//! them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,7 +1,9 @@
-//! Countersign beside other RPC systems over mutual TLS: the same calls, the same load, in one interleaved run.
+//! Countersign beside other RPC systems over mutual TLS: the same calls, the same load, in one interleaved
+//! run.
 //!
-//! `peers/` holds one file for each system, `load/` what a load process does and measures, `run/` how servers and
-//! loads are started in turns, and `report/` what becomes of the figures. The page beside this folder has the method.
+//! `peers/` holds one file for each system, `load/` what a load process does and measures, `run/` how servers
+//! and loads are started in turns, and `report/` what becomes of the figures. The page beside this folder has
+//! the method.
 
 mod about;
 mod args;

@@ -1,5 +1,5 @@
-//! The closed loop: on each connection so many callers, each of which makes its next call when the last one is
-//! answered.
+//! The closed loop: on each connection so many callers, each of which makes its next call when the last one
+//! is answered.
 
 use std::sync::Arc;
 use std::time::Instant;

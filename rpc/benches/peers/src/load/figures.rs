@@ -51,7 +51,9 @@ impl Figures {
         let latencies = histogram::merged();
         let requests = if plan.case.work == Work::Stream { seen.messages } else { latencies.len() };
         let per_million = |cpu: f64| cpu / requests.max(1) as f64 * 1e6;
-        let us = |nanoseconds: u64| Some((nanoseconds as f64 / 10.0).round() / 100.0);
+        // Without calls there are no latencies, rather than none.
+        let us =
+            |nanoseconds: u64| (!latencies.is_empty()).then(|| (nanoseconds as f64 / 10.0).round() / 100.0);
         let rps = requests as f64 / seen.secs;
         Self {
             secs: seen.secs,

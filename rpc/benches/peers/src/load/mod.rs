@@ -39,8 +39,8 @@ pub(crate) trait Client: Clone + Sized + 'static {
     async fn stream(&self, messages: u64, size: u32) -> Result<()>;
     /// Waits for a handler that sleeps.
     async fn sleep(&self, milliseconds: u32) -> Result<()>;
-    /// Runs a task of the load with this client: `task.run(self)`, spawned. Here and not above, since only a peer
-    /// knows whether its calls may change threads.
+    /// Runs a task of the load with this client: `task.run(self)`, spawned. Here and not above, since only a
+    /// peer knows whether its calls may change threads.
     fn start(self, task: Task<Self>);
 }
 

@@ -1,5 +1,6 @@
-//! The open loop: a call is made at the instant at which it is due, whoever still waits, and its latency counts from
-//! that instant. So a server that stands still for a moment is charged with every call that was due meanwhile.
+//! The open loop: a call is made at the instant at which it is due, whoever still waits, and its latency
+//! counts from that instant. So a server that stands still for a moment is charged with every call that was
+//! due meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -82,8 +83,8 @@ pub(crate) struct Pacer<C> {
 }
 
 impl<C: Client> Pacer<C> {
-    /// Looks at the clock whenever nothing else is to be done, rather than sleep: tokio's timers have a granularity
-    /// of a millisecond, and calls would be due in bursts.
+    /// Looks at the clock whenever nothing else is to be done, rather than sleep: tokio's timers have a
+    /// granularity of a millisecond, and calls would be due in bursts.
     pub(super) async fn run(self) {
         let mut gaps = Gaps::new(self.pace);
         let mut due = Instant::now();
@@ -132,8 +133,8 @@ impl Due {
 /// The times between calls that are due.
 struct Gaps {
     pace: Pace,
-    /// Of a generator whose numbers need only be spread (xorshift64*), and always the same: every peer gets the
-    /// same arrivals.
+    /// Of a generator whose numbers need only be spread (xorshift64*), and always the same: every peer gets
+    /// the same arrivals.
     state: u64,
 }
 

@@ -93,7 +93,7 @@ impl Peer {
     pub(super) fn ratio(&self, other: &Peer, figure: &str) -> Option<f64> {
         let ratio = |run: &Value| {
             let same = other.runs.iter().find(|candidate| candidate["rep"] == run["rep"])?;
-            Some(run[figure].as_f64()? / same[figure].as_f64()?)
+            Some(run[figure].as_f64()? / same[figure].as_f64()?).filter(|ratio| ratio.is_finite())
         };
         median(self.runs.iter().filter_map(ratio).collect())
     }

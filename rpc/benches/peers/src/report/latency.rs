@@ -39,7 +39,7 @@ const PANEL: (f64, f64) = (440.0, 240.0);
 const MARGIN: f64 = 16.0;
 /// Around the curves: for figures at the left, names at the right, the title above, percentiles below.
 const LEFT: f64 = 56.0;
-const RIGHT: f64 = 110.0;
+const RIGHT: f64 = 124.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 36.0;
 
@@ -68,8 +68,7 @@ fn panel(svg: &mut Svg, (x, y): (f64, f64), case: &Case) {
     svg.text((x, y + 14.0), Anchor::Start, "title", &case.name);
     for tick in scale.ticks() {
         svg.line((left, scale.place(tick)), (right, scale.place(tick)), "grid");
-        let text = format!("{} µs", short(tick));
-        svg.text((left - 6.0, scale.place(tick) + 4.0), Anchor::End, "quiet small", &text);
+        svg.text((left - 6.0, scale.place(tick) + 4.0), Anchor::End, "quiet small", &with_unit(tick));
     }
     let step = (right - left) / (PERCENTILES.len() - 1) as f64;
     for (i, (_, label)) in PERCENTILES.iter().enumerate() {
@@ -86,4 +85,13 @@ fn panel(svg: &mut Svg, (x, y): (f64, f64), case: &Case) {
         labels.extend(points.last().map(|(x, y)| (x + 8.0, y + 4.0, peer.name.clone())));
     }
     svg.labels(labels);
+}
+
+/// Microseconds as one writes them.
+fn with_unit(us: f64) -> String {
+    match us {
+        _ if us >= 1e6 => format!("{} s", short(us / 1e6)),
+        _ if us >= 1e3 => format!("{} ms", short(us / 1e3)),
+        _ => format!("{} µs", short(us)),
+    }
 }

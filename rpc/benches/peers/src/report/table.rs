@@ -30,8 +30,8 @@ fn row(case: &Case, peer: &Peer, bases: [&str; 2]) -> String {
         None => "–".to_owned(),
     };
     let ratio = |base: &str| match case.peer(base).and_then(|base| peer.ratio(base, "rps")) {
-        Some(ratio) if ratio.is_finite() => format!("{ratio:.2}"),
-        _ => "–".to_owned(),
+        Some(ratio) => format!("{ratio:.2}"),
+        None => "–".to_owned(),
     };
     let range = peer.range("rps").map_or(String::new(), |(from, to)| format!(" ({from:.0}–{to:.0})"));
     let server_mib =

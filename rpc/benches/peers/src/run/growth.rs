@@ -41,6 +41,11 @@ impl Curve {
         }
     }
 
+    /// Whether a contestant takes part.
+    fn has(self, contestant: &Contestant) -> bool {
+        self != Self::Streams || !contestant.name.starts_with("tarpc")
+    }
+
     /// How much of it there is, and the case with so much.
     fn points(self) -> Vec<(usize, Case)> {
         let case = |work, size, in_flight| Case { work, size, connections: 1, in_flight };
@@ -62,29 +67,26 @@ pub(crate) fn run(growth: &Growth) -> Result<()> {
     let turns = &growth.turns;
     let certificates = Certificates::of(turns)?;
     let contestants = Contestant::all(&growth.peers, &turns.ext)?;
-    let points: Vec<_> = growth
-        .curves
-        .iter()
-        .flat_map(|curve| curve.points().into_iter().map(|(x, case)| (*curve, x, case)))
-        .collect();
-    let runs = points.len() * contestants.len() * turns.reps;
+    let mut all = Vec::new();
+    for curve in &growth.curves {
+        for (x, case) in curve.points() {
+            all.extend(
+                contestants.iter().filter(|one| curve.has(one)).map(|one| (*curve, x, case.clone(), one)),
+            );
+        }
+    }
+    let runs = all.len() * turns.reps;
     let mut record = Record::new(growth.out.as_deref(), Kind::Growth, runs, runs as f64)?;
     for round in 0..turns.reps {
-        for (curve, x, case) in &points {
-            for contestant in &contestants {
-                if *curve == Curve::Streams && contestant.name.starts_with("tarpc") {
-                    record.skip(1.0);
-                    continue;
-                }
-                let large = || if *curve == Curve::Payload { vec!["--large".to_owned()] } else { Vec::new() };
-                let extra = Extra { serve: large(), load: large() };
-                let run = turn(contestant, case, &extra, &certificates, turns);
-                if let Ok(line) = &run {
-                    record.add(memory(*curve, *x, round, line))?;
-                }
-                let run = run.map(|line| calls(*curve, *x, line));
-                record.note(&format!("{case} {}", contestant.name), round, 1.0, run)?;
+        for (curve, x, case, contestant) in &all {
+            let large = || if *curve == Curve::Payload { vec!["--large".to_owned()] } else { Vec::new() };
+            let extra = Extra { serve: large(), load: large() };
+            let run = turn(contestant, case, &extra, &certificates, turns);
+            if let Ok(line) = &run {
+                record.add(memory(*curve, *x, round, line))?;
             }
+            let run = run.map(|line| calls(*curve, *x, line));
+            record.note(&format!("{case} {}", contestant.name), round, 1.0, run)?;
         }
     }
     report::print(&record.close()?)

@@ -1,7 +1,7 @@
-//! Latency under a load that does not wait: at shares of what each peer can do, at one rate for all, and beside other
-//! work on the same connection.
+//! Latency under a load that does not wait: at shares of what each peer can do, at one rate for all, and
+//! beside other work on the same connection.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::contestant::{Contestant, ONE_THREAD};
@@ -16,8 +16,6 @@ use crate::report;
 const CAPACITY: &str = "small:1x64";
 /// The calls whose latency is measured: on one connection, when they are due.
 const CALLS: &str = "small:1x1";
-
-const SHARES: [u32; 3] = [10, 50, 80];
 
 /// What goes on beside the calls, and whose it is where the first has no such thing.
 const BULK: &str = "stream262144:1x1";
@@ -37,48 +35,81 @@ struct Setting {
     beside: Option<&'static str>,
 }
 
+/// Percents of what is possible.
+#[derive(Clone, Copy)]
 enum Rate {
-    /// Of what each can do, in percent.
-    Share(u32),
-    /// The same for all.
-    Fixed(f64),
+    /// Of what each can do.
+    Own(f64),
+    /// Of what tonic can do, or else whoever can do least: the same for all.
+    Same(f64),
 }
 
 pub(crate) fn run(latency: &Latency) -> Result<()> {
     let turns = &latency.turns;
+    let settings = settings();
+    let takes_part = |setting: &Setting, peer: &str| setting.beside.is_none() || !peer.starts_with("floor");
+    let both = |setting| latency.peers.iter().filter(move |peer| takes_part(setting, peer)).count();
+    let runs = 2 * latency.peers.len() + turns.reps * settings.iter().map(both).sum::<usize>();
     let certificates = Certificates::of(turns)?;
-    let runs = latency.peers.len() * (2 + 7 * turns.reps);
     let mut record = Record::new(latency.out.as_deref(), Kind::Latency, runs, runs as f64)?;
     let mut able = Vec::new();
     for peer in &latency.peers {
         able.push(capacity(peer, &certificates, latency, &mut record)?);
     }
-    let settings = settings(&able)?;
     let case: Case = CALLS.parse()?;
     for round in 0..turns.reps {
         for setting in &settings {
-            for Able { contestant, capacity } in &able {
-                if setting.beside.is_some() && contestant.name.starts_with("floor") {
-                    record.skip(1.0);
-                    continue;
-                }
-                let rate = match setting.rate {
-                    Rate::Share(percent) => capacity * f64::from(percent) / 100.0,
-                    Rate::Fixed(rate) => rate,
-                };
-                let mut load = vec!["--rate".to_owned(), format!("{rate:.0}")];
-                if let Some(beside) = setting.beside {
-                    let has_streams = !contestant.name.starts_with("tarpc");
-                    let beside = if beside == BULK && !has_streams { BULK_WITHOUT_STREAMS } else { beside };
-                    load.extend(["--beside".to_owned(), beside.to_owned()]);
-                }
-                let run = turn(contestant, &case, &Extra { load, ..Extra::default() }, &certificates, turns);
+            for one in able.iter().filter(|able| takes_part(setting, &able.contestant.name)) {
+                let load = setting.load(one, &able);
+                let extra = Extra { load, ..Extra::default() };
+                let run = turn(&one.contestant, &case, &extra, &certificates, turns);
                 let run = run.map(|line| named(line, &setting.title));
-                record.note(&format!("{} {}", setting.title, contestant.name), round, 1.0, run)?;
+                record.note(&format!("{} {}", setting.title, one.contestant.name), round, 1.0, run)?;
             }
         }
     }
     report::print(&record.close()?)
+}
+
+impl Setting {
+    /// What is asked of a load beside its calls.
+    fn load(&self, one: &Able, all: &[Able]) -> Vec<String> {
+        let (of, percent) = match self.rate {
+            Rate::Own(percent) => (one.capacity, percent),
+            Rate::Same(percent) => (reference(all), percent),
+        };
+        let mut words = vec!["--rate".to_owned(), format!("{:.0}", of * percent / 100.0)];
+        if let Some(beside) = self.beside {
+            let has_streams = !one.contestant.name.starts_with("tarpc");
+            let beside = if beside == BULK && !has_streams { BULK_WITHOUT_STREAMS } else { beside };
+            words.extend(["--beside".to_owned(), beside.to_owned()]);
+        }
+        words
+    }
+}
+
+/// What tonic can do, or else whoever can do least.
+fn reference(all: &[Able]) -> f64 {
+    let tonic = all.iter().find(|able| able.contestant.name.starts_with("tonic"));
+    tonic.map_or_else(
+        || all.iter().map(|able| able.capacity).fold(f64::INFINITY, f64::min),
+        |able| able.capacity,
+    )
+}
+
+fn settings() -> Vec<Setting> {
+    let own = |percent: f64| (format!("{percent} % of what each can do"), Rate::Own(percent), None);
+    let same = |percent: f64, title: &str, beside| (title.to_owned(), Rate::Same(percent), beside);
+    let settings = [
+        own(10.0),
+        own(50.0),
+        own(80.0),
+        same(50.0, "The same rate for all: half of what tonic can do", None),
+        same(10.0, "Alone, at a tenth of what tonic can do", None),
+        same(10.0, "Beside a bulk transfer, at the same rate", Some(BULK)),
+        same(10.0, "Beside 1,000 slow calls, at the same rate", Some(SLOW)),
+    ];
+    settings.into_iter().map(|(title, rate, beside)| Setting { title, rate, beside }).collect()
 }
 
 fn capacity(peer: &str, certificates: &Certificates, latency: &Latency, record: &mut Record) -> Result<Able> {
@@ -98,31 +129,6 @@ fn capacity(peer: &str, certificates: &Certificates, latency: &Latency, record: 
         }
     }
     best.context("no runtime")
-}
-
-fn settings(able: &[Able]) -> Result<Vec<Setting>> {
-    ensure!(!able.is_empty(), "latency of nobody");
-    let tonic = able.iter().find(|able| able.contestant.name.starts_with("tonic"));
-    let least = able.iter().map(|able| able.capacity).fold(f64::INFINITY, f64::min);
-    let reference = tonic.map_or(least, |able| able.capacity);
-    let share = |percent: u32| Setting {
-        title: format!("{percent} % of what each can do"),
-        rate: Rate::Share(percent),
-        beside: None,
-    };
-    let same = |percent: f64, title: &str, beside| Setting {
-        title: title.to_owned(),
-        rate: Rate::Fixed(reference * percent / 100.0),
-        beside,
-    };
-    let mut settings: Vec<_> = SHARES.into_iter().map(share).collect();
-    settings.extend([
-        same(50.0, "The same rate for all: half of what tonic can do", None),
-        same(10.0, "Alone, at a tenth of what tonic can do", None),
-        same(10.0, "Beside a bulk transfer, at the same rate", Some(BULK)),
-        same(10.0, "Beside 1,000 slow calls, at the same rate", Some(SLOW)),
-    ]);
-    Ok(settings)
 }
 
 fn named(mut line: Line, title: &str) -> Line {

@@ -1,4 +1,5 @@
-//! How servers and loads are run: in turns, each with a fresh server, so that all peers meet the same machine.
+//! How servers and loads are run: in turns, each with a fresh server, so that all peers meet the same
+//! machine.
 
 mod contestant;
 pub(crate) mod growth;
@@ -22,7 +23,7 @@ fn in_words(line: &turn::Line) -> String {
         return format!("{case:<18} {peer:<18} {kib:>10.1} KiB a connection");
     }
     format!(
-        "{case:<18} {peer:<18} {:>10.0}/s  p50 {:>8.1}  p99 {:>8.1} µs  client {:>6.2}  server {:>6.2} µs/call  load {:.1}",
+        "{case:<18} {peer:<18} {:>10.0}/s  p50 {:>8.1}  p99 {:>8.1} µs  CPU {:>6.2} + {:>6.2} µs  load {:.1}",
         figure("rps"),
         figure("p50_us"),
         figure("p99_us"),

@@ -11,7 +11,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::os;
 
-/// How a process is run. The commands that see to it take each other's place, so that the process is the last one's.
+/// How a process is run. The commands that see to it take each other's place, so that the process is the last
+/// one's.
 #[derive(Clone, Copy)]
 pub(super) struct Placing {
     pub(super) core: Option<usize>,
@@ -91,8 +92,8 @@ impl Process {
         self.child.stdout.take().context("the output is read once")
     }
 
-    /// Where Linux groups tasks by session, a nice value ranks them only among those of their own; so the session,
-    /// which `setsid` has made, is ranked too. That fails harmlessly where there are no such groups.
+    /// Where Linux groups tasks by session, a nice value ranks them only among those of their own; so the
+    /// session, which `setsid` has made, is ranked too. That fails harmlessly where there are no such groups.
     fn rank_session(&self, nice: i32) {
         let (pid, began) = (self.pid(), Instant::now());
         while os::session(pid) != Some(pid) && began.elapsed() < Duration::from_secs(1) {

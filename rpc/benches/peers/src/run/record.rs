@@ -25,8 +25,8 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// A new file, `results/DATE.jsonl` if none is named, for so many runs that take so long together. A file that
-    /// is there already is left as it is: figures of two runs are not mixed without being asked to.
+    /// A new file, `results/DATE.jsonl` if none is named, for so many runs that take so long together. A file
+    /// that is there already is left as it is: figures of two runs are not mixed without being asked to.
     pub(super) fn new(path: Option<&Path>, kind: Kind, total: usize, share: f64) -> Result<Self> {
         let path = path.map_or_else(
             || PathBuf::from(Zoned::now().strftime("results/%Y-%m-%dT%H%M.jsonl").to_string()),
@@ -63,12 +63,6 @@ impl Record {
     /// Writes a line that belongs to a run which is noted by itself.
     pub(super) fn add(&mut self, line: Line) -> Result<()> {
         Ok(writeln!(self.file, "{}", Value::Object(line))?)
-    }
-
-    /// Notes that a run is not to be made which had this share of the whole.
-    pub(super) fn skip(&mut self, share: f64) {
-        self.total -= 1;
-        self.shares.1 -= share;
     }
 
     /// Where the lines are, unless one of them is missing.

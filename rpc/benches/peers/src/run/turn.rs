@@ -84,8 +84,8 @@ pub(super) fn turn(
     Ok(line)
 }
 
-/// Adds what programs of another kind leave out, seen from outside: over the whole life of the server, and so a
-/// little too much.
+/// Adds what programs of another kind leave out, seen from outside: over the whole life of the server, and so
+/// a little too much.
 fn complete(line: &mut Line, server: u32, lasted: Duration) {
     let is_missing = |line: &Line, name: &str| line.get(name).is_none_or(Value::is_null);
     let calls = line.get("rps").and_then(Value::as_f64).unwrap_or_default() * lasted.as_secs_f64();

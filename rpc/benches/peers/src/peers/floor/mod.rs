@@ -1,14 +1,16 @@
-//! The bare loop: about what TLS, a socket and two processes allow. It checks nothing, and has no calls to speak of.
+//! The bare loop: about what TLS, a socket and two processes allow. It checks nothing, and has no calls to
+//! speak of.
 //!
-//! A frame is the length of its rest (u32), a number (u64), what it is (u8), and a payload. Both sides are one task
-//! for each connection; the server answers what it has read and then writes all answers at once.
+//! A frame is the length of its rest (u32), a number (u64), what it is (u8), and a payload. Both sides are
+//! one task for each connection; the server answers what it has read and then writes all answers at once.
 //!
 //! `floor[-FLAG]…`, each flag telling what one decision costs:
 //!
 //! - `raw`: a client without callers, one loop that answers each answer with the next request
 //! - `tcp`: no TLS
 //! - `ciborium`: the small record is encoded and decoded, as CBOR, on both sides
-//! - `chunk1k`, `chunk2k`: the server writes whenever it has so many KiB of answers, so that both ends are at work
+//! - `chunk1k`, `chunk2k`: the server writes whenever it has so many KiB of answers, so that both ends are at
+//!   work
 //!
 //! The client is in `client.rs`, the server in `server.rs`, and what both know of a frame in `frame.rs`.
 
