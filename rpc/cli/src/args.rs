@@ -108,8 +108,8 @@ Without --rate the loop is closed: each of the calls in flight is made again as 
 
 With --rate calls are due at fixed intervals, or at random as those of many independent users (Poisson), and whatever \
 connection is free makes them. Latency counts from when a call was due: what it waited since --in-flight were open, \
-or since this machine was late, is in it, and how late calls were begun is told. They are paced by a thread of its \
-own, to some 20 µs on Linux and 70 µs elsewhere if the machine has time for it.
+or since this machine was late, is in it, and how late calls were begun is told. A call begins some 50 µs \
+after it was due even if all is well, so compare latencies below 100 µs in a closed loop.
 
 Ctrl+C ends a run early and tells what came of it until then; the exit code is 130.")]
     Bench(Bench),
