@@ -11,6 +11,7 @@ mod demo;
 mod dial;
 mod failure;
 mod inspect;
+mod names;
 mod output;
 mod policy;
 mod reflected;

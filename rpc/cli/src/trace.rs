@@ -2,19 +2,29 @@
 
 use std::time::Duration;
 
+use countersign::builtin::stats::StatsClient;
 use countersign::builtin::trace::{TraceClient, TracedCall};
 use countersign::text::escaped;
 
 use crate::args::Trace;
 use crate::columns::columns;
 use crate::failure::Failure;
+use crate::names;
 use crate::output::{self, DIM};
 use crate::time::latency;
 
 pub(crate) async fn run(trace: Trace, json: bool) -> Result<(), Failure> {
     let Trace { dial, procedure, limit } = trace;
     let client = dial.connect().await?;
-    let calls = TraceClient::new(client).list(procedure, Some(limit)).timeout(dial.timeout).await?;
+    let calls =
+        TraceClient::new(client.clone()).list(procedure.clone(), Some(limit)).timeout(dial.timeout).await?;
+    // Whoever may not ask for the counters cannot know better.
+    if calls.is_empty()
+        && let Some(name) = &procedure
+        && let Ok(counters) = StatsClient::new(client).get().timeout(dial.timeout).await
+    {
+        names::check(&dial, name, &counters.procedures)?;
+    }
     if json {
         return output::json(&calls);
     }

@@ -8,6 +8,7 @@ use clap::Args;
 use countersign_certs::authority::{Authority, AuthorityError, Passphrase};
 
 use crate::failure::Failure;
+use crate::output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Home {
@@ -41,6 +42,11 @@ impl Home {
         }
     }
 
+    /// The command that puts the revocation lists where somebody reads them.
+    pub(super) fn placing(&self) -> String {
+        format!("countersign certs crl {} --out FILE", self.dir.display())
+    }
+
     /// A file in the authority's own folder.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.dir.join("authority").join(name)
@@ -72,6 +78,7 @@ impl Words {
                 let text = fs::read_to_string(file).map_err(|problem| {
                     Failure::new(format!("{}: cannot be read: {problem}", file.display()))
                 })?;
+                warn_if_open(file);
                 // Editors end a file with a line break.
                 Some(text.trim_end_matches(['\r', '\n']).to_owned())
             }
@@ -80,6 +87,25 @@ impl Words {
         Ok(words.map(Passphrase::new).transpose()?)
     }
 }
+
+/// A passphrase that others can read keeps nothing from them.
+#[cfg(unix)]
+fn warn_if_open(file: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    const OTHERS_READ: u32 = 0o044;
+    let Ok(metadata) = fs::metadata(file) else { return };
+    let mode = metadata.permissions().mode() & 0o7777;
+    if metadata.is_file() && mode & OTHERS_READ != 0 {
+        let file = file.display();
+        output::warn(format_args!(
+            "{file}: others on this machine can read this passphrase (mode {mode:04o}); run `chmod 600 {file}`"
+        ));
+    }
+}
+
+/// Elsewhere a file has no mode bits: who may read it is what its folder's access list says.
+#[cfg(not(unix))]
+fn warn_if_open(_: &Path) {}
 
 fn asked(prompt: &str, key: &Path) -> Result<Passphrase, Failure> {
     Ok(Passphrase::new(ask(prompt, key)?)?)

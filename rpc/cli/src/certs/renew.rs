@@ -51,9 +51,10 @@ impl Renew {
         }
         output::say(&format!(
             "renewed the intermediate, valid until {}\n\
-             place the new {} where servers read it before you issue with it: it has one list more\n",
+             place the new {}, which has one list more, where servers read it before you issue with it: {}\n",
             until(issuer.not_after()),
             self.home.file("crl.pem").display(),
+            self.home.placing(),
         ))
     }
 }

@@ -42,7 +42,8 @@ impl Revoke {
         if words.is_empty() {
             words += "nothing to revoke: every certificate of that name has expired\n";
         }
-        output::say(&format!("{words}place {} where servers and clients read it\n", crl.display()))
+        let (crl, placing) = (crl.display(), self.home.placing());
+        output::say(&format!("{words}place {crl} where servers and clients read it: {placing}\n"))
     }
 }
 

@@ -10,7 +10,7 @@ use countersign::builtin::stats::StatsClient;
 
 use crate::args::Watch;
 use crate::failure::Failure;
-use crate::output;
+use crate::{names, output};
 
 use rates::Window;
 use screen::Screen;
@@ -28,6 +28,9 @@ pub(crate) async fn run(watch: Watch, json: bool) -> Result<(), Failure> {
         let mut changes = StatsClient::new(client).watch(Some(interval_ms)).await?;
         while let Some(change) = changes.next().await? {
             window.record(change);
+            if let Some(what) = &watch.what {
+                names::check(&watch.dial, what, window.procedures())?;
+            }
             let Some(rates) = window.rates(watch.what.as_deref()) else { continue };
             match &mut screen {
                 _ if json => output::json(&rates)?,

@@ -62,6 +62,11 @@ impl Window {
         }
     }
 
+    /// Every procedure that the server has.
+    pub(super) fn procedures(&self) -> &[ProcedureStats] {
+        self.snapshots.back().map_or(&[], |last| &last.procedures)
+    }
+
     /// What happened to the service or the procedure of this name, or else to all but the built-in ones; `None`
     /// until there is something to compare.
     pub(super) fn rates(&self, what: Option<&str>) -> Option<Rates> {

@@ -1,5 +1,7 @@
 //! `countersign certs`.
 
+#[cfg(unix)]
+use crate::desk::text;
 use crate::desk::{Desk, failed, json, succeeded};
 
 #[test]
@@ -42,7 +44,9 @@ fn an_identity_is_renewed_and_revoked() {
 
     let words = desk.run("certs revoke pki alice");
     assert!(
-        words.matches("revoked alice's certificate").count() == 2 && words.contains("crl.pem"),
+        words.matches("revoked alice's certificate").count() == 2
+            && words
+                .contains("crl.pem where servers and clients read it: countersign certs crl pki --out FILE"),
         "{words}"
     );
     assert!(desk.run("certs revoke pki alice").contains("was revoked before"));
@@ -100,10 +104,27 @@ fn an_authority_with_a_passphrase_asks_for_it_but_never_as_an_argument() {
 
     std::fs::write(desk.path().join("words"), "open sesame\n").unwrap();
     desk.run("certs renew pki alice --passphrase-file words");
+    #[cfg(unix)]
+    a_passphrase_that_others_can_read_is_warned_of(&desk);
     assert!(desk.fail("certs renew pki alice --passphrase-file nothing").contains("nothing: cannot be read"));
     let made = json(&desk.run("certs init other --passphrase-file words --json"));
     assert_eq!(made["encrypted"], true);
     assert!(desk.run("certs list pki").contains("alice"), "what is no secret needs no passphrase");
+}
+
+/// In a file `words` on this desk.
+#[cfg(unix)]
+fn a_passphrase_that_others_can_read_is_warned_of(desk: &Desk) {
+    use std::os::unix::fs::PermissionsExt;
+    for (mode, warned) in [(0o644, true), (0o640, true), (0o600, false)] {
+        let file = desk.path().join("words");
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).expect("it is there");
+        let output = desk.command("certs renew pki alice --passphrase-file words").output().expect("it runs");
+        let stderr = text(output.stderr);
+        let warning =
+            format!("warning: words: others on this machine can read this passphrase (mode {mode:04o})");
+        assert_eq!((output.status.success(), stderr.starts_with(&warning)), (true, warned), "{stderr}");
+    }
 }
 
 #[test]

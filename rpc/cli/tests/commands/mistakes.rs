@@ -115,6 +115,21 @@ fn a_name_that_the_server_does_not_have_is_told_with_those_that_it_has() {
 }
 
 #[test]
+fn nothing_is_watched_or_traced_that_the_server_does_not_have() {
+    let desk = Desk::with_identities();
+    let demo = desk.serve();
+    for (words, said) in [
+        ("watch demo.Maths", "no service demo.Maths; nearest: demo.Math, "),
+        ("watch demo.Math/dvide", "no procedure demo.Math/dvide; nearest: demo.Math/divide, "),
+        ("trace demo.Math/dvide", "no procedure demo.Math/dvide; nearest: demo.Math/divide, "),
+    ] {
+        let (command, name) = words.split_once(' ').unwrap();
+        let error = desk.fail(&format!("{command} {} {name} --identity pki/alice", demo.address));
+        assert!(one_line(&error).contains(said) && error.contains("; try: countersign list "), "{error}");
+    }
+}
+
+#[test]
 fn a_call_that_fails_is_told_with_code_message_and_fault() {
     let desk = Desk::with_identities();
     let demo = desk.serve();
