@@ -38,10 +38,11 @@ impl Exchange {
                     Err(error) => Err(error),
                 },
                 State::Open(link, call) => {
-                    let ended = ready!(link.poll_call(*call, cx.waker()));
+                    let (ended, arguments) = ready!(link.poll_call(*call, cx.waker()));
                     let State::Open(link, call) = std::mem::replace(&mut self.state, State::Unsent) else {
                         unreachable!("it was just matched");
                     };
+                    self.request.take_back(arguments);
                     let attempts = &mut self.request.attempts;
                     match ended {
                         Ended::Result(answer) => {
@@ -67,7 +68,8 @@ impl Exchange {
     /// Sends the call, after which it waits; ready if it could not be sent.
     fn send(&mut self, link: Arc<Handle>, cx: &task::Context<'_>) -> Poll<Result<(), CallError>> {
         let now = Instant::now();
-        match link.open(now, self.request.opening(now), cx.waker()) {
+        let (opening, arguments) = self.request.opening(now);
+        match link.open(now, opening, arguments, cx.waker()) {
             Ok(call) => {
                 self.state = State::Open(link, call);
                 Poll::Pending

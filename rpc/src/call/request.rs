@@ -5,22 +5,21 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use countersign_proto::cbor::EncodeError;
-use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Opening, Payload, Status, spare};
+use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Opening, Status};
 
 use super::CallError;
 use super::attempts::Attempts;
 use crate::client::Client;
 use crate::context::Context;
-use crate::link::LONG_LEN;
-use crate::link::client::Handle;
+use crate::link::client::{Arguments, Handle};
 use crate::scope;
 use crate::service::Procedure;
 
 pub(super) struct Request {
     pub(super) attempts: Attempts,
     procedure: Cow<'static, str>,
+    /// Gone while the connection has them.
     arguments: Arguments,
     metadata: Metadata,
     /// Whether the server is asked where its time went.
@@ -30,13 +29,6 @@ pub(super) struct Request {
     error: Option<Box<CallError>>,
     /// The first attempt has begun.
     begun: bool,
-}
-
-/// Encoded arguments, which every attempt sends again.
-enum Arguments {
-    Short(Vec<u8>),
-    /// Shared with the connection, which sends them in parts.
-    Long(Box<Bytes>),
 }
 
 /// The call for which another one is made, which ends no later than that.
@@ -65,7 +57,7 @@ impl Request {
     ) -> Self {
         let (arguments, error) = match arguments {
             Ok(arguments) => (Arguments::new(arguments), None),
-            Err(error) => (Arguments::new(Vec::new()), Some(Box::new(CallError::Unencodable(error)))),
+            Err(error) => (Arguments::default(), Some(Box::new(CallError::Unencodable(error)))),
         };
         Self {
             attempts: Attempts::new(client),
@@ -105,15 +97,17 @@ impl Request {
         self.attempts.poll_link(cx)
     }
 
-    /// What opens the call, with what is left of its time.
-    pub(super) fn opening(&mut self, now: Instant) -> Opening<'_> {
-        Opening {
-            procedure: &self.procedure,
-            arguments: self.arguments.payload(),
-            timeout: self.attempts.time_left(now),
-            metadata: &self.metadata,
-            times: self.times,
-        }
+    /// What opens the call, with what is left of its time, and the arguments that it is to be opened with.
+    pub(super) fn opening(&mut self, now: Instant) -> (Opening<'_>, &mut Arguments) {
+        let timeout = self.attempts.time_left(now);
+        let (metadata, times) = (&self.metadata, self.times);
+        let opening = Opening { timeout, metadata, times, ..Opening::new(&self.procedure, b"") };
+        (opening, &mut self.arguments)
+    }
+
+    /// The connection gives the arguments back: the call may have to be sent again.
+    pub(super) fn take_back(&mut self, arguments: Arguments) {
+        self.arguments = arguments;
     }
 
     pub(super) fn parent(&self) -> &Parent {
@@ -135,22 +129,6 @@ impl Request {
         if let Some(left) = self.parent.0.as_ref().and_then(Context::time_left) {
             let timeout: Option<Duration> = self.attempts.timeout();
             self.attempts.set_timeout(timeout.map_or(left, |timeout| timeout.min(left)));
-        }
-    }
-}
-
-impl Arguments {
-    fn new(arguments: Vec<u8>) -> Self {
-        match arguments.len() < LONG_LEN {
-            true => Self::Short(arguments),
-            false => Self::Long(Box::new(spare::share(arguments))),
-        }
-    }
-
-    fn payload(&self) -> Payload<'_> {
-        match self {
-            Self::Short(bytes) => Payload::Slice(bytes),
-            Self::Long(bytes) => Payload::Shared(bytes),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::task::{self, Poll, ready};
 use std::time::{Duration, Instant};
 
 use countersign_proto::cbor::{self, EncodeError};
-use countersign_proto::{Code, HandlerRan, Metadata, Status};
+use countersign_proto::{Code, HandlerRan, Metadata, Opening, Status};
 use serde::de::DeserializeOwned;
 
 use crate::call::request::{Parent, Request, parent_ended};
@@ -40,7 +40,9 @@ impl OpenStream {
         loop {
             let link = ready!(request.poll_link(cx))?;
             let now = Instant::now();
-            match link.open_stream(now, request.opening(now), receives) {
+            let (opening, arguments) = request.opening(now);
+            let opening = Opening { arguments: arguments.payload(), ..opening };
+            match link.open_stream(now, opening, receives) {
                 Ok(call) => {
                     let (timeout, parent) = (request.attempts.timeout(), request.parent().clone());
                     return Poll::Ready(Ok(Self { link, call, timeout, parent }));

@@ -1,6 +1,7 @@
 //! The client's end of a connection: callers open calls under one short lock, and the driver hands back what
 //! they end with.
 
+mod arguments;
 mod lasting;
 mod streams;
 
@@ -17,6 +18,7 @@ use super::{ConnectionError, End, Lapse, Step, Tenure, Wish};
 use crate::peer::Peer;
 use crate::text;
 
+pub(crate) use arguments::Arguments;
 #[cfg(feature = "tls")]
 pub(crate) use lasting::Worn;
 
@@ -146,42 +148,21 @@ impl Handle {
         self.0.lock().proto.peer()
     }
 
-    /// Opens a call, and wakes `waker` at its end.
+    /// Opens a call, takes its arguments over, and wakes `waker` at its end.
     pub(crate) fn open(
         &self,
         now: Instant,
         opening: Opening<'_>,
+        arguments: &mut Arguments,
         waker: &Waker,
     ) -> Result<OpenCall, NotSent> {
-        self.open_in(now, opening, |calls| calls.take(waker))
-    }
-
-    fn open_in(
-        &self,
-        now: Instant,
-        opening: Opening<'_>,
-        place: impl FnOnce(&mut Slots) -> usize,
-    ) -> Result<OpenCall, NotSent> {
-        let mut guard = self.0.lock();
-        let state = &mut *guard;
-        if !matches!(state.phase, Phase::Open) {
-            return Err(NotSent::Leaving);
-        }
-        let slot = place(&mut state.calls);
-        match state.proto.open(now, opening, slot) {
-            Ok(id) => {
-                state.opened = id;
-                state.calls_made += 1;
-                let driver = state.driver.take();
-                drop(guard);
-                wake(driver);
-                Ok(OpenCall { id, slot })
-            }
-            Err(status) => {
-                state.calls.free(slot);
-                Err(state.not_sent(status))
-            }
-        }
+        let mut state = self.0.lock();
+        let call = state.open(now, Opening { arguments: arguments.payload(), ..opening })?;
+        state.calls.take(waker, std::mem::take(arguments));
+        let driver = state.driver.take();
+        drop(state);
+        wake(driver);
+        Ok(call)
     }
 
     /// Whether any of a call may have been written before the connection ended.
@@ -204,8 +185,8 @@ impl Handle {
         self.0.lock().answered
     }
 
-    /// Waits for the end of a call. Once it is there, the call is gone.
-    pub(crate) fn poll_call(&self, call: OpenCall, waker: &Waker) -> Poll<Ended> {
+    /// Waits for the end of a call, and gives its arguments back. Once the end is there, the call is gone.
+    pub(crate) fn poll_call(&self, call: OpenCall, waker: &Waker) -> Poll<(Ended, Arguments)> {
         self.0.lock().calls.poll(call.slot, waker)
     }
 
@@ -222,21 +203,6 @@ impl Handle {
 }
 
 impl Ended {
-    fn of(ended: proto::Ended<'_, usize>) -> (usize, Self) {
-        let proto::Ended { call, result, beside, .. } = ended;
-        let ended = match result {
-            Ok(payload) => {
-                let beside = beside.map(|beside| {
-                    let proto::Beside { metadata: trailing, times, .. } = *beside;
-                    Box::new(Beside { response: Metadata::new(), trailing, times })
-                });
-                Self::Result(Answer { payload: payload.into_owned(), beside })
-            }
-            Err(status) => Self::Status(status),
-        };
-        (call, ended)
-    }
-
     /// Adds what came before the end.
     pub(super) fn follow(&mut self, response: Metadata) {
         if let Self::Result(answer) = self
@@ -349,6 +315,18 @@ impl End for ClientEnd {
 }
 
 impl State {
+    /// Opens a call, which is to take the next place.
+    fn open(&mut self, now: Instant, opening: Opening<'_>) -> Result<OpenCall, NotSent> {
+        if !matches!(self.phase, Phase::Open) {
+            return Err(NotSent::Leaving);
+        }
+        let slot = self.calls.next_place();
+        let id = self.proto.open(now, opening, slot).map_err(|status| self.not_sent(status))?;
+        self.opened = id;
+        self.calls_made += 1;
+        Ok(OpenCall { id, slot })
+    }
+
     fn receive(
         &mut self,
         now: Instant,
@@ -359,11 +337,7 @@ impl State {
         loop {
             let received = self.proto.receive(now, &bytes[taken..])?;
             match received.event {
-                Some(Event::Ended(ended)) => {
-                    let (slot, ended) = Ended::of(ended);
-                    self.answered |= matches!(ended, Ended::Result(_));
-                    self.calls.end(slot, ended, wakers);
-                }
+                Some(Event::Ended(ended)) => self.ended(ended, wakers),
                 Some(Event::Item { id, item }) => self.item(id, item, wakers),
                 Some(Event::Metadata { id, metadata }) => {
                     if let Some(slot) = self.proto.get(id) {
@@ -394,6 +368,22 @@ impl State {
         self.deliver_ended(wakers);
         self.wake_senders(wakers);
         Ok(taken)
+    }
+
+    fn ended(&mut self, ended: proto::Ended<'_, usize>, wakers: &mut Vec<Waker>) {
+        let proto::Ended { call: slot, result, beside, .. } = ended;
+        let ended = match result {
+            Ok(payload) => {
+                self.answered = true;
+                let beside = beside.map(|beside| {
+                    let proto::Beside { metadata: trailing, times, .. } = *beside;
+                    Box::new(Beside { response: Metadata::new(), trailing, times })
+                });
+                Ended::Result(Answer { payload: self.calls.keep(slot, payload), beside })
+            }
+            Err(status) => Ended::Status(status),
+        };
+        self.calls.end(slot, ended, wakers);
     }
 
     fn deliver_ended(&mut self, wakers: &mut Vec<Waker>) {

@@ -19,7 +19,12 @@ impl Handle {
         opening: Opening<'_>,
         takes_items: bool,
     ) -> Result<OpenCall, NotSent> {
-        self.open_in(now, opening, |calls| calls.take_for_stream(StreamSlot::new(takes_items)))
+        let mut state = self.0.lock();
+        let call = state.open(now, opening)?;
+        state.calls.take_for_stream(StreamSlot::new(takes_items));
+        let driver = state.driver.take();
+        unlocked(state, driver);
+        Ok(call)
     }
 
     /// Sends an item once there is room for it. An error is the end of the call, or says why this item cannot
