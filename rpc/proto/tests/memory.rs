@@ -5,7 +5,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use countersign_proto::cbor::{Value, to_vec};
+use countersign_proto::cbor::{Bytes, Value, from_owned, to_vec};
 use countersign_proto::{Connection, Limits};
 use peak_alloc::PeakAlloc;
 
@@ -124,6 +124,27 @@ fn messages_that_are_half_sent_take_no_more_than_was_granted() {
     server.take_outbox();
     let left = ALLOCATIONS.current_usage().saturating_sub(before);
     assert!(left <= CALLS * PER_CALL, "{left} bytes are left");
+}
+
+#[test]
+fn a_long_byte_string_is_copied_once_when_it_is_encoded_and_not_at_all_when_it_is_decoded() {
+    // Of longer ones the memory would be kept for others.
+    const LEN: usize = 60_000;
+    let _alone = alone();
+    let long = Bytes::from(vec![7; LEN]);
+    let peak = |work: &mut dyn FnMut()| {
+        let before = ALLOCATIONS.current_usage();
+        ALLOCATIONS.reset_peak_usage();
+        work();
+        ALLOCATIONS.peak_usage() - before
+    };
+    let mut payload = Vec::new();
+    let taken = peak(&mut || payload = to_vec(&("name", &long)).unwrap());
+    assert!(taken <= LEN + 1024, "{taken} bytes to encode {LEN}");
+    let mut decoded = None;
+    let taken = peak(&mut || decoded = from_owned::<(String, Bytes)>(std::mem::take(&mut payload)).ok());
+    assert!(taken <= 1024, "{taken} bytes to decode {LEN} that are there");
+    assert!(decoded.is_some_and(|(_, bytes)| bytes == long));
 }
 
 #[test]

@@ -428,8 +428,8 @@ pub(crate) fn write_float(out: &mut Vec<u8>, number: f64) {
         let [a, b, c, d] = narrow.to_be_bytes();
         out.extend_from_slice(&[first | 26, a, b, c, d]);
     } else {
-        out.push(first | 27);
-        out.extend_from_slice(&number.to_be_bytes());
+        let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
+        out.extend_from_slice(&[first | 27, a, b, c, d, e, f, g, h]);
     }
 }
 
@@ -456,8 +456,8 @@ fn write_long_head(out: &mut Vec<u8>, major: u8, argument: u64) {
         let [a, b, c, d] = word.to_be_bytes();
         out.extend_from_slice(&[major | 26, a, b, c, d]);
     } else {
-        out.push(major | 27);
-        out.extend_from_slice(&argument.to_be_bytes());
+        let [a, b, c, d, e, f, g, h] = argument.to_be_bytes();
+        out.extend_from_slice(&[major | 27, a, b, c, d, e, f, g, h]);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::head::Reader;
 use super::{hex, refusal, unhex, value};
-use crate::cbor::{diagnostic, to_deterministic_vec, to_vec};
+use crate::cbor::{Value, diagnostic, to_deterministic_vec, to_vec};
 
 /// Appendix A: encoding, diagnostic notation. These are in preferred serialization.
 const PREFERRED: &[(&str, &str)] = &[
@@ -229,6 +229,17 @@ fn examples_of_the_rfc_read_as_it_says_and_are_written_alike() {
 fn examples_in_other_encodings_are_the_same_values() {
     for (bytes, notation) in OTHERWISE {
         assert_eq!(diagnostic(&value(bytes).unwrap()), *notation, "{bytes}");
+    }
+}
+
+#[test]
+fn examples_are_what_ciborium_says() {
+    for (bytes, notation) in PREFERRED.iter().chain(OTHERWISE) {
+        let oracle: Value = ciborium::from_reader(&*unhex(bytes)).unwrap();
+        assert_eq!(diagnostic(&oracle), *notation, "{bytes}");
+        let mut encoded = Vec::new();
+        ciborium::into_writer(&oracle, &mut encoded).unwrap();
+        assert_eq!(hex(&to_vec(&value(bytes).unwrap()).unwrap()), hex(&encoded), "{notation}");
     }
 }
 
