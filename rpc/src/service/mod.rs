@@ -9,6 +9,7 @@ mod describe;
 mod digest;
 pub mod fault;
 mod procedure;
+pub(crate) mod reply_buffer;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -160,10 +161,16 @@ where
 
 fn reply<T: Serialize, E: Fault>(outcome: Result<T, E>) -> Reply {
     match outcome {
-        Ok(value) => stopwatch::encode(|| countersign_proto::cbor::to_vec(&value)).map_err(|error| {
-            tracing::error!(%error, "a result cannot be encoded");
-            Status::internal("the result cannot be encoded").with_handler_ran(HandlerRan::Yes)
-        }),
+        Ok(value) => {
+            let mut payload = reply_buffer::take();
+            match stopwatch::encode(|| countersign_proto::cbor::encode_into(&value, &mut payload)) {
+                Ok(()) => Ok(payload),
+                Err(error) => {
+                    tracing::error!(%error, "a result cannot be encoded");
+                    Err(Status::internal("the result cannot be encoded").with_handler_ran(HandlerRan::Yes))
+                }
+            }
+        }
         // A status from a call that the handler made says whether *that* handler ran: ours did.
         Err(fault) => Err(failed(fault.into_status()).with_handler_ran(HandlerRan::Yes)),
     }

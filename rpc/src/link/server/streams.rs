@@ -12,7 +12,7 @@ use crate::link::LONG_LEN;
 use crate::link::handler::{self, InFlight};
 use crate::link::mailbox::{Finished, Mailbox};
 use crate::server::Route;
-use crate::service::{CallKind, Reply};
+use crate::service::{CallKind, Reply, reply_buffer};
 use crate::stream::Lane;
 
 /// What is kept with a call whose handler takes its time.
@@ -126,7 +126,10 @@ impl ServerEnd {
                 let payload = spare::share(payload);
                 self.proto.reply_with(id, Ok(Payload::Shared(&payload)), closing);
             }
-            Ok(payload) => self.proto.reply_with(id, Ok(Payload::Slice(&payload)), closing),
+            Ok(payload) => {
+                self.proto.reply_with(id, Ok(Payload::Slice(&payload)), closing);
+                reply_buffer::give_back(payload);
+            }
             Err(status) => self.proto.reply_with(id, Err(&status), closing),
         }
     }
