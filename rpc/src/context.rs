@@ -61,6 +61,39 @@ impl Context {
         Self(Arc::new(Inner { peer, procedure, deadline, metadata, cancelled, watchers, lane, beside }))
     }
 
+    /// As `new`, for another call of the same peer. Where nobody else holds this one any more, it becomes that.
+    #[cfg(any(feature = "tls", test))]
+    pub(crate) fn renewed(
+        mut self,
+        procedure: &Arc<str>,
+        deadline: Option<Instant>,
+        metadata: Metadata,
+        lane: Option<Arc<Lane>>,
+    ) -> Self {
+        let Some(inner) = Arc::get_mut(&mut self.0) else {
+            return Self::new(self.0.peer.clone(), procedure.clone(), deadline, metadata, lane);
+        };
+        // Every field is named here, so that nothing of the call before can be forgotten.
+        let Inner {
+            peer: _,
+            procedure: name,
+            deadline: due,
+            metadata: sent,
+            cancelled,
+            watchers,
+            lane: items,
+            beside,
+        } = inner;
+        if !Arc::ptr_eq(name, procedure) {
+            name.clone_from(procedure);
+        }
+        (*due, *sent, *items) = (deadline, metadata, lane);
+        *cancelled.get_mut() = 0;
+        watchers.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        beside.take();
+        self
+    }
+
     #[cfg(test)]
     pub(crate) fn of_a_test() -> Self {
         Self::of_a_streaming_test(None)
@@ -153,7 +186,7 @@ impl Context {
     /// What a handler does itself is in the scope of its call already.
     pub async fn scope<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
-        poll_fn(|task| scope::within(self, || future.as_mut().poll(task))).await
+        poll_fn(|task| scope::within(self.clone(), || future.as_mut().poll(task)).1).await
     }
 
     /// Where the items of this call are. To be asked for by what answers streaming procedures only.
@@ -253,6 +286,25 @@ mod tests {
         assert_eq!((response.text("before"), response.text("after")), (Some("1"), None));
         let (trailing, times) = cx.take_closing().expect("what comes after");
         assert_eq!((trailing.text("after"), times), (Some("1"), None));
+    }
+
+    #[test]
+    fn nothing_of_a_call_is_left_in_the_context_of_the_next() {
+        let cx = Context::of_a_test();
+        cx.watch(Waker::noop());
+        assert_eq!(cx.trailing_metadata("once", "1"), Ok(()));
+        cx.cancel(Code::Cancelled);
+        let next = cx.renewed(&"test.Service/next".into(), None, Metadata::new(), None);
+        assert_eq!(next.procedure(), "test.Service/next");
+        assert!(!next.is_cancelled() && next.take_closing().is_none() && lock(&next.0.watchers).is_empty());
+    }
+
+    #[test]
+    fn a_context_that_somebody_holds_stays_as_it_is() {
+        let cx = Context::of_a_test();
+        let held = cx.clone();
+        cx.renewed(&"test.Service/next".into(), None, Metadata::new(), None).cancel(Code::Cancelled);
+        assert_eq!((held.procedure(), held.is_cancelled()), ("test.Service/method", false));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) enum First {
 
 /// Arguments of so many bytes are worth a look at the clock when they are decoded: it takes a small part of the
 /// time that they do.
-const LONG: usize = 4 << 10;
+pub(super) const LONG: usize = 4 << 10;
 
 /// A call while it is counted as in flight. Dropped before its end, it counts as cancelled.
 pub(super) struct InFlight {
@@ -92,6 +92,17 @@ impl InFlight {
 
     pub(super) fn arrived(&self) -> Instant {
         self.arrived
+    }
+
+    /// Whether nobody wants to know more of its end than how many calls ended, and when.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.times && self.decode.is_none() && self.audited.is_none()
+    }
+
+    /// Leaves it to others to count the call.
+    pub(super) fn end_together(mut self) -> usize {
+        self.ended = true;
+        self.bytes_in
     }
 
     /// Counts the call. Returns it as it is traced, if it is.
@@ -198,35 +209,34 @@ impl Drop for InFlight {
     }
 }
 
-/// Decodes the arguments and polls the handler once, which is all that most of them need. Gives back the time
-/// as it is afterwards.
-pub(super) fn first_poll(call: &mut InFlight, cx: &Context, arguments: &[u8]) -> (First, Instant) {
-    let dispatched = call.dispatch(cx, arguments);
+/// Decodes the arguments and polls the handler once, which is all that most of them need. Gives back the context.
+pub(super) fn first_poll(call: &mut InFlight, cx: Context, arguments: &[u8]) -> (Context, First) {
+    let dispatched = call.dispatch(&cx, arguments);
     if call.times || LONG <= arguments.len() {
         call.decode = Some(call.started.elapsed());
     }
     let route = &call.route;
-    let first = match dispatched {
-        Ok(Handling::Ready(reply)) => First::Ready(reply),
+    match dispatched {
+        Ok(Handling::Ready(reply)) => (cx, First::Ready(reply)),
         Ok(Handling::Running(handler)) if route.is_inline() => {
             let poll = || scope::within(cx, || poll_inline(route, handler));
             if call.times {
-                let (first, encode) = stopwatch::watch(poll);
+                let (polled, encode) = stopwatch::watch(poll);
                 call.encode = encode;
-                first
+                polled
             } else {
                 poll()
             }
         }
         Ok(Handling::Running(handler)) => {
             call.waits_since = Some(Instant::now());
-            First::Pending(handler)
+            (cx, First::Pending(handler))
         }
-        Err(_) => First::Ready(Err(panicked(route))),
-    };
-    let now = Instant::now();
-    route.note_first_poll(now.saturating_duration_since(call.started));
-    (first, now)
+        Err(_) => {
+            let failed = First::Ready(Err(panicked(route)));
+            (cx, failed)
+        }
+    }
 }
 
 fn poll_inline(route: &Route, mut handler: Handler) -> First {
@@ -265,8 +275,8 @@ pub(super) async fn run(mut handler: Handler, mut call: InFlight, cx: Context, d
         if let Some(code) = cx.cancelled_with() {
             return Poll::Ready(Err(code));
         }
-        let poll = || scope::within(&cx, || poll_once(handler.as_mut(), task));
-        let (polled, encode) = stopwatch::watch(poll);
+        let poll = || scope::within(cx.clone(), || poll_once(handler.as_mut(), task));
+        let ((_, polled), encode) = stopwatch::watch(poll);
         call.encode = encode;
         polled.unwrap_or_else(|_| Poll::Ready(Err(panicked(&call.route)))).map(Ok)
     })

@@ -170,9 +170,9 @@ impl Route {
         self.kind() == CallKind::Unary && !self.counters.pace().is_slow()
     }
 
-    /// Its handler kept the connection for so long before it first waited or ended.
-    pub(crate) fn note_first_poll(&self, took: Duration) {
-        if self.counters.pace().note(took) {
+    /// So many of its handlers kept their connection for so long, in all, before each first waited or ended.
+    pub(crate) fn note_first_polls(&self, took: Duration, handlers: u32) {
+        if self.counters.pace().note(took, handlers) {
             tracing::info!(procedure = %self.name, "handlers keep their connections; they get tasks of their own");
         }
     }

@@ -38,8 +38,18 @@ impl Counters {
 
     /// It ended. The bytes are those of its messages, without what carries them, and without those of items.
     pub(crate) fn end(&self, code: Code, bytes_in: u64, bytes_out: u64) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.ended[usize::from(code.number())].fetch_add(1, Ordering::Relaxed);
+        self.ends(code, 1, bytes_in, bytes_out);
+    }
+
+    /// So many calls were answered with their ends, and ended well; the bytes are those of all.
+    pub(crate) fn ended_well(&self, calls: u64, latency: Duration, bytes_in: u64, bytes_out: u64) {
+        self.latency.record_calls(latency, calls);
+        self.ends(Code::Ok, calls, bytes_in, bytes_out);
+    }
+
+    fn ends(&self, code: Code, calls: u64, bytes_in: u64, bytes_out: u64) {
+        self.in_flight.fetch_sub(calls, Ordering::Relaxed);
+        self.ended[usize::from(code.number())].fetch_add(calls, Ordering::Relaxed);
         self.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
         self.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
     }
@@ -175,6 +185,18 @@ mod tests {
             ("acme.Ledger/balance", 1, 1)
         );
         assert_eq!((ledger.bytes_in, ledger.bytes_out, ledger.latency.count()), (10, 20, 1));
+    }
+
+    #[test]
+    fn calls_that_are_counted_together_are_counted_each() {
+        let registry = Registry::new();
+        let counters = registry.counters("acme.Ledger/balance");
+        (0..5).for_each(|_| counters.begin());
+        counters.ended_well(4, MS, 40, 80);
+        let ledger = &registry.snapshot().procedures[0];
+        assert_eq!((ledger.calls, ledger.in_flight, ledger.latency.count()), (4, 1, 4));
+        assert_eq!((ledger.bytes_in, ledger.bytes_out), (40, 80));
+        assert!(ledger.latency.mean().is_some_and(|mean| mean == MS));
     }
 
     #[test]

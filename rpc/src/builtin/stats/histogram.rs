@@ -165,10 +165,15 @@ pub struct AtomicHistogram {
 impl AtomicHistogram {
     /// Counts one call that took this long: two additions.
     pub fn record(&self, took: Duration) {
+        self.record_calls(took, 1);
+    }
+
+    /// Counts so many calls that took this long each.
+    pub(crate) fn record_calls(&self, took: Duration, calls: u64) {
         let ns = nanoseconds(took);
         let buckets = self.buckets.get_or_init(|| Box::new([const { AtomicU64::new(0) }; BUCKETS]));
-        buckets[index(ns)].fetch_add(1, Ordering::Relaxed);
-        self.sum_ns.fetch_add(ns, Ordering::Relaxed);
+        buckets[index(ns)].fetch_add(calls, Ordering::Relaxed);
+        self.sum_ns.fetch_add(ns.wrapping_mul(calls), Ordering::Relaxed);
     }
 
     /// The state at about this moment. A call that ends meanwhile may be in one number and not in another.

@@ -19,13 +19,14 @@ const SLOW: u32 = 4 * SLOW_RUN;
 pub(crate) struct Pace(AtomicU32);
 
 impl Pace {
-    /// A handler kept its connection for so long. Says whether that made its procedure count as slow.
-    pub(crate) fn note(&self, took: Duration) -> bool {
+    /// So many handlers kept their connection for so long in all, of which at most one was slow. Says whether that made
+    /// their procedure count as slow.
+    pub(crate) fn note(&self, took: Duration, handlers: u32) -> bool {
         let marks = self.0.load(Ordering::Relaxed);
         if took <= QUICK {
             if 0 < marks && marks < SLOW {
                 // Other connections may change it meanwhile; a mark lost or kept does not matter.
-                self.0.store(marks - 1, Ordering::Relaxed);
+                self.0.store(marks.saturating_sub(handlers), Ordering::Relaxed);
             }
             return false;
         }
@@ -49,7 +50,7 @@ mod tests {
     #[test]
     fn a_handler_that_is_always_slow_is_found_out_at_once() {
         let pace = Pace::default();
-        let found: Vec<bool> = (0..6).map(|_| pace.note(SLOW_TIME)).collect();
+        let found: Vec<bool> = (0..6).map(|_| pace.note(SLOW_TIME, 1)).collect();
         assert_eq!(found, [false, false, false, true, false, false]);
         assert!(pace.is_slow());
     }
@@ -58,8 +59,8 @@ mod tests {
     fn a_handler_that_is_interrupted_now_and_then_is_not_slow() {
         let pace = Pace::default();
         for _ in 0..1_000 {
-            pace.note(SLOW_TIME);
-            assert!((0..40).all(|_| !pace.note(QUICK)));
+            pace.note(SLOW_TIME, 1);
+            assert!((0..40).all(|_| !pace.note(QUICK, 1)));
         }
         assert!(!pace.is_slow());
     }
@@ -68,8 +69,8 @@ mod tests {
     fn a_handler_that_is_slow_one_time_in_ten_is_slow() {
         let pace = Pace::default();
         for _ in 0..10 {
-            pace.note(SLOW_TIME);
-            assert!((0..9).all(|_| !pace.note(QUICK)));
+            pace.note(SLOW_TIME, 1);
+            assert!((0..9).all(|_| !pace.note(QUICK, 1)));
         }
         assert!(pace.is_slow());
     }

@@ -2,6 +2,7 @@
 //! move to a task of their own.
 
 mod streams;
+mod together;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::time::Instant;
 use countersign_proto::{CallId, Code, Connection, Event, Opened, Status};
 
 use self::streams::Running;
+use self::together::Together;
 use super::handler::{self, Done, First, InFlight};
 use super::mailbox::{Finished, Letters, Mailbox, Stop};
 use super::{ConnectionError, End, Step, Tenure, Wish};
@@ -44,8 +46,11 @@ pub(crate) struct ServerEnd {
     mailbox: Arc<Mailbox>,
     /// Taken from the mailbox, kept for their capacity.
     letters: Letters,
-    /// When the latest handler was done: the clock is read once for each call.
+    /// The time as it was read last, and the calls whose handlers were polled since.
     clock: Instant,
+    together: Together,
+    /// The context of a call that has ended, which may become that of the next.
+    spare: Option<Context>,
     /// When to tell the recorder of slow calls that time goes on.
     tick: Instant,
     writes: Writes,
@@ -79,6 +84,8 @@ impl ServerEnd {
             mailbox,
             letters,
             clock,
+            together: Together::default(),
+            spare: None,
             tick: clock,
             writes,
             place,
@@ -100,7 +107,13 @@ impl ServerEnd {
             _ => self.proto.stream_deadline(id),
         };
         let lane = self.lane(id, kind);
-        let cx = Context::new(self.gate.peer().clone(), route.name().clone(), deadline, metadata, lane);
+        let cx = match self.spare.take() {
+            Some(spare) => spare.renewed(route.name(), deadline, metadata, lane),
+            None => Context::new(self.gate.peer().clone(), route.name().clone(), deadline, metadata, lane),
+        };
+        if times || handler::LONG <= arguments.len() || !self.together.may_have(&route) {
+            self.settle(arrived);
+        }
         let mut call =
             InFlight::begin(route, arrived, self.clock, times, arguments.len(), self.gate.audited());
         let arguments = match arguments {
@@ -112,21 +125,43 @@ impl ServerEnd {
             }
             Cow::Borrowed(arguments) => arguments,
         };
-        let (first, now) = handler::first_poll(&mut call, &cx, arguments);
-        self.clock = now;
+        let (cx, first) = handler::first_poll(&mut call, cx, arguments);
+        self.together.polled(call.route());
         match first {
+            First::Ready(Ok(payload)) if call.is_plain() => {
+                if self.together.ended(id, call.end_together(), payload.len()) {
+                    self.settle(arrived);
+                }
+                self.reply(id, &cx, Ok(payload));
+                // What its caller sent along is not kept.
+                self.spare = cx.metadata().is_empty().then_some(cx);
+            }
             First::Ready(reply) => {
-                let outcome = call.end(&cx, &reply, now);
+                self.settle(arrived);
+                let outcome = call.end(&cx, &reply, self.clock);
                 self.reply(id, &cx, reply);
                 if let Some(outcome) = outcome {
                     self.writes.follow(id, outcome);
                 }
             }
             First::Pending(handler) => {
+                self.settle(arrived);
                 let done = self.attach(id, &cx, &call);
                 tokio::spawn(handler::run(handler, call, cx, done));
             }
         }
+    }
+
+    /// Reads the clock, and counts the calls that were polled since it was read last.
+    fn settle(&mut self, arrived: Instant) {
+        if self.together.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        if let Some((call, outcome)) = self.together.settle(self.gate.peer(), arrived, self.clock, now) {
+            self.writes.follow(call, outcome);
+        }
+        self.clock = now;
     }
 
     /// Keeps a call whose handler goes on elsewhere. What is returned is to be told how that ended.
@@ -147,39 +182,13 @@ impl ServerEnd {
 
 impl End for ServerEnd {
     fn receive(&mut self, now: Instant, bytes: &[u8]) -> Result<Step, ConnectionError> {
-        let mut taken = 0;
         self.clock = now;
         if self.tick <= now {
             self.tick = self.gate.router().recorder().tick(now);
         }
-        let more = loop {
-            let received = self.proto.receive(now, &bytes[taken..])?;
-            taken += received.taken;
-            match received.event {
-                Some(Event::Opened(opened)) => self.serve(now, opened),
-                Some(Event::Arriving { id, procedure }) => self.announced(id, &procedure),
-                Some(Event::Item { id, item }) => self.item(id, item),
-                Some(Event::HalfClosed { id }) => self.half_closed(id),
-                Some(Event::Closed { code, message }) => {
-                    return Err(ConnectionError::ClosedByPeer { code, message: text::escaped(&message) });
-                }
-                // One that had to make room just now is not served any more.
-                Some(Event::Connected) if !self.place.take().is_none_or(Place::becomes_peer) => {
-                    return Err(ConnectionError::ClosedHere);
-                }
-                Some(
-                    Event::Connected | Event::GoingAway { .. } | Event::Metadata { .. } | Event::Ended(_),
-                )
-                | None => {}
-            }
-            if received.taken == 0 {
-                break false;
-            }
-            if self.write_after <= self.proto.outbox().len() {
-                self.write_after = WRITE_NEXT;
-                break true;
-            }
-        };
+        let received = self.receive_frames(now, bytes);
+        self.settle(now);
+        let (taken, more) = received?;
         self.stop_ended();
         self.resume();
         self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
@@ -267,6 +276,40 @@ impl End for ServerEnd {
 }
 
 impl ServerEnd {
+    /// Takes frames off the front of what arrived. Returns how much that was, and whether writing should come before
+    /// the rest.
+    fn receive_frames(&mut self, now: Instant, bytes: &[u8]) -> Result<(usize, bool), ConnectionError> {
+        let mut taken = 0;
+        loop {
+            let received = self.proto.receive(now, &bytes[taken..])?;
+            taken += received.taken;
+            match received.event {
+                Some(Event::Opened(opened)) => self.serve(now, opened),
+                Some(Event::Arriving { id, procedure }) => self.announced(id, &procedure),
+                Some(Event::Item { id, item }) => self.item(id, item),
+                Some(Event::HalfClosed { id }) => self.half_closed(id),
+                Some(Event::Closed { code, message }) => {
+                    return Err(ConnectionError::ClosedByPeer { code, message: text::escaped(&message) });
+                }
+                // One that had to make room just now is not served any more.
+                Some(Event::Connected) if !self.place.take().is_none_or(Place::becomes_peer) => {
+                    return Err(ConnectionError::ClosedHere);
+                }
+                Some(
+                    Event::Connected | Event::GoingAway { .. } | Event::Metadata { .. } | Event::Ended(_),
+                )
+                | None => {}
+            }
+            if received.taken == 0 {
+                return Ok((taken, false));
+            }
+            if self.write_after <= self.proto.outbox().len() {
+                self.write_after = WRITE_NEXT;
+                return Ok((taken, true));
+            }
+        }
+    }
+
     fn goodbye(&mut self, code: Code, message: &str) -> Wish {
         if !self.closing {
             self.closing = true;
