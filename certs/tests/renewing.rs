@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use countersign_certs::authority::{
-    Authority, AuthorityError, Existing, Host, Kind, Plan, Request, State, list, place,
+    Authority, AuthorityError, Existing, Host, Kind, Plan, Reason, Request, State, list, place,
 };
 use countersign_certs::{CertificateInfo, Credentials, Name, TrustDomain};
 use jiff::{SignedDuration, Timestamp};
@@ -139,6 +139,19 @@ fn to_revoke_twice_changes_nothing() {
     assert_eq!((done.revoked.len(), done.already.len()), (0, 1));
     assert_eq!(list(pki.path()).unwrap()[0].revoked, first);
     assert_eq!(crls(pki.path())[0].3, 1);
+}
+
+#[test]
+fn a_list_says_why_a_certificate_was_revoked_if_that_was_said() {
+    let (pki, authority) = new_authority(simple());
+    authority.revoke(&name("greeter")).unwrap();
+    authority.revoke_for(&name("alice"), Reason::KeyCompromise).unwrap();
+    // What was said is on every list from then on.
+    authority.crl().unwrap();
+    let der = CertificateRevocationListDer::from_pem_file(pki.path().join("authority/crl.pem")).unwrap();
+    let (_, list) = CertificateRevocationList::from_der(&der).unwrap();
+    let reasons = list.iter_revoked_certificates().map(|entry| entry.reason_code().map(|(_, code)| code.0));
+    assert_eq!(reasons.collect::<Vec<_>>(), [None, Some(1)]);
 }
 
 #[test]

@@ -11,9 +11,9 @@ use rustls_pki_types::pem::PemObject;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::{CertificateRevocationList, RevokedCertificate};
 
-use super::AuthorityError;
 use super::signer::Signer;
 use super::template::{BACKDATED, after, date};
+use super::{AuthorityError, Reason};
 use crate::pem;
 
 /// How long a list is good for. A server refuses new peers on a stale one, so it is signed anew
@@ -83,6 +83,7 @@ pub(super) struct Revoke<'a> {
     pub(super) issuer: &'a [u8],
     /// Its serial number in hexadecimal.
     pub(super) serial: &'a str,
+    pub(super) reason: Reason,
 }
 
 impl Revoke<'_> {
@@ -90,7 +91,7 @@ impl Revoke<'_> {
         RevokedCertParams {
             serial_number: SerialNumber::from_slice(&bytes(self.serial)),
             revocation_time: date(now),
-            reason_code: None,
+            reason_code: code(self.reason),
             invalidity_date: None,
         }
     }
@@ -159,6 +160,18 @@ fn entry(entry: &RevokedCertificate<'_>) -> RevokedCertParams {
         reason_code: entry.reason_code().and_then(|(_, code)| reason(code.0)),
         invalidity_date: entry.invalidity_date().map(|(_, date)| date.to_datetime()),
     }
+}
+
+/// That there is none is written as nothing at all (RFC 5280, 5.3.1).
+fn code(reason: Reason) -> Option<RevocationReason> {
+    Some(match reason {
+        Reason::Unspecified => return None,
+        Reason::KeyCompromise => RevocationReason::KeyCompromise,
+        Reason::AffiliationChanged => RevocationReason::AffiliationChanged,
+        Reason::Superseded => RevocationReason::Superseded,
+        Reason::CessationOfOperation => RevocationReason::CessationOfOperation,
+        Reason::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
+    })
 }
 
 fn reason(code: u8) -> Option<RevocationReason> {

@@ -50,7 +50,7 @@ pub use passphrase::Passphrase;
 pub use plan::Plan;
 pub use record::{Kind, Record, State, list};
 pub use request::{Host, ParseHostError, Request};
-pub use revoke::Revocation;
+pub use revoke::{Reason, Revocation};
 pub use rollover::{Late, Stage, bundle};
 
 /// Vouches for the identities of one trust domain.

@@ -17,6 +17,25 @@ pub struct Revocation {
     pub already: Vec<Record>,
 }
 
+/// Why a certificate is revoked, for whoever reads the list. Nobody believes it more or less for that.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Nothing is said.
+    #[default]
+    Unspecified,
+    /// Somebody else has the key, or may have.
+    KeyCompromise,
+    /// Whoever it names does not belong to the organization any more.
+    AffiliationChanged,
+    /// Another certificate has taken its place.
+    Superseded,
+    /// Whatever it names is not in use any more.
+    CessationOfOperation,
+    /// Whoever it names may not have it any more.
+    PrivilegeWithdrawn,
+}
+
 impl Authority {
     /// Revokes every unexpired certificate of `name`.
     ///
@@ -37,6 +56,11 @@ impl Authority {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn revoke(&self, name: &Name) -> Result<Revocation, AuthorityError> {
+        self.revoke_for(name, Reason::Unspecified)
+    }
+
+    /// The same, with the reason.
+    pub fn revoke_for(&self, name: &Name, reason: Reason) -> Result<Revocation, AuthorityError> {
         let now = Timestamp::now();
         let mut register = self.lock()?;
         let mut records = register.records()?;
@@ -45,13 +69,18 @@ impl Authority {
             return Err(AuthorityError::NotOnRecord { what: format!("the name {name}") });
         }
         records.retain(|record| record.not_after >= now && self.subject_of_issuer(record).is_some());
-        self.revoke_all(&register, records, now)
+        self.revoke_all(&register, records, reason, now)
     }
 
     /// Revokes the one certificate with this serial number, whether of an identity or of an intermediate.
     ///
     /// The number is in hexadecimal, with or without colons.
     pub fn revoke_serial(&self, serial: &str) -> Result<Revocation, AuthorityError> {
+        self.revoke_serial_for(serial, Reason::Unspecified)
+    }
+
+    /// The same, with the reason.
+    pub fn revoke_serial_for(&self, serial: &str, reason: Reason) -> Result<Revocation, AuthorityError> {
         let mut register = self.lock()?;
         let wanted = serial.replace(':', "").to_ascii_lowercase();
         let record =
@@ -61,7 +90,7 @@ impl Authority {
         if self.subject_of_issuer(&record).is_none() {
             return Err(AuthorityError::Retired { serial: record.serial });
         }
-        self.revoke_all(&register, vec![record], Timestamp::now())
+        self.revoke_all(&register, vec![record], reason, Timestamp::now())
     }
 
     /// Signs the revocation lists anew, and returns them as PEM, as they are in `authority/crl.pem`: one for each
@@ -81,6 +110,7 @@ impl Authority {
         &self,
         register: &Register,
         records: Vec<Record>,
+        reason: Reason,
         now: Timestamp,
     ) -> Result<Revocation, AuthorityError> {
         let lists = register.lists()?;
@@ -95,6 +125,7 @@ impl Authority {
         let revoke = done.revoked.iter().map(|record| Revoke {
             issuer: self.subject_of_issuer(record).unwrap_or_default(),
             serial: &record.serial,
+            reason,
         });
         self.sign_lists(register, lists, &revoke.collect::<Vec<_>>(), now)?;
         Ok(done)

@@ -107,8 +107,8 @@ impl Outcome {
             ));
         } else if lateness.is_some_and(|late| late > LATE_MAX) {
             doubts.push(format!(
-                "this machine did not keep up: of a hundred calls the latest began {} after it was due although \
-                 more might have been open, and it counts as latency",
+                "this machine did not keep up: one call in a hundred began more than {} after it was due although \
+                 others might have been open, and it counts as latency",
                 shown(lateness)
             ));
         }

@@ -1,8 +1,8 @@
 //! `countersign certs revoke`: taking back what was issued.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use countersign_certs::Name;
-use countersign_certs::authority::Record;
+use countersign_certs::authority::{Reason, Record};
 use serde_json::json;
 
 use super::home::Home;
@@ -19,14 +19,45 @@ pub(crate) struct Revoke {
     /// Revoke the one certificate with this serial number instead.
     #[arg(long, value_name = "HEX", conflicts_with = "name")]
     serial: Option<String>,
+    /// Say why, on the revocation list.
+    #[arg(long, value_enum)]
+    reason: Option<Why>,
+}
+
+/// Why a certificate is revoked.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Why {
+    /// Somebody else has the key, or may have.
+    KeyCompromise,
+    /// Whoever it names does not belong to the organization any more.
+    AffiliationChanged,
+    /// Another certificate has taken its place.
+    Superseded,
+    /// Whatever it names is not in use any more.
+    CessationOfOperation,
+    /// Whoever it names may not have it any more.
+    PrivilegeWithdrawn,
+}
+
+impl From<Why> for Reason {
+    fn from(why: Why) -> Self {
+        match why {
+            Why::KeyCompromise => Self::KeyCompromise,
+            Why::AffiliationChanged => Self::AffiliationChanged,
+            Why::Superseded => Self::Superseded,
+            Why::CessationOfOperation => Self::CessationOfOperation,
+            Why::PrivilegeWithdrawn => Self::PrivilegeWithdrawn,
+        }
+    }
 }
 
 impl Revoke {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         let authority = self.home.open()?;
+        let reason = self.reason.map(Reason::from).unwrap_or_default();
         let done = match (&self.name, &self.serial) {
-            (Some(name), _) => authority.revoke(name)?,
-            (None, serial) => authority.revoke_serial(serial.as_deref().unwrap_or_default())?,
+            (Some(name), _) => authority.revoke_for(name, reason)?,
+            (None, serial) => authority.revoke_serial_for(serial.as_deref().unwrap_or_default(), reason)?,
         };
         let crl = self.home.file("crl.pem");
         if json {

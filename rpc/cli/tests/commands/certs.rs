@@ -61,7 +61,7 @@ fn an_identity_is_renewed_and_revoked() {
     );
 
     let serial = renewed["serial"].as_str().unwrap();
-    let revoked = json(&desk.run(&format!("certs revoke pki --serial {serial} --json")));
+    let revoked = json(&desk.run(&format!("certs revoke pki --serial {serial} --reason superseded --json")));
     assert_eq!(revoked["revoked"][0]["serial"], serial);
     desk.run("certs crl pki --out pki/server/crl.pem --out crl.pem");
     let [own, copy, other] = ["pki/authority/crl.pem", "pki/server/crl.pem", "crl.pem"]
