@@ -57,7 +57,7 @@ fn sums(bench: &Bench, outcome: &Outcome) -> Vec<[String; 2]> {
     let total = &outcome.total;
     let mut rows = Vec::new();
     if !bench.warmup.is_zero() {
-        rows.push(row("warm-up", format!("{:?}, which do not count", bench.warmup)));
+        rows.push(row("warm-up", format!("{:?}, not counted", bench.warmup)));
     }
     rows.push(row("calls/s", grouped(outcome.per_second(total))));
     if let Some(kept) = outcome.schedule {
