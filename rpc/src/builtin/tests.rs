@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use countersign_certs::authority::{Authority, Existing, Request};
 use countersign_certs::{Credentials, TrustDomain};
+use tokio::task::JoinSet;
 
 use super::connections::ConnectionsClient;
 use super::health::{HealthClient, ServiceHealth};
@@ -84,6 +85,32 @@ async fn stats_count_what_was_called() {
     assert_eq!((say.bytes_in, say.bytes_out), (3 * 9, 3 * 3));
     let fail = stats_of(&client, "acme.Echo/fail").await;
     assert_eq!((fail.calls, fail.errors.get("NOT_FOUND")), (1, Some(&1)));
+}
+
+#[tokio::test]
+async fn stats_count_each_of_many_calls_that_arrive_together() {
+    let client = client();
+    let mut calls = JoinSet::new();
+    for _ in 0..100 {
+        let echo = EchoClient::new(client.clone());
+        calls.spawn(async move { echo.say("hi").await.map(drop).map_err(drop) });
+    }
+    for turn in 0..100 {
+        let echo = EchoClient::new(client.clone());
+        calls.spawn(async move {
+            if turn % 2 == 0 {
+                echo.say("hi").await.map(drop).map_err(drop)
+            } else {
+                echo.fail().await.map_err(drop)
+            }
+        });
+    }
+    let ended_well = calls.join_all().await.into_iter().filter(Result::is_ok).count();
+    let say = stats_of(&client, "acme.Echo/say").await;
+    assert_eq!((ended_well, say.calls, say.in_flight, say.latency.count()), (150, 150, 0, 150));
+    assert_eq!((say.bytes_in, say.bytes_out), (150 * 9, 150 * 3));
+    let fail = stats_of(&client, "acme.Echo/fail").await;
+    assert_eq!((fail.calls, fail.in_flight, fail.latency.count()), (50, 0, 50));
 }
 
 #[tokio::test]
