@@ -1,5 +1,6 @@
 //! What a client or a server needs to prove itself and to judge others, loaded from one folder.
 
+mod derived;
 mod error;
 mod files;
 mod loader;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use self::derived::Derived;
 use crate::identity::Identity;
 use crate::trust::Trust;
 use crate::watched::Watched;
@@ -41,12 +43,13 @@ pub struct Credentials {
     trust: Trust,
     /// Of the files as they were when they were read. Those that come with time are added when asked for.
     warnings: Arc<[Warning]>,
+    derived: Derived,
 }
 
 impl Credentials {
     /// Brings together what was made or loaded elsewhere.
     pub fn new(identity: Identity, trust: Trust) -> Credentials {
-        Credentials { identity, trust, warnings: Arc::new([]) }
+        Credentials { identity, trust, warnings: Arc::new([]), derived: Derived::default() }
     }
 
     /// Loads a folder: its certificate chain, its key, and whom it trusts.
@@ -89,6 +92,16 @@ impl Credentials {
     /// Whom I believe.
     pub fn trust(&self) -> &Trust {
         &self.trust
+    }
+
+    /// What `make` makes of these credentials, once for all their clones: what takes long to make, such as settings of
+    /// TLS, need not be made for each connection. It is dropped with the last clone. Meant for one type: one that is
+    /// asked for later is made each time.
+    pub fn derived<T, E>(&self, make: impl FnOnce(&Credentials) -> Result<T, E>) -> Result<Arc<T>, E>
+    where
+        T: Send + Sync + 'static,
+    {
+        self.derived.get(|| make(self))
     }
 
     /// What is worth telling the operator at `now`, though it does not prevent the work, or not yet: files

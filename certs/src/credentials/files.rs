@@ -50,7 +50,8 @@ impl Files {
         let identity = Identity::with_one_of(self.certificate.certificates()?, keys)
             .map_err(|problem| self.no_identity(problem))?;
         let trust = self.trust(&identity, stale)?;
-        Ok(Credentials { identity, trust, warnings: warning.into_iter().collect() })
+        let warnings = warning.into_iter().collect();
+        Ok(Credentials { warnings, ..Credentials::new(identity, trust) })
     }
 
     fn trust(&self, identity: &Identity, stale: StaleCrl) -> Result<Trust, CredentialsError> {

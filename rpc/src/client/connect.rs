@@ -24,7 +24,7 @@ use crate::link::buffer::Buffered;
 use crate::link::client::{ClientEnd, Handle, pair};
 use crate::link::{ConnectionError, Tenure, drive};
 use crate::peer::Peer;
-use crate::tls::{ClientSide, ExpectedServer, Refusal, TrustedByServer};
+use crate::tls::{ClientSide, ExpectedServer, Refusal, Seen, TrustedByServer};
 
 /// The longest that a connection may take to stand, from dialling to the server's hello.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -122,12 +122,13 @@ impl ClientBuilder {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let config = side.config(self.expected.clone(), attempt.trusted.clone())?;
+        let seen = Seen::default();
+        let config = side.config(self.expected.clone(), attempt.trusted.clone(), seen.clone())?;
         let (link, end) = pair(self.limits.clone(), crate::SOFTWARE);
         let (tls, weak, in_force) =
             (TlsConnector::from(Arc::new(config)), Arc::downgrade(&link), in_force.clone());
         let begun = move |tls: &CommonState, address| {
-            let session = side.side.session(tls, address)?;
+            let session = side.side.session(tls, &seen, address)?;
             let tenure = in_force.begin(weak, &side, &session);
             Ok((session.peer, tenure))
         };

@@ -64,7 +64,7 @@ impl InForce {
         // What was in force when the handshake began may have been replaced, and the others judged, by now.
         let in_force = self.side();
         if !Arc::ptr_eq(side, &in_force)
-            && let Err(refusal) = in_force.side.judge.still_good(&session.shown)
+            && let Err(refusal) = in_force.side.still_good(&session.shown)
         {
             return Tenure { due: None, end: now.0, why: refusal.lapse(Role::Server) };
         }
@@ -97,7 +97,7 @@ impl InForce {
         let now = (Instant::now(), Timestamp::now());
         for Live { link, shown, life } in &self.lock().live {
             let Some(link) = link.upgrade() else { continue };
-            if let Err(refusal) = next.side.judge.still_good(shown) {
+            if let Err(refusal) = next.side.still_good(shown) {
                 tracing::warn!(reason = %refusal, "leaving a server");
                 link.lapse(refusal.lapse(Role::Server));
             } else if renewed && life.of == Role::Client {

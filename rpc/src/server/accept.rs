@@ -162,7 +162,7 @@ impl Hub {
                 return Err(refused(error, &side));
             }
         };
-        match side.side.session(stream.get_ref().1, place.address()) {
+        match side.side.session(stream.get_ref().1, place.seen(), place.address()) {
             Ok(session) => Ok((stream, side, session)),
             Err(refusal) => {
                 let _ = timeout(LAST_WORDS_MAX, stream.shutdown()).await;

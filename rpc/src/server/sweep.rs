@@ -49,7 +49,7 @@ impl InForce {
     pub(super) fn recheck(&self, side: Arc<ServerSide>, live: Live, audit: &Audit) {
         let in_force = self.side();
         if !Arc::ptr_eq(&side, &in_force)
-            && let Err(refusal) = in_force.side.judge.still_good(&live.shown)
+            && let Err(refusal) = in_force.side.still_good(&live.shown)
         {
             cut(&live, &refusal, audit);
         }
@@ -83,7 +83,7 @@ impl InForce {
         let mut verdicts: HashMap<_, Result<(), Refusal>> = HashMap::new();
         for (_, live) in connections.list() {
             let verdict =
-                verdicts.entry(live.shown.clone()).or_insert_with(|| next.side.judge.still_good(&live.shown));
+                verdicts.entry(live.shown.clone()).or_insert_with(|| next.side.still_good(&live.shown));
             if let Err(refusal) = verdict {
                 cut(&live, refusal, audit);
             } else if renewed && live.life.of == Role::Server {

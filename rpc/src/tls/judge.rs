@@ -17,7 +17,7 @@ use webpki::{
     RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
 };
 
-use super::leaf::named_peer;
+use super::leaf::{Named, named_peer};
 use super::life::name;
 use super::refusal::timestamp;
 use super::{Refusal, TlsSetupError};
@@ -108,13 +108,13 @@ impl Judge {
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Result<SpiffeId, Error> {
-        self.verify(role, (leaf, intermediates), now, Lists::InTime, |_| ()).map(|(id, ())| id)
+    ) -> Result<Named, Error> {
+        self.verify(role, (leaf, intermediates), now, Lists::InTime, |_| ()).map(|(named, ())| named)
     }
 
     /// Whether a peer that was admitted would be again, by what is trusted here now. That the list which says so is
     /// stale ends no connection.
-    pub(crate) fn still_good(&self, shown: &Shown) -> Result<(), Refusal> {
+    pub(super) fn still_good(&self, shown: &Shown) -> Result<(), Refusal> {
         let Some((leaf, intermediates)) = shown.certificates.split_first() else { return Ok(()) };
         let verdict =
             self.verify(shown.role, (leaf, intermediates), UnixTime::now(), Lists::OfAnyAge, |_| ());
@@ -142,9 +142,10 @@ impl Judge {
         now: UnixTime,
         lists: Lists,
         read: impl FnOnce(&VerifiedPath<'_>) -> R,
-    ) -> Result<(SpiffeId, R), Error> {
-        let id = named_peer(role, leaf, intermediates)?;
-        let domain = self.domains.get(id.trust_domain()).ok_or_else(|| self.wrong_domain(&id))?;
+    ) -> Result<(Named, R), Error> {
+        let named = named_peer(role, leaf, intermediates)?;
+        let id = &named.id;
+        let domain = self.domains.get(id.trust_domain()).ok_or_else(|| self.wrong_domain(id))?;
         let certificate = EndEntityCert::try_from(leaf).map_err(of_webpki)?;
         let usage = match role {
             Role::Client => KeyUsage::client_auth(),
@@ -166,7 +167,7 @@ impl Judge {
             None,
         );
         let path = verdict.map_err(of_webpki)?;
-        Ok((id, read(&path)))
+        Ok((named, read(&path)))
     }
 
     pub(super) fn authorities(&self) -> &[DistinguishedName] {

@@ -3,10 +3,20 @@
 use countersign_certs::check::{CERTIFICATE_LEN_MAX, INTERMEDIATES_MAX};
 use countersign_certs::{CertificateInfo, SpiffeId};
 use countersign_proto::Role;
+use jiff::Timestamp;
 use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 
 use super::Refusal;
+
+/// A peer as its own certificate names it.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    pub(super) id: SpiffeId,
+    pub(super) fingerprint: String,
+    pub(super) not_before: Timestamp,
+    pub(super) not_after: Timestamp,
+}
 
 /// Checks the peer's own certificate for use in `role`. The answer is whom it names.
 ///
@@ -16,7 +26,7 @@ pub(super) fn named_peer(
     role: Role,
     leaf: &CertificateDer<'_>,
     intermediates: &[CertificateDer<'_>],
-) -> Result<SpiffeId, rustls::Error> {
+) -> Result<Named, rustls::Error> {
     if INTERMEDIATES_MAX < intermediates.len() {
         return malformed(format!("more than {INTERMEDIATES_MAX} intermediates stand behind it"));
     }
@@ -47,7 +57,12 @@ pub(super) fn named_peer(
     if certificate.has_weak_key() {
         return Err(Refusal::WeakKey(certificate.key_algorithm().to_owned()).into());
     }
-    Ok(id.clone())
+    Ok(Named {
+        id: id.clone(),
+        fingerprint: certificate.fingerprint().to_owned(),
+        not_before: certificate.not_before(),
+        not_after: certificate.not_after(),
+    })
 }
 
 fn malformed<T>(why: String) -> Result<T, rustls::Error> {

@@ -9,9 +9,10 @@ mod seen;
 mod side;
 mod verify;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use countersign_certs::{CertificateInfo, Identity, SpiffeId};
+use countersign_certs::{Identity, SpiffeId};
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::NoServerSessionStorage;
@@ -19,6 +20,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::TLS13;
 use rustls::{ClientConfig, CommonState, ServerConfig, SignatureScheme};
 
+use self::leaf::Named;
 use crate::peer::Peer;
 
 pub use cause::{ProbableCause, RefusedByPeer};
@@ -79,12 +81,13 @@ fn client_config(
     judge: Arc<Judge>,
     expected: ExpectedServer,
     trusted_by_server: TrustedByServer,
+    seen: Seen,
 ) -> Result<ClientConfig, TlsSetupError> {
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])?
         // The name means that rustls does not check for us; `ServerVerifier` does, and more.
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verify::ServerVerifier { judge, expected }))
+        .with_custom_certificate_verifier(Arc::new(verify::ServerVerifier { judge, expected, seen }))
         .with_client_cert_resolver(Arc::new(OneIdentity { key, trusted_by_server }));
     config.alpn_protocols = vec![ALPN.to_vec()];
     config.resumption = Resumption::disabled();
@@ -92,22 +95,21 @@ fn client_config(
 }
 
 /// Who is at the other end of a session whose handshake is complete.
-fn peer_of(tls: &CommonState, address: Option<std::net::SocketAddr>) -> Result<Peer, Refusal> {
+fn peer_of(tls: &CommonState, seen: &Seen, address: Option<SocketAddr>) -> Result<Peer, Refusal> {
     if tls.alpn_protocol() != Some(ALPN) {
         return Err(Refusal::NotCountersign);
     }
-    let leaf = tls.peer_certificates().and_then(<[_]>::first).ok_or(Refusal::NoCertificate)?;
-    let certificate =
-        CertificateInfo::from_der(leaf).map_err(|error| Refusal::Malformed(error.to_string()))?;
-    let id = certificate.spiffe_id().map_err(|error| Refusal::SpiffeId(error.to_string()))?;
+    let Some(Named { id, fingerprint, not_before, not_after }) = seen.named().cloned() else {
+        return Err(Refusal::NoCertificate);
+    };
     let key_exchange = tls.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name()));
     let cipher = tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
     Ok(Peer {
-        id: id.clone(),
+        id,
         address,
-        fingerprint: certificate.fingerprint().to_owned(),
-        not_before: certificate.not_before(),
-        not_after: certificate.not_after(),
+        fingerprint,
+        not_before,
+        not_after,
         key_exchange: key_exchange.unwrap_or_default(),
         cipher: cipher.unwrap_or_default(),
     })

@@ -24,14 +24,20 @@ pub(crate) struct ServerSide {
 /// What a client needs to meet servers.
 pub(crate) struct ClientSide {
     pub(crate) side: Side,
-    key: Arc<CertifiedKey>,
 }
 
 /// What both have.
 pub(crate) struct Side {
     own: Role,
     pub(crate) credentials: Arc<Credentials>,
-    pub(crate) judge: Arc<Judge>,
+    made: Arc<Made>,
+}
+
+/// What is made of credentials once, whoever uses them: to check a key and to read lists of revocations takes as long
+/// as a good part of a handshake.
+struct Made {
+    judge: Arc<Judge>,
+    key: Arc<CertifiedKey>,
     /// When each certificate behind our own ends.
     ends_behind: Vec<Timestamp>,
 }
@@ -46,47 +52,52 @@ pub(crate) struct Session {
 impl ServerSide {
     pub(crate) fn new(credentials: Arc<Credentials>) -> Result<Self, TlsSetupError> {
         let side = Side::new(Role::Server, credentials)?;
-        let key = super::certified(side.credentials.identity())?;
+        let key = CertifiedKey::clone(&side.made.key);
         Ok(Self { key: Arc::new(key.into()), side })
     }
 
     /// The settings for one connection, whose certificate is noted.
     pub(crate) fn config(&self, seen: Seen) -> Result<ServerConfig, TlsSetupError> {
-        super::server_config(self.key.clone(), self.side.judge.clone(), seen)
+        super::server_config(self.key.clone(), self.side.made.judge.clone(), seen)
     }
 }
 
 impl ClientSide {
     pub(crate) fn new(credentials: Arc<Credentials>) -> Result<Self, TlsSetupError> {
-        let side = Side::new(Role::Client, credentials)?;
-        let key = super::certified(side.credentials.identity())?;
-        Ok(Self { key: Arc::new(key), side })
+        Ok(Self { side: Side::new(Role::Client, credentials)? })
     }
 
-    /// The settings for one connection.
+    /// The settings for one connection, in which the server's certificate is noted.
     pub(crate) fn config(
         &self,
         expected: ExpectedServer,
         trusted: TrustedByServer,
+        seen: Seen,
     ) -> Result<rustls::ClientConfig, TlsSetupError> {
-        super::client_config(self.key.clone(), self.side.judge.clone(), expected, trusted)
+        let Made { judge, key, .. } = &*self.side.made;
+        super::client_config(key.clone(), judge.clone(), expected, trusted, seen)
     }
 }
 
 impl Side {
     fn new(own: Role, credentials: Arc<Credentials>) -> Result<Self, TlsSetupError> {
-        let judge = Arc::new(Judge::new(credentials.trust(), &super::provider())?);
-        let behind = credentials.identity().chain().iter().skip(1);
-        let ends_behind = behind
-            .filter_map(|der| CertificateInfo::from_der(der).ok())
-            .map(|certificate| certificate.not_after())
-            .collect();
-        Ok(Self { own, credentials, judge, ends_behind })
+        let made = credentials.derived(Made::new)?;
+        Ok(Self { own, credentials, made })
+    }
+
+    /// Whether a peer that was admitted would be again.
+    pub(crate) fn still_good(&self, shown: &Shown) -> Result<(), Refusal> {
+        self.made.judge.still_good(shown)
     }
 
     /// Who is at the other end, and what is to be known of it for as long as it stays.
-    pub(crate) fn session(&self, tls: &CommonState, address: Option<SocketAddr>) -> Result<Session, Refusal> {
-        let peer = super::peer_of(tls, address)?;
+    pub(crate) fn session(
+        &self,
+        tls: &CommonState,
+        seen: &Seen,
+        address: Option<SocketAddr>,
+    ) -> Result<Session, Refusal> {
+        let peer = super::peer_of(tls, seen, address)?;
         let shown = Shown::new(self.peers_role(), tls.peer_certificates().unwrap_or_default());
         let life = self.life(&peer, &shown);
         Ok(Session { peer, shown, life })
@@ -100,7 +111,8 @@ impl Side {
     fn life(&self, peer: &Peer, shown: &Shown) -> Life {
         let hash = |text: [&str; 2]| foldhash::fast::FixedState::default().hash_one(text);
         let own_ends = self.own_ends();
-        let peer_ends = self.judge.ends_between(shown).map_or(peer.not_after, |end| end.min(peer.not_after));
+        let peer_ends =
+            self.made.judge.ends_between(shown).map_or(peer.not_after, |end| end.min(peer.not_after));
         if peer_ends <= own_ends {
             let key = hash([peer.fingerprint(), ""]);
             Life { ends: peer_ends, of: self.peers_role(), key }
@@ -113,7 +125,7 @@ impl Side {
     /// The earliest end in our own chain. What has ended already cannot be what peers verify.
     fn own_ends(&self) -> Timestamp {
         let (ends, now) = (self.credentials.identity().certificate().not_after(), Timestamp::now());
-        self.ends_behind.iter().copied().filter(|end| now < *end).fold(ends, Timestamp::min)
+        self.made.ends_behind.iter().copied().filter(|end| now < *end).fold(ends, Timestamp::min)
     }
 
     fn fingerprint(&self) -> &str {
@@ -125,5 +137,17 @@ impl Side {
             Role::Client => Role::Server,
             Role::Server => Role::Client,
         }
+    }
+}
+
+impl Made {
+    fn new(credentials: &Credentials) -> Result<Self, TlsSetupError> {
+        let identity = credentials.identity();
+        let behind = identity.chain().iter().skip(1).filter_map(|der| CertificateInfo::from_der(der).ok());
+        Ok(Self {
+            judge: Arc::new(Judge::new(credentials.trust(), &super::provider())?),
+            key: Arc::new(super::certified(identity)?),
+            ends_behind: behind.map(|certificate| certificate.not_after()).collect(),
+        })
     }
 }

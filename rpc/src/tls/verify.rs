@@ -17,6 +17,7 @@ use super::{ExpectedServer, Refusal, Seen};
 pub(super) struct ServerVerifier {
     pub(super) judge: Arc<Judge>,
     pub(super) expected: ExpectedServer,
+    pub(super) seen: Seen,
 }
 
 impl ServerCertVerifier for ServerVerifier {
@@ -28,7 +29,9 @@ impl ServerCertVerifier for ServerVerifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let id = self.judge.admit(Role::Server, end_entity, intermediates, now)?;
+        let verdict = self.judge.admit(Role::Server, end_entity, intermediates, now);
+        self.seen.note(end_entity, &verdict);
+        let id = verdict?.id;
         match &self.expected {
             ExpectedServer::Host => names_host(end_entity, server_name)?,
             ExpectedServer::Id(expected) if *expected == id => {}
@@ -80,8 +83,9 @@ impl ClientCertVerifier for ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.seen.shown(end_entity);
-        self.judge.admit(Role::Client, end_entity, intermediates, now)?;
+        let verdict = self.judge.admit(Role::Client, end_entity, intermediates, now);
+        self.seen.note(end_entity, &verdict);
+        verdict?;
         Ok(ClientCertVerified::assertion())
     }
 
