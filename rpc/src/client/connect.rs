@@ -9,8 +9,8 @@ use std::time::Duration;
 use countersign_certs::Changes;
 use countersign_certs::{Credentials, SpiffeId, Watched};
 use countersign_proto::Limits;
-use rustls::CommonState;
 use rustls::pki_types::ServerName;
+use rustls::CommonState;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::AbortHandle;
@@ -161,13 +161,13 @@ impl Target {
     }
 
     /// The first of the host's addresses that answers.
-    async fn reach(&self) -> Result<TcpStream, ConnectError> {
+    async fn reach(&self) -> Result<(TcpStream, SocketAddr), ConnectError> {
         let unknown = |source| ConnectError::HostUnknown { address: self.address.clone(), source };
         let addresses = lookup_host(&self.address).await.map_err(unknown)?;
         let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
         for address in addresses {
             match TcpStream::connect(address).await {
-                Ok(tcp) => return Ok(tcp),
+                Ok(tcp) => return Ok((tcp, address)),
                 Err(error) => failure = error,
             }
         }
@@ -176,12 +176,12 @@ impl Target {
 
     async fn dial(&self) -> Result<Arc<Handle>, ConnectError> {
         let unreachable = |source| ConnectError::Unreachable { address: self.address.clone(), source };
-        let tcp = self.reach().await?;
+        let (tcp, address) = self.reach().await?;
         // Small calls must not wait for the acknowledgement of earlier ones.
         tcp.set_nodelay(true).map_err(unreachable)?;
         let (side, trusted) = (self.in_force.side(), TrustedByServer::default());
-        let (host, peer_address) = (self.host.clone(), tcp.peer_addr().ok());
-        let attempt = Attempt { host, peer_address, trusted: trusted.clone() };
+        let attempt =
+            Attempt { host: self.host.clone(), peer_address: Some(address), trusted: trusted.clone() };
         let (link, task) = self.settings.start(tcp, &self.in_force, side.clone(), attempt)?;
         let task = AbortOnDrop(Some(task));
         match poll_fn(|cx| link.poll_connected(cx.waker())).await {
@@ -235,19 +235,20 @@ async fn run<S>(
     tls: TlsConnector,
     io: S,
     Attempt { host, peer_address, .. }: Attempt,
-    end: ClientEnd,
+    mut end: ClientEnd,
     begun: impl FnOnce(&CommonState, Option<SocketAddr>) -> Result<(Peer, Tenure), Refusal>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let stream = match tls.connect(host, Buffered::new(io)).await {
-        Ok(stream) => stream,
+    // What a handshake takes is given back once it is done, and the stream stays where it is then.
+    let mut stream = match Box::pin(tls.connect(host, Buffered::new(io))).await {
+        Ok(stream) => Box::new(stream),
         Err(error) => return end.failed(error.into()),
     };
     match begun(stream.get_ref().1, peer_address) {
         Ok((peer, tenure)) => {
             end.authenticated(Arc::new(peer), tenure);
-            drive(stream, end).await;
+            drive(&mut *stream, &mut end).await;
         }
         Err(refusal) => {
             end.failed(ConnectionError::Io(io::Error::new(io::ErrorKind::InvalidData, refusal)));

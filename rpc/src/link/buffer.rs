@@ -24,7 +24,9 @@ fn take() -> Vec<u8> {
 
 fn give_back(buffer: Vec<u8>) {
     if buffer.len() == BUFFER_LEN {
-        SPARE.with_borrow_mut(|spare| {
+        // A thread that ends keeps none.
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
             if spare.len() < SPARE_MAX {
                 spare.push(buffer);
             }
@@ -84,6 +86,13 @@ impl Inbox {
             (self.start, self.end) = (0, 0);
             give_back(std::mem::take(&mut self.buffer));
         }
+    }
+}
+
+impl Drop for Inbox {
+    /// A connection may end with something unread.
+    fn drop(&mut self) {
+        give_back(std::mem::take(&mut self.buffer));
     }
 }
 

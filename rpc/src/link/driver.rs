@@ -23,8 +23,9 @@ const CLOSING_MAX: Duration = Duration::from_millis(500);
 /// How long the peer may take to close its side after we closed ours.
 const LISTENING_MAX: Duration = Duration::from_millis(500);
 
-/// Moves bytes until the connection ends, and tells `end` why it did.
-pub(crate) async fn drive<S: AsyncRead + AsyncWrite + Unpin, E: End>(io: S, mut end: E) {
+/// Moves bytes until the connection ends, and tells `end` why it did. Both stay where their owner has them, since what
+/// a future is given by value it holds twice.
+pub(crate) async fn drive<S: AsyncRead + AsyncWrite + Unpin, E: End>(io: &mut S, end: &mut E) {
     let mut driver = Driver {
         io,
         inbox: Inbox::default(),
@@ -36,12 +37,12 @@ pub(crate) async fn drive<S: AsyncRead + AsyncWrite + Unpin, E: End>(io: S, mut 
         yielded: false,
     };
     let mut timer = pin!(sleep_until(end.poll_timeout().into()));
-    let reason = poll_fn(|cx| driver.poll(&mut end, timer.as_mut(), cx)).await;
+    let reason = poll_fn(|cx| driver.poll(end, timer.as_mut(), cx)).await;
     if let Some((code, words)) = reason.last_words() {
         end.close(code, &words);
     }
     // An error on the way out changes nothing about why the connection ended.
-    let closed = timeout(CLOSING_MAX, driver.close(&mut end)).await;
+    let closed = timeout(CLOSING_MAX, driver.close(end)).await;
     end.end(reason);
     if let Ok(Ok(())) = closed {
         let _ = timeout(LISTENING_MAX, driver.listen_out()).await;

@@ -18,7 +18,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::sweep::InForce;
 use super::{
-    BindError, Connections, Live, Lobby, Place, RefusedPeer, RefusedPeerReason, Router, ServerBuilder,
+    BindError, Connections, Entry, Live, Lobby, Place, RefusedPeer, RefusedPeerReason, Router, ServerBuilder,
     Stopped,
 };
 use crate::audit::Audit;
@@ -52,6 +52,13 @@ pub(crate) struct Hub {
     limits: Limits,
     pub(crate) lobby: Arc<Lobby>,
     connections: Arc<Connections>,
+}
+
+/// A peer that is served.
+struct Met<S> {
+    stream: TlsStream<S>,
+    end: ServerEnd,
+    _entry: Entry,
 }
 
 /// Accepts for ever. No error of one peer, nor of the system, ends it.
@@ -123,23 +130,31 @@ impl Hub {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut io = Buffered::new(io);
-        // What a session takes is for those who say something.
         match timeout_at(place.by(), io.arrived()).await {
-            Ok(Ok(())) => Box::pin(self.meet(io, place)).await,
-            Ok(Err(error)) => place.refuse(refused(error, &self.in_force.side())),
-            Err(_) => place.too_slow(),
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return place.refuse(refused(error, &self.in_force.side())),
+            Err(_) => return place.too_slow(),
+        }
+        // What a session takes is for those who say something, and what a handshake takes only while it lasts.
+        if let Some(mut met) = Box::pin(self.meet(io, place)).await {
+            drive(&mut met.stream, &mut met.end).await;
         }
     }
 
-    async fn meet<S>(&self, io: Buffered<S>, place: Place)
+    /// Shakes hands with a stranger. What comes back is large, and in a box for as long as the peer stays.
+    async fn meet<S>(&self, io: Buffered<S>, place: Place) -> Option<Box<Met<Buffered<S>>>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         match timeout_at(place.by(), self.handshake(io, &place)).await {
-            Ok(Ok((stream, side, session))) => self.converse(stream, side, session, place).await,
+            Ok(Ok((stream, side, session))) => {
+                let (end, entry) = self.welcome(side, session, place);
+                return Some(Box::new(Met { stream, end, _entry: entry }));
+            }
             Ok(Err(reason)) => place.refuse(reason),
             Err(_) => place.too_slow(),
         }
+        None
     }
 
     async fn handshake<S>(
@@ -171,21 +186,14 @@ impl Hub {
         }
     }
 
-    async fn converse<S>(
-        &self,
-        stream: TlsStream<Buffered<S>>,
-        side: Arc<ServerSide>,
-        session: Session,
-        place: Place,
-    ) where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    /// Takes a peer in among those that are served.
+    fn welcome(&self, side: Arc<ServerSide>, session: Session, place: Place) -> (ServerEnd, Entry) {
         let tenure = self.in_force.tenure(&session);
         let Session { peer, shown, life } = session;
         tracing::debug!(peer = %peer.id(), address = ?peer.address(), "connection accepted");
         let (peer, mailbox) = (Arc::new(peer), Arc::new(Mailbox::default()));
         let live = Live { peer: peer.clone(), since: Instant::now(), mailbox: mailbox.clone(), shown, life };
-        let _entry = self.connections.add(live.clone());
+        let entry = self.connections.add(live.clone());
         self.in_force.recheck(side, live, self.router.audit());
         let gate = self.router.gate(peer);
         let revision = Some(gate.revision(&self.revision));
@@ -193,7 +201,7 @@ impl Hub {
         proto.scatter_age(jitter());
         proto.expect_hello_by(place.by().into_std());
         let window = self.limits.initial_credit;
-        drive(stream, ServerEnd::new(proto, window, gate, mailbox, place, tenure)).await;
+        (ServerEnd::new(proto, window, gate, mailbox, place, tenure), entry)
     }
 
     /// Drains every connection, and cuts those that are left after the grace.

@@ -28,6 +28,7 @@ pub use error::{BindError, RefusedPeer, RefusedPeerReason};
 pub use policy::{Explanation, Policy, PolicyBuilder, PolicyError, PolicyProblem};
 
 pub(crate) use accept::Hub;
+use connections::Entry;
 pub(crate) use connections::{Connections, Live};
 pub(crate) use gate::Gate;
 pub(crate) use lobby::Place;
