@@ -1,7 +1,7 @@
 //! From an address to a connection on which both sides proved who they are.
 
 use std::future::{Future, pending, poll_fn};
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use countersign_certs::Changes;
 use countersign_certs::{Credentials, SpiffeId, Watched};
 use countersign_proto::Limits;
 use rustls::pki_types::ServerName;
-use rustls::CommonState;
+use rustls::{ClientConnection, CommonState};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::AbortHandle;
@@ -22,7 +22,7 @@ use super::keeper::{Post, Way};
 use super::{Client, ConnectError};
 use crate::link::buffer::Buffered;
 use crate::link::client::{ClientEnd, Handle, pair};
-use crate::link::{ConnectionError, Tenure, drive};
+use crate::link::{ConnectionError, End, Tenure, drive};
 use crate::peer::Peer;
 use crate::tls::{ClientSide, ExpectedServer, Refusal, Seen, TrustedByServer};
 
@@ -240,8 +240,17 @@ async fn run<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    // Our hello goes out with the end of the handshake, by which the server has proved who it is.
+    let mut hello = Vec::new();
+    end.take_outbox(&mut hello);
+    let begin = |session: &mut ClientConnection| {
+        session
+            .writer()
+            .write_all(&hello)
+            .expect("until it stands, a session keeps more than a hello is long");
+    };
     // What a handshake takes is given back once it is done, and the stream stays where it is then.
-    let mut stream = match Box::pin(tls.connect(host, Buffered::new(io))).await {
+    let mut stream = match Box::pin(tls.connect_with(host, Buffered::new(io), begin)).await {
         Ok(stream) => Box::new(stream),
         Err(error) => return end.failed(error.into()),
     };
