@@ -11,8 +11,12 @@ use crate::case::Case;
 
 pub(super) async fn run(dial: impl Dial, plan: &Plan) -> Result<()> {
     let gauge = Arc::new(Gauge::default());
-    for connection in 0..plan.case.connections {
-        let client = dial.dial().await?;
+    // All connect before any of them calls, or the last ones would hardly come to it.
+    let mut clients = Vec::new();
+    for _ in 0..plan.case.connections {
+        clients.push(dial.dial().await?);
+    }
+    for (connection, client) in clients.into_iter().enumerate() {
         for caller in 0..plan.case.in_flight {
             let number = (connection * plan.case.in_flight + caller) as u64;
             let caller = Caller { noted: true, ..Caller::unnoted(plan.case.clone(), gauge.clone(), number) };
