@@ -46,7 +46,8 @@ fn spots(points: &[&Point], peer: &str) -> Vec<Spot> {
         let ys: Vec<_> = points.iter().filter(|point| point.x == x).map(|point| point.y).collect();
         let range =
             (ys.iter().copied().fold(f64::INFINITY, f64::min), ys.iter().copied().fold(0.0, f64::max));
-        Some(Spot { x, y: median(ys)?, range })
+        // In equal ratios there is no place for nothing: a run too short for a call says nothing.
+        Some(Spot { x, y: median(ys)?, range }).filter(|spot| spot.range.0 > 0.0)
     };
     xs.into_iter().filter_map(spot).collect()
 }

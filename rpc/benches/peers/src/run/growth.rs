@@ -10,7 +10,6 @@ use super::turn::{Certificates, Extra, Line, turn};
 use crate::about::Kind;
 use crate::args::Growth;
 use crate::case::{Case, Work};
-use crate::report;
 
 /// What grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -82,14 +81,15 @@ pub(crate) fn run(growth: &Growth) -> Result<()> {
             let large = || if *curve == Curve::Payload { vec!["--large".to_owned()] } else { Vec::new() };
             let extra = Extra { serve: large(), load: large() };
             let run = turn(contestant, case, &extra, &certificates, turns);
-            if let Ok(line) = &run {
-                record.add(memory(*curve, *x, round, line))?;
+            let memory = run.as_ref().ok().map(|line| memory(*curve, *x, round, line));
+            let calls = run.map(|line| calls(*curve, *x, line));
+            record.note(&format!("{case} {}", contestant.name), round, 1.0, calls)?;
+            if let Some(memory) = memory {
+                record.add(memory)?;
             }
-            let run = run.map(|line| calls(*curve, *x, line));
-            record.note(&format!("{case} {}", contestant.name), round, 1.0, run)?;
         }
     }
-    report::print(&record.close()?)
+    record.close()
 }
 
 /// A run as a point of its curve.

@@ -10,7 +10,6 @@ use super::turn::{Certificates, Extra, Line, turn};
 use crate::about::Kind;
 use crate::args::Latency;
 use crate::case::Case;
-use crate::report;
 
 /// What each can do: as many calls as 64 callers on a connection get answered.
 const CAPACITY: &str = "small:1x64";
@@ -68,7 +67,7 @@ pub(crate) fn run(latency: &Latency) -> Result<()> {
             }
         }
     }
-    report::print(&record.close()?)
+    record.close()
 }
 
 impl Setting {

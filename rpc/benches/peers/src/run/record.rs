@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::in_words;
 use super::turn::Line;
 use crate::about::{About, Kind};
+use crate::report;
 
 pub(super) struct Record {
     path: PathBuf,
@@ -65,13 +66,14 @@ impl Record {
         Ok(writeln!(self.file, "{}", Value::Object(line))?)
     }
 
-    /// Where the lines are, unless one of them is missing.
-    pub(super) fn close(self) -> Result<PathBuf> {
+    /// Prints what came of it all, and fails if a run did.
+    pub(super) fn close(self) -> Result<()> {
         self.say(&format!("written to {}", self.path.display()), true);
+        report::print(&self.path)?;
         if self.failed > 0 {
             bail!("{} of {} runs failed", self.failed, self.total);
         }
-        Ok(self.path)
+        Ok(())
     }
 
     fn left(&self) -> String {

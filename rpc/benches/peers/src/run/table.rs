@@ -9,7 +9,6 @@ use crate::about::Kind;
 use crate::args::Table;
 use crate::case::{Case, Work};
 use crate::goals::{GOALS, Goal};
-use crate::report;
 
 pub(crate) fn run(table: &Table) -> Result<()> {
     let chosen = |goal: &&Goal| table.cases.is_empty() || table.cases.iter().any(|case| case == goal.case);
@@ -27,7 +26,7 @@ pub(crate) fn run(table: &Table) -> Result<()> {
             }
         }
     }
-    report::print(&record.close()?)
+    record.close()
 }
 
 /// A case, and all who take part in it. Memory at rest does not depend on the runtime.
