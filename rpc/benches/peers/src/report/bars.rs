@@ -36,7 +36,7 @@ pub(super) fn plot(figures: &Figures) -> String {
 fn panel(svg: &mut Svg, (x, y): (f64, f64), case: &Case) {
     let goal = GOALS.iter().find(|goal| goal.case == case.name);
     let (figure, unit) = match case.name.split_once(':') {
-        Some(("idle", _)) => ("kib_per_conn", "KiB a connection"),
+        Some(("idle", _)) => ("kib_per_conn", "KiB each"),
         Some(("handshake", _)) => ("rps", "handshakes/s"),
         Some((work, _)) if work.starts_with("stream") => ("rps", "messages/s"),
         _ => ("rps", "calls/s"),
