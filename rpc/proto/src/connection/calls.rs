@@ -102,10 +102,10 @@ impl<T> Calls<T> {
 
     pub(super) fn remove(&mut self, id: CallId) -> Option<Call<T>> {
         let call = match self.place(id) {
+            Some(0) => self.take_first()?,
             Some(place) => {
                 let call = self.row.get_mut(place)?.take()?;
                 self.in_row -= 1;
-                self.close_up();
                 call
             }
             None => self.behind.remove(&id)?,
@@ -197,25 +197,23 @@ impl<T> Calls<T> {
 
     /// Moves the first call of the row to the table.
     fn leave_behind(&mut self) {
-        if let Some(call) = self.row.pop_front().flatten() {
-            self.behind.insert(self.first, call);
-            self.in_row -= 1;
+        let id = self.first;
+        if let Some(call) = self.take_first() {
+            self.behind.insert(id, call);
         }
-        self.next_place();
-        self.close_up();
     }
 
-    /// Takes empty places off the front of the row.
-    fn close_up(&mut self) {
+    /// Takes the first call out of the row, and the empty places behind it.
+    fn take_first(&mut self) -> Option<Call<T>> {
+        let call = self.row.pop_front()??;
+        self.in_row -= 1;
+        // No id is higher than the highest, also for a peer that begins there.
+        self.first = self.first.saturating_add(2);
         while let Some(None) = self.row.front() {
             self.row.pop_front();
-            self.next_place();
+            self.first = self.first.saturating_add(2);
         }
-    }
-
-    /// The first place is gone. No id is higher than the highest, also for a peer that begins there.
-    fn next_place(&mut self) {
-        self.first = self.first.saturating_add(2);
+        Some(call)
     }
 }
 

@@ -441,5 +441,6 @@ fn millis(duration: Duration) -> Option<u64> {
 
 /// Microseconds, rounded up, so that a deadline never becomes shorter on its way.
 fn micros_up(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX)
+    let below_a_second = duration.subsec_nanos().div_ceil(1_000);
+    duration.as_secs().saturating_mul(1_000_000).saturating_add(below_a_second.into())
 }
