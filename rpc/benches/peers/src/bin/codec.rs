@@ -16,6 +16,9 @@ const SLICE: Duration = Duration::from_millis(20);
 /// Calls between two looks at the clock.
 const BATCH: u32 = 64;
 
+const WRITTEN: &str = "a vector takes every value";
+const READ: &str = "a codec reads what was written for it";
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Record {
     id: u64,
@@ -90,24 +93,24 @@ where
     T: Serialize + DeserializeOwned + Clone + PartialEq + 'static,
 {
     vec![
-        Case::new(what, "countersign", value, ours, |bytes| cbor::from_slice(bytes).unwrap()),
-        Case::new(what, "ciborium", value, ciboriums, |bytes| ciborium::from_reader(&bytes[..]).unwrap()),
+        Case::new(what, "countersign", value, ours, |bytes| cbor::from_slice(bytes).expect(READ)),
+        Case::new(what, "ciborium", value, ciboriums, |bytes| ciborium::from_reader(&bytes[..]).expect(READ)),
         Case::new(
             what,
             "cbor4ii",
             value,
-            |value, out| *out = cbor4ii::serde::to_vec(std::mem::take(out), value).unwrap(),
-            |bytes| cbor4ii::serde::from_slice(bytes).unwrap(),
+            |value, out| *out = cbor4ii::serde::to_vec(std::mem::take(out), value).expect(WRITTEN),
+            |bytes| cbor4ii::serde::from_slice(bytes).expect(READ),
         ),
     ]
 }
 
 fn ours<T: Serialize>(value: &T, out: &mut Vec<u8>) {
-    cbor::encode_into(value, out).unwrap();
+    cbor::encode_into(value, out).expect(WRITTEN);
 }
 
 fn ciboriums<T: Serialize>(value: &T, out: &mut Vec<u8>) {
-    ciborium::into_writer(value, out).unwrap();
+    ciborium::into_writer(value, out).expect(WRITTEN);
 }
 
 fn floats_to_bytes(floats: &[f64]) -> Bytes {
@@ -129,7 +132,7 @@ fn cases() -> Vec<Case> {
     cases.extend(with_serde("1,000 records", &list));
     cases.extend(with_serde("64 KiB of bytes", &blob));
     cases.push(Case::new("64 KiB of bytes", "countersign, of an owned payload", &blob, ours, |bytes| {
-        cbor::from_owned(bytes.clone()).unwrap()
+        cbor::from_owned(bytes.clone()).expect(READ)
     }));
     cases.extend(with_serde("10,000 f64", &floats));
     cases.push(Case::new(
@@ -137,15 +140,16 @@ fn cases() -> Vec<Case> {
         "countersign, as bytes",
         &floats,
         |floats, out| ours(&floats_to_bytes(floats), out),
-        |bytes| floats_of_bytes(&cbor::from_slice::<Bytes>(bytes).unwrap()),
+        |bytes| floats_of_bytes(&cbor::from_slice::<Bytes>(bytes).expect(READ)),
     ));
-    let dynamic: Value = cbor::from_slice(&cbor::to_vec(&list).unwrap()).unwrap();
+    let dynamic: Value = cbor::from_slice(&cbor::to_vec(&list).expect(WRITTEN)).expect(READ);
     cases.push(Case::new("1,000 records as a Value", "countersign", &dynamic, ours, |bytes| {
-        cbor::from_slice(bytes).unwrap()
+        cbor::from_slice(bytes).expect(READ)
     }));
-    let dynamic: ciborium::Value = ciborium::from_reader(&cbor::to_vec(&list).unwrap()[..]).unwrap();
+    let dynamic: ciborium::Value =
+        ciborium::from_reader(&cbor::to_vec(&list).expect(WRITTEN)[..]).expect(READ);
     cases.push(Case::new("1,000 records as a Value", "ciborium", &dynamic, ciboriums, |bytes| {
-        ciborium::from_reader(&bytes[..]).unwrap()
+        ciborium::from_reader(&bytes[..]).expect(READ)
     }));
     cases
 }
