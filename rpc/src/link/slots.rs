@@ -12,6 +12,8 @@ use super::stream_slot::StreamSlot;
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     slots: Vec<Slot>,
+    /// Bytes of items that a server sends in a call before any were consumed.
+    window: u32,
     free: Vec<usize>,
 }
 
@@ -34,6 +36,11 @@ struct Waiting {
 }
 
 impl Slots {
+    /// For servers that send so many bytes of items in a call before any were consumed.
+    pub(super) fn new(window: u32) -> Self {
+        Self { window, ..Self::default() }
+    }
+
     /// The place that is taken next.
     pub(super) fn next_place(&self) -> usize {
         self.free.last().copied().unwrap_or(self.slots.len())
@@ -44,9 +51,9 @@ impl Slots {
         self.put(Slot::Waiting(Waiting { waker: waker.clone(), arguments, response: Metadata::new() }));
     }
 
-    /// Takes a place for a streaming call.
-    pub(super) fn take_for_stream(&mut self, stream: StreamSlot) {
-        self.put(Slot::Streaming(Box::new(stream)));
+    /// Takes a place for a streaming call; `takes_items` if its server may send items.
+    pub(super) fn take_for_stream(&mut self, takes_items: bool) {
+        self.put(Slot::Streaming(Box::new(StreamSlot::new(takes_items, self.window))));
     }
 
     pub(super) fn free(&mut self, slot: usize) {
@@ -193,7 +200,7 @@ mod tests {
     fn a_stream_keeps_its_end_until_it_is_freed() {
         let mut slots = Slots::default();
         let slot = slots.next_place();
-        slots.take_for_stream(StreamSlot::new(true));
+        slots.take_for_stream(true);
         slots.end(slot, aborted(), &mut Vec::new());
         slots.end(slot, answer(b"late"), &mut Vec::new());
         for _ in 0..2 {

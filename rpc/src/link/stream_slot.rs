@@ -1,11 +1,12 @@
 //! What the caller of a streaming call has not taken yet. Knows nothing of credit, nor of the connection.
 
-use std::collections::VecDeque;
+use std::borrow::Cow;
 use std::task::{Poll, Waker};
 
 use countersign_proto::Metadata;
 
 use super::client::Ended;
+use crate::stream::{Items, Row, Sum};
 
 /// Where the caller of a streaming call finds what came for it. The end stays until the place is freed: it is
 /// the verdict of whatever is asked after it.
@@ -13,7 +14,7 @@ use super::client::Ended;
 pub(super) struct StreamSlot {
     /// Whether the server may send items at all.
     takes_items: bool,
-    items: VecDeque<Vec<u8>>,
+    items: Items,
     /// Nobody will take the items.
     ignored: bool,
     pub(super) response: Metadata,
@@ -41,10 +42,11 @@ pub(super) enum Arrived {
 }
 
 impl StreamSlot {
-    pub(super) fn new(takes_items: bool) -> Self {
+    /// For a server that sends no more than `window` bytes at first that were not consumed.
+    pub(super) fn new(takes_items: bool, window: u32) -> Self {
         Self {
             takes_items,
-            items: VecDeque::new(),
+            items: Items::new(window),
             ignored: false,
             response: Metadata::new(),
             ended: None,
@@ -52,21 +54,21 @@ impl StreamSlot {
         }
     }
 
-    pub(super) fn arrived(&mut self, item: impl FnOnce() -> Vec<u8>) -> Arrived {
+    pub(super) fn arrived(&mut self, item: Cow<'_, [u8]>) -> Arrived {
         match (self.takes_items, self.ignored) {
             (false, _) => Arrived::Unexpected,
             (true, true) => Arrived::Discarded,
             (true, false) => {
-                self.items.push_back(item());
+                self.items.push(item);
                 Arrived::Kept(self.waker(Side::Receiving))
             }
         }
     }
 
-    /// The next item; `None` once the call has ended and there is no other.
-    pub(super) fn poll_next(&mut self, waker: &Waker) -> Poll<Option<Vec<u8>>> {
-        match self.items.pop_front() {
-            Some(item) => Poll::Ready(Some(item)),
+    /// The next row of items; `None` once the call has ended and there is no other.
+    pub(super) fn poll_next(&mut self, waker: &Waker) -> Poll<Option<Row>> {
+        match self.items.pop() {
+            Some(row) => Poll::Ready(Some(row)),
             None if self.ended.is_some() => Poll::Ready(None),
             None => self.wait(Side::Receiving, waker),
         }
@@ -81,9 +83,9 @@ impl StreamSlot {
     }
 
     /// Discards items from now on. Returns those that were there.
-    pub(super) fn ignore(&mut self) -> VecDeque<Vec<u8>> {
+    pub(super) fn ignore(&mut self) -> Sum {
         self.ignored = true;
-        std::mem::take(&mut self.items)
+        self.items.clear()
     }
 
     /// The first end counts. Returns whom to wake.
@@ -123,26 +125,33 @@ mod tests {
         Ended::Status(Box::new(Status::new(Code::Aborted, "")))
     }
 
-    fn next(slot: &mut StreamSlot) -> Poll<Option<Vec<u8>>> {
+    fn slot(takes_items: bool) -> StreamSlot {
+        StreamSlot::new(takes_items, 64 << 10)
+    }
+
+    fn next(slot: &mut StreamSlot) -> Poll<Option<Row>> {
         slot.poll_next(Waker::noop())
     }
 
     #[test]
     fn the_end_comes_after_the_items() {
-        let mut slot = StreamSlot::new(true);
+        let mut slot = slot(true);
         assert!(next(&mut slot).is_pending());
-        assert!(matches!(slot.arrived(|| vec![1]), Arrived::Kept(Some(_))));
-        assert!(matches!(slot.arrived(|| vec![2]), Arrived::Kept(None)));
+        assert!(matches!(slot.arrived(vec![1].into()), Arrived::Kept(Some(_))));
+        assert!(matches!(slot.arrived(vec![2].into()), Arrived::Kept(None)));
         slot.end(aborted());
-        assert_eq!(next(&mut slot), Poll::Ready(Some(vec![1])));
-        assert_eq!(next(&mut slot), Poll::Ready(Some(vec![2])));
-        assert_eq!(next(&mut slot), Poll::Ready(None));
+        let Poll::Ready(Some(mut row)) = next(&mut slot) else { panic!("a row of items") };
+        for item in [1, 2] {
+            assert_eq!(row.next().as_deref(), Some(&[item][..]));
+        }
+        assert!(row.is_empty());
+        assert!(matches!(next(&mut slot), Poll::Ready(None)));
         assert!(matches!(slot.poll_ended(Side::Receiving, Waker::noop()), Poll::Ready(Ended::Status(_))));
     }
 
     #[test]
     fn both_sides_hear_of_the_end() {
-        let mut slot = StreamSlot::new(true);
+        let mut slot = slot(true);
         assert!(slot.poll_ended(Side::Sending, Waker::noop()).is_pending());
         assert!(next(&mut slot).is_pending());
         assert!(slot.end(aborted()).iter().all(Option::is_some));
@@ -150,14 +159,14 @@ mod tests {
 
     #[test]
     fn what_nobody_wants_is_discarded() {
-        let mut slot = StreamSlot::new(true);
-        slot.arrived(|| vec![1]);
-        assert_eq!(slot.ignore().len(), 1);
-        assert!(matches!(slot.arrived(|| unreachable!("it is not even copied")), Arrived::Discarded));
+        let mut slot = slot(true);
+        slot.arrived(vec![1].into());
+        assert_eq!(slot.ignore(), Sum { items: 1, len: 1 });
+        assert!(matches!(slot.arrived(vec![2].into()), Arrived::Discarded));
     }
 
     #[test]
     fn a_procedure_without_items_sends_none() {
-        assert!(matches!(StreamSlot::new(false).arrived(Vec::new), Arrived::Unexpected));
+        assert!(matches!(slot(false).arrived(Vec::new().into()), Arrived::Unexpected));
     }
 }

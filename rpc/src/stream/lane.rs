@@ -3,6 +3,7 @@
 //! The handler leaves items and takes items; the driver carries them to the protocol and back, a batch at a
 //! time. Whoever waits is woken after the lock is free again.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,7 @@ use std::time::Instant;
 use countersign_proto::limits::MESSAGE_COST;
 use countersign_proto::{Code, Status};
 
+use super::{Items, Row, Sum};
 use crate::service::Reply;
 
 /// Bytes that a handler may leave for the driver before it waits: enough for a full frame to be ready while
@@ -27,16 +29,14 @@ pub(crate) struct Lane {
     bell: Box<dyn Fn() + Send + Sync>,
 }
 
-#[derive(Default)]
 struct State {
-    incoming: VecDeque<Vec<u8>>,
+    incoming: Items,
     /// The caller sends no more items.
     half_closed: bool,
     /// Nobody will take what arrives.
     ignored: bool,
-    /// Lengths of the items that were taken since the last report.
-    consumed: Vec<usize>,
-    consumed_len: usize,
+    /// The items that were consumed since the last report.
+    consumed: Sum,
     /// The handler waits for an item, and the driver has not been told.
     wants: bool,
     outgoing: VecDeque<Vec<u8>>,
@@ -59,8 +59,8 @@ struct State {
 /// What the handler did with the items that arrived, since the last time the driver asked.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// The lengths of the items that it took.
-    pub(crate) consumed: Vec<usize>,
+    /// The items that it consumed.
+    pub(crate) consumed: Sum,
     /// It waits for the next one.
     pub(crate) wants: bool,
 }
@@ -69,7 +69,8 @@ pub(crate) struct Progress {
 impl Lane {
     /// A lane whose driver is called by `bell`. The peer sends at most `window` bytes that were not consumed.
     pub(crate) fn new(window: u32, bell: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { state: Mutex::default(), report_after: window as usize / 4, bell: Box::new(bell) }
+        let state = Mutex::new(State::new(window));
+        Self { state, report_after: window as usize / 4, bell: Box::new(bell) }
     }
 
     /// Leaves an item for the caller, once there is room. Until then it stays where it is.
@@ -95,21 +96,22 @@ impl Lane {
         Poll::Ready(Ok(()))
     }
 
-    /// Takes the next item of the caller; `None` after the last one.
-    pub(crate) fn poll_next(&self, waker: &Waker) -> Poll<Result<Option<Vec<u8>>, Status>> {
+    /// Takes the caller's next row of items in place of one that was consumed; none after the last one.
+    pub(crate) fn poll_next(&self, row: &mut Row, waker: &Waker) -> Poll<Result<(), Status>> {
         let mut state = self.lock();
+        state.consume(row.finish());
         if let Some(status) = &state.over {
             return Poll::Ready(Err(status.clone()));
         }
-        if let Some(item) = state.incoming.pop_front() {
-            state.consume(item.len());
-            if self.report_after <= state.consumed_len {
+        if let Some(next) = state.incoming.pop() {
+            *row = next;
+            if self.report_after <= state.consumed.cost() {
                 self.ring(state);
             }
-            return Poll::Ready(Ok(Some(item)));
+            return Poll::Ready(Ok(()));
         }
         if state.half_closed {
-            return Poll::Ready(Ok(None));
+            return Poll::Ready(Ok(()));
         }
         match &mut state.receiver {
             Some(receiver) => receiver.clone_from(waker),
@@ -120,10 +122,11 @@ impl Lane {
         Poll::Pending
     }
 
-    /// Nobody will take what arrives: it is discarded, so that the caller is not held up.
-    pub(crate) fn ignore(&self) {
+    /// Nobody will take what arrives, nor what is left of a row: it is discarded, so that the caller is not held up.
+    pub(crate) fn ignore(&self, row: &mut Row) {
         let mut state = self.lock();
         if state.over.is_none() {
+            state.consume(row.finish());
             state.ignore();
             state.wants = !state.half_closed;
             self.ring(state);
@@ -148,12 +151,12 @@ impl Lane {
 /// What the driver does.
 impl Lane {
     /// An item came from the caller. Returns whether it was discarded, and so is consumed.
-    pub(crate) fn arrived(&self, item: Vec<u8>) -> bool {
+    pub(crate) fn arrived(&self, item: Cow<'_, [u8]>) -> bool {
         let mut state = self.lock();
         if state.ignored {
             return true;
         }
-        state.incoming.push_back(item);
+        state.incoming.push(item);
         wake_after(state, |state| state.receiver.take());
         false
     }
@@ -169,7 +172,6 @@ impl Lane {
     pub(crate) fn progress(&self) -> Progress {
         let mut state = self.lock();
         state.rung = false;
-        state.consumed_len = 0;
         Progress { consumed: std::mem::take(&mut state.consumed), wants: std::mem::take(&mut state.wants) }
     }
 
@@ -223,9 +225,27 @@ impl Lane {
 }
 
 impl State {
-    fn consume(&mut self, len: usize) {
-        self.consumed.push(len);
-        self.consumed_len += cost(len);
+    fn new(window: u32) -> Self {
+        Self {
+            incoming: Items::new(window),
+            half_closed: false,
+            ignored: false,
+            consumed: Sum::default(),
+            wants: false,
+            outgoing: VecDeque::new(),
+            outgoing_len: 0,
+            stalled: false,
+            begun: None,
+            over: None,
+            reply: None,
+            rung: false,
+            receiver: None,
+            senders: Vec::new(),
+        }
+    }
+
+    fn consume(&mut self, items: Sum) {
+        self.consumed = self.consumed.plus(items);
     }
 
     fn end(&mut self, status: &Status) {
@@ -240,9 +260,8 @@ impl State {
 
     fn ignore(&mut self) {
         self.ignored = true;
-        while let Some(item) = self.incoming.pop_front() {
-            self.consume(item.len());
-        }
+        let discarded = self.incoming.clear();
+        self.consume(discarded);
     }
 }
 
@@ -276,7 +295,7 @@ impl fmt::Debug for Lane {
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::Wake;
+    use std::task::{Wake, ready};
 
     use super::*;
 
@@ -305,8 +324,14 @@ mod tests {
         lane.poll_send(&mut Some(vec![0; len]), Waker::noop())
     }
 
-    fn next(lane: &Lane) -> Poll<Result<Option<Vec<u8>>, Status>> {
-        lane.poll_next(Waker::noop())
+    /// How many bytes come next.
+    fn next(lane: &Lane, row: &mut Row) -> Poll<Result<Option<usize>, Status>> {
+        if row.is_empty()
+            && let Err(status) = ready!(lane.poll_next(row, Waker::noop()))
+        {
+            return Poll::Ready(Err(status));
+        }
+        Poll::Ready(Ok(row.next().map(|item| item.len())))
     }
 
     fn over() -> Status {
@@ -364,66 +389,74 @@ mod tests {
 
     #[test]
     fn consumption_is_reported_by_the_quarter_of_the_window() {
+        const LEN: usize = 256 - MESSAGE_COST as usize;
         let (lane, rings) = lane();
+        let mut row = Row::default();
+        for _ in 0..10 {
+            assert!(!lane.arrived(vec![0; LEN].into()));
+        }
         for _ in 0..4 {
-            assert!(!lane.arrived(vec![0; 256 - MESSAGE_COST as usize]));
+            assert_eq!(next(&lane, &mut row), Poll::Ready(Ok(Some(LEN))));
+            assert_eq!(rings.load(Ordering::Relaxed), 0);
         }
-        for rings_so_far in [0, 0, 0, 1] {
-            assert!(matches!(next(&lane), Poll::Ready(Ok(Some(_)))));
-            assert_eq!(rings.load(Ordering::Relaxed), rings_so_far);
-        }
-        assert_eq!(
-            lane.progress(),
-            Progress { consumed: vec![256 - MESSAGE_COST as usize; 4], wants: false }
-        );
+        assert!(next(&lane, &mut row).is_ready());
+        assert_eq!(rings.load(Ordering::Relaxed), 1);
+        assert_eq!(lane.progress(), Progress { consumed: Sum { items: 4, len: 4 * LEN }, wants: false });
     }
 
     #[test]
     fn a_receiver_that_waits_says_so_with_all_that_it_consumed() {
         let (lane, rings) = lane();
-        assert!(!lane.arrived(vec![0; 10]));
-        assert!(next(&lane).is_ready() && rings.load(Ordering::Relaxed) == 0);
-        assert!(next(&lane).is_pending());
+        let mut row = Row::default();
+        assert!(!lane.arrived(vec![0; 10].into()));
+        assert!(next(&lane, &mut row).is_ready() && rings.load(Ordering::Relaxed) == 0);
+        assert!(next(&lane, &mut row).is_pending());
         assert_eq!(rings.load(Ordering::Relaxed), 1);
-        assert_eq!(lane.progress(), Progress { consumed: vec![10], wants: true });
+        assert_eq!(lane.progress(), Progress { consumed: Sum { items: 1, len: 10 }, wants: true });
         assert_eq!(lane.progress(), Progress::default());
     }
 
     #[test]
     fn after_the_half_close_the_items_end() {
         let (lane, _) = lane();
+        let mut row = Row::default();
         let woken = Arc::new(Woken::default());
-        assert!(lane.poll_next(&Waker::from(woken.clone())).is_pending());
-        assert!(!lane.arrived(vec![1]));
+        assert!(lane.poll_next(&mut row, &Waker::from(woken.clone())).is_pending());
+        assert!(!lane.arrived(vec![1].into()));
         lane.half_closed();
         assert_eq!(woken.0.load(Ordering::Relaxed), 1);
-        assert_eq!(next(&lane), Poll::Ready(Ok(Some(vec![1]))));
-        assert_eq!(next(&lane), Poll::Ready(Ok(None)));
+        assert_eq!(next(&lane, &mut row), Poll::Ready(Ok(Some(1))));
+        assert_eq!(next(&lane, &mut row), Poll::Ready(Ok(None)));
     }
 
     #[test]
     fn what_nobody_takes_is_consumed() {
         let (lane, rings) = lane();
-        assert!(!lane.arrived(vec![0; 10]));
-        lane.ignore();
+        let mut row = Row::default();
+        for len in [10, 10_000, 3] {
+            assert!(!lane.arrived(vec![0; len].into()));
+        }
+        assert!(next(&lane, &mut row).is_ready());
+        lane.ignore(&mut row);
         assert_eq!(rings.load(Ordering::Relaxed), 1);
-        assert_eq!(lane.progress().consumed, [10]);
-        assert!(lane.arrived(vec![0; 20]), "it is discarded");
+        assert_eq!(lane.progress().consumed, Sum { items: 3, len: 10_013 });
+        assert!(lane.arrived(vec![0; 20].into()), "it is discarded");
     }
 
     #[test]
     fn a_call_that_is_over_says_so_to_both_ends_and_drops_its_items() {
         let (lane, _) = lane();
+        let mut row = Row::default();
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(woken.clone());
         assert_eq!(send(&lane, LANE_LEN_MAX), Poll::Ready(Ok(())));
         assert!(lane.poll_send(&mut Some(vec![1]), &waker).is_pending());
-        assert!(lane.poll_next(&waker).is_pending());
+        assert!(lane.poll_next(&mut row, &waker).is_pending());
         assert!(lane.fail(&over()).is_none());
         lane.finish(Ok(Vec::new()));
         assert_eq!(woken.0.load(Ordering::Relaxed), 2);
         assert_eq!(send(&lane, 1), Poll::Ready(Err(over())));
-        assert_eq!(next(&lane), Poll::Ready(Err(over())));
+        assert_eq!(next(&lane, &mut row), Poll::Ready(Err(over())));
         assert!(lane.drain(|_| unreachable!("nothing is left")));
     }
 

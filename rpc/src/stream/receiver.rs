@@ -8,13 +8,15 @@ use std::sync::Arc;
 use countersign_proto::{HandlerRan, Status, cbor};
 use serde::de::DeserializeOwned;
 
-use super::Lane;
+use super::{Lane, Row};
 
 /// Receives the items that the caller of a streaming call sends.
 ///
 /// A caller sends only as fast as items are taken. Dropped before the last item, it discards the rest.
 pub struct Receiver<T> {
     lane: Arc<Lane>,
+    /// What is to be taken next.
+    row: Row,
     /// Items that were taken, to say which one is wrong.
     taken: u64,
     item: PhantomData<fn() -> T>,
@@ -22,7 +24,7 @@ pub struct Receiver<T> {
 
 impl<T: DeserializeOwned> Receiver<T> {
     pub(crate) fn new(lane: Arc<Lane>) -> Self {
-        Self { lane, taken: 0, item: PhantomData }
+        Self { lane, row: Row::default(), taken: 0, item: PhantomData }
     }
 
     /// Waits for the next item; `None` once the caller has sent the last one.
@@ -32,13 +34,13 @@ impl<T: DeserializeOwned> Receiver<T> {
     /// `CANCELLED` or `DEADLINE_EXCEEDED` if the call is over, and `INVALID_ARGUMENT` for an item that is not
     /// what the contract says, with its place, such as `items[3].price`.
     pub async fn next(&mut self) -> Result<Option<T>, Status> {
-        let Some(item) = poll_fn(|cx| self.lane.poll_next(cx.waker())).await? else { return Ok(None) };
+        if self.row.is_empty() {
+            poll_fn(|cx| self.lane.poll_next(&mut self.row, cx.waker())).await?;
+        }
+        let Some(item) = self.row.next_as() else { return Ok(None) };
         let index = self.taken;
         self.taken += 1;
-        match cbor::from_owned(item) {
-            Ok(item) => Ok(Some(item)),
-            Err(error) => Err(undecodable(index, &error)),
-        }
+        item.map(Some).map_err(|error| undecodable(index, &error))
     }
 }
 
@@ -50,7 +52,7 @@ fn undecodable(index: u64, error: &cbor::DecodeError) -> Status {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.lane.ignore();
+        self.lane.ignore(&mut self.row);
     }
 }
 
@@ -90,7 +92,7 @@ mod tests {
         for price in 0..3 {
             now(sender.send(Row { price })).expect("there is room");
         }
-        assert!(near.drain(|item| !far.arrived(item.to_vec())));
+        assert!(near.drain(|item| !far.arrived(item.to_vec().into())));
         far.half_closed();
         for price in 0..3 {
             assert_eq!(now(receiver.next()), Ok(Some(Row { price })));
@@ -102,9 +104,9 @@ mod tests {
     fn an_item_that_is_none_is_named_with_its_place() {
         let lane = Arc::new(Lane::new(4096, || {}));
         let mut receiver = Receiver::<Row>::new(lane.clone());
-        lane.arrived(cbor::to_vec(&Row { price: 1 }).expect("it encodes"));
-        lane.arrived(b"\xa1\x65price\x61x".to_vec());
-        lane.arrived(b"\x01".to_vec());
+        lane.arrived(cbor::to_vec(&Row { price: 1 }).expect("it encodes").into());
+        lane.arrived(b"\xa1\x65price\x61x".into());
+        lane.arrived(b"\x01".into());
         assert!(now(receiver.next()).is_ok());
         let status = now(receiver.next()).expect_err("a text is no price");
         assert_eq!(status.code, Code::InvalidArgument);
@@ -117,7 +119,7 @@ mod tests {
     fn a_receiver_that_is_dropped_discards_what_comes() {
         let lane = Arc::new(Lane::new(4096, || {}));
         drop(Receiver::<Row>::new(lane.clone()));
-        assert!(lane.arrived(vec![0]));
+        assert!(lane.arrived(vec![0].into()));
     }
 
     #[test]

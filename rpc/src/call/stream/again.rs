@@ -10,42 +10,44 @@ use crate::call::CallError;
 use crate::call::request::Request;
 use crate::link::client::{Answer, Ended};
 use crate::link::stream_slot::Side;
+use crate::stream::Row;
 
 pub(super) struct Repeatable {
     /// `None` while it is opened again.
     open: Option<OpenStream>,
+    /// What is to be taken next.
+    row: Row,
     /// What opens it. Gone once the call cannot be made again unnoticed.
     request: Option<Box<Request>>,
 }
 
 impl Repeatable {
     pub(super) fn new(open: OpenStream, request: Request) -> Self {
-        Self { open: Some(open), request: Some(Box::new(request)) }
+        Self { open: Some(open), row: Row::default(), request: Some(Box::new(request)) }
     }
 
-    /// The next item; `None` once the call has ended with a result.
-    pub(super) fn poll_next(
-        &mut self,
-        cx: &mut task::Context<'_>,
-    ) -> Poll<Result<Option<Vec<u8>>, CallError>> {
-        loop {
-            let open = ready!(self.poll_open(cx))?;
-            if let Some(item) = ready!(open.poll_item(cx)) {
+    /// The row that has the next item; it is empty once the call has ended with a result.
+    pub(super) fn poll_row(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<&mut Row, CallError>> {
+        while self.row.is_empty() {
+            let (open, row) = ready!(self.poll_open(cx))?;
+            ready!(open.poll_next(row, cx));
+            if !row.is_empty() {
                 self.request = None;
-                return Poll::Ready(Ok(Some(item)));
+                break;
             }
             match ready!(open.poll_outcome(Side::Receiving, cx)) {
-                Ended::Result(_) => return Poll::Ready(Ok(None)),
+                Ended::Result(_) => break,
                 ended => self.again(ended)?,
             }
         }
+        Poll::Ready(Ok(&mut self.row))
     }
 
     /// The result; items that come before it are discarded.
     pub(super) fn poll_answer(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Answer, CallError>> {
         loop {
-            let open = ready!(self.poll_open(cx))?;
-            open.ignore();
+            let (open, row) = ready!(self.poll_open(cx))?;
+            open.ignore(row);
             match ready!(open.poll_outcome(Side::Receiving, cx)) {
                 Ended::Result(answer) => return Poll::Ready(Ok(answer)),
                 ended => self.again(ended)?,
@@ -57,13 +59,14 @@ impl Repeatable {
         self.open.as_ref().map(OpenStream::response_metadata).unwrap_or_default()
     }
 
-    fn poll_open(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<&OpenStream, CallError>> {
+    fn poll_open(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(&OpenStream, &mut Row), CallError>> {
         if self.open.is_none()
             && let Some(request) = &mut self.request
         {
             self.open = Some(ready!(OpenStream::poll_opened(request, cx, true))?);
         }
-        Poll::Ready(Ok(self.open.as_ref().expect("a call that is not open has what opens it")))
+        let open = self.open.as_ref().expect("a call that is not open has what opens it");
+        Poll::Ready(Ok((open, &mut self.row)))
     }
 
     /// Whether the call is made again, or ends with an error.

@@ -13,11 +13,13 @@ use crate::call::request::Request;
 use crate::call::{Answer, CallError};
 use crate::link::stream_slot::Side;
 use crate::service::{Arg, Fault};
+use crate::stream::Row;
 
 /// Sends and receives the items of a call, then waits for its result. Dropped before, it cancels the call.
 #[derive(Debug)]
 pub struct BothWays<S, R, T, F> {
     open: OpenStream,
+    row: Row,
     types: Types<(S, R, T, F)>,
 }
 
@@ -33,7 +35,7 @@ impl<S, R: DeserializeOwned, T: DeserializeOwned, F: Fault> BothWays<S, R, T, F>
 
     /// Waits for the next item; `None` after the last one of a call that went well.
     pub async fn next(&mut self) -> Result<Option<R>, CallError<F>> {
-        self.open.next().await
+        self.open.next(&mut self.row).await
     }
 
     /// Says that no items follow.
@@ -47,9 +49,9 @@ impl<S, R: DeserializeOwned, T: DeserializeOwned, F: Fault> BothWays<S, R, T, F>
     }
 
     /// As [`finish`](Self::finish), with the metadata that came beside the items and the result.
-    pub async fn answer(self) -> Result<Answer<T>, CallError<F>> {
+    pub async fn answer(mut self) -> Result<Answer<T>, CallError<F>> {
         self.open.half_close();
-        self.open.ignore();
+        self.open.ignore(&mut self.row);
         self.open.answer(Side::Receiving).await
     }
 
@@ -60,7 +62,7 @@ impl<S, R: DeserializeOwned, T: DeserializeOwned, F: Fault> BothWays<S, R, T, F>
 
     /// The two directions apart, for a task each.
     pub fn split(self) -> (SendHalf<S, T, F>, ReceiveHalf<R, T, F>) {
-        halves(self.open)
+        halves(self.open, self.row)
     }
 }
 
@@ -73,6 +75,6 @@ impl<S, R, T, F> FromOpen for BothWays<S, R, T, F> {
 
     #[expect(private_interfaces, reason = "nobody outside can call it")]
     fn from_open(open: OpenStream, _: Request) -> Self {
-        Self { open, types: PhantomData }
+        Self { open, row: Row::default(), types: PhantomData }
     }
 }

@@ -11,6 +11,7 @@ use super::open::{OpenStream, SendItem};
 use crate::call::CallError;
 use crate::link::stream_slot::Side;
 use crate::service::{Arg, Fault};
+use crate::stream::Row;
 
 /// The sending half of a call. Dropped, it says that no items follow; it should not be dropped before the last
 /// one was sent, unless the other half is dropped too.
@@ -27,8 +28,8 @@ pub struct ReceiveHalf<R, T, F> {
     types: Types<(R, T, F)>,
 }
 
-pub(super) fn halves<S, R, T, F>(open: OpenStream) -> (SendHalf<S, T, F>, ReceiveHalf<R, T, F>) {
-    let (sending, receiving) = split(open);
+pub(super) fn halves<S, R, T, F>(open: OpenStream, row: Row) -> (SendHalf<S, T, F>, ReceiveHalf<R, T, F>) {
+    let (sending, receiving) = split(open, row);
     (SendHalf { open: sending, types: PhantomData }, ReceiveHalf { open: receiving, types: PhantomData })
 }
 
@@ -52,18 +53,18 @@ impl<S, T: DeserializeOwned, F: Fault> SendHalf<S, T, F> {
 impl<R: DeserializeOwned, T: DeserializeOwned, F: Fault> ReceiveHalf<R, T, F> {
     /// Waits for the next item; `None` after the last one of a call that went well.
     pub async fn next(&mut self) -> Result<Option<R>, CallError<F>> {
-        self.open.0.next().await
+        self.open.next().await
     }
 
     /// Waits for the result. Items that were not taken are discarded.
-    pub async fn finish(self) -> Result<T, CallError<F>> {
-        self.open.0.ignore();
-        self.open.0.answer(Side::Receiving).await.map(|answer| answer.value)
+    pub async fn finish(mut self) -> Result<T, CallError<F>> {
+        self.open.ignore();
+        self.open.open.answer(Side::Receiving).await.map(|answer| answer.value)
     }
 
     /// What the server sent before its first item; empty until it has come.
     pub fn metadata(&self) -> Metadata {
-        self.open.0.response_metadata()
+        self.open.open.response_metadata()
     }
 }
 
@@ -73,11 +74,25 @@ pub(super) struct SendingHalf(pub(super) Arc<OpenStream>);
 
 /// Discards what comes when it is dropped.
 #[derive(Debug)]
-pub(super) struct ReceivingHalf(pub(super) Arc<OpenStream>);
+pub(super) struct ReceivingHalf {
+    pub(super) open: Arc<OpenStream>,
+    /// What is to be taken next.
+    pub(super) row: Row,
+}
 
-pub(super) fn split(open: OpenStream) -> (SendingHalf, ReceivingHalf) {
+pub(super) fn split(open: OpenStream, row: Row) -> (SendingHalf, ReceivingHalf) {
     let open = Arc::new(open);
-    (SendingHalf(open.clone()), ReceivingHalf(open))
+    (SendingHalf(open.clone()), ReceivingHalf { open, row })
+}
+
+impl ReceivingHalf {
+    pub(super) async fn next<I: DeserializeOwned, F: Fault>(&mut self) -> Result<Option<I>, CallError<F>> {
+        self.open.next(&mut self.row).await
+    }
+
+    pub(super) fn ignore(&mut self) {
+        self.open.ignore(&mut self.row);
+    }
 }
 
 impl Drop for SendingHalf {
@@ -93,6 +108,6 @@ impl Drop for SendingHalf {
 
 impl Drop for ReceivingHalf {
     fn drop(&mut self) {
-        self.0.ignore();
+        self.ignore();
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{self, Poll, ready};
 use std::time::{Duration, Instant};
 
-use countersign_proto::cbor::{self, EncodeError};
+use countersign_proto::cbor::EncodeError;
 use countersign_proto::{Code, HandlerRan, Metadata, Opening, Status};
 use serde::de::DeserializeOwned;
 
@@ -18,6 +18,7 @@ use crate::call::{Answer, CallError};
 use crate::link::client::{self as link, Ended, Handle, OpenCall};
 use crate::link::stream_slot::Side;
 use crate::service::{Arg, Fault};
+use crate::stream::Row;
 
 /// A call that is open, as one or two holders share it.
 pub(super) struct OpenStream {
@@ -68,18 +69,22 @@ impl OpenStream {
         }))
     }
 
-    /// The next item; `None` once the call has ended with a result.
-    pub(super) fn poll_next(&self, cx: &mut task::Context<'_>) -> Poll<Result<Option<Vec<u8>>, CallError>> {
-        match ready!(self.poll_item(cx)) {
-            Some(item) => Poll::Ready(Ok(Some(item))),
-            None => self.poll_ended(Side::Receiving, cx).map_ok(|_| None),
+    /// Sees to it that there is an item in `row`, unless the call has ended with a result.
+    pub(super) fn poll_row(&self, row: &mut Row, cx: &mut task::Context<'_>) -> Poll<Result<(), CallError>> {
+        ready!(self.poll_next(row, cx));
+        match row.is_empty() {
+            false => Poll::Ready(Ok(())),
+            true => self.poll_ended(Side::Receiving, cx).map_ok(drop),
         }
     }
 
-    /// The next item; `None` once the call has ended in any way.
-    pub(super) fn poll_item(&self, cx: &mut task::Context<'_>) -> Poll<Option<Vec<u8>>> {
+    /// The same, unless the call has ended in any way.
+    pub(super) fn poll_next(&self, row: &mut Row, cx: &mut task::Context<'_>) -> Poll<()> {
+        if !row.is_empty() {
+            return Poll::Ready(());
+        }
         self.follow_parent(cx);
-        self.link.poll_next(self.call, cx.waker())
+        self.link.poll_next(self.call, row, cx.waker())
     }
 
     pub(super) fn poll_ended(
@@ -114,8 +119,8 @@ impl OpenStream {
         self.link.half_close(self.call);
     }
 
-    pub(super) fn ignore(&self) {
-        self.link.ignore(self.call);
+    pub(super) fn ignore(&self, row: &mut Row) {
+        self.link.ignore(self.call, row);
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -147,11 +152,12 @@ impl OpenStream {
         SendItem { open: self, item, fault: PhantomData }
     }
 
-    pub(super) async fn next<I: DeserializeOwned, F: Fault>(&self) -> Result<Option<I>, CallError<F>> {
-        match poll_fn(|cx| self.poll_next(cx)).await.map_err(CallError::typed)? {
-            Some(item) => cbor::from_owned(item).map(Some).map_err(CallError::Undecodable),
-            None => Ok(None),
-        }
+    pub(super) async fn next<I: DeserializeOwned, F: Fault>(
+        &self,
+        row: &mut Row,
+    ) -> Result<Option<I>, CallError<F>> {
+        poll_fn(|cx| self.poll_row(row, cx)).await.map_err(CallError::typed)?;
+        row.next_as().transpose().map_err(CallError::Undecodable)
     }
 
     pub(super) async fn answer<T: DeserializeOwned, F: Fault>(

@@ -14,6 +14,7 @@ use crate::call::request::Request;
 use crate::call::{CallError, Reply};
 use crate::client::Client;
 use crate::link::stream_slot::Side;
+use crate::stream::Row;
 
 /// A streaming call of a procedure that is known only at run time, of whatever kind it is.
 #[must_use = "a call is opened when it is awaited"]
@@ -59,13 +60,17 @@ impl Future for RawStreamCall {
     type Output = Result<RawStream, CallError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        OpenStream::poll_opened(&mut self.0, cx, true).map_ok(RawStream)
+        OpenStream::poll_opened(&mut self.0, cx, true).map_ok(|open| RawStream { open, row: Row::default() })
     }
 }
 
 /// A streaming call of a procedure that is known only at run time. Dropped before its end, it is cancelled.
 #[derive(Debug)]
-pub struct RawStream(OpenStream);
+pub struct RawStream {
+    open: OpenStream,
+    /// What is to be taken next.
+    row: Row,
+}
 
 /// The sending half of a raw call. Dropped, it says that no items follow.
 #[derive(Debug)]
@@ -78,34 +83,34 @@ pub struct RawReceiveHalf(ReceivingHalf);
 impl RawStream {
     /// Sends an item, as soon as the server has room for it.
     pub async fn send(&mut self, item: Vec<u8>) -> Result<(), CallError> {
-        send(&self.0, item).await
+        send(&self.open, item).await
     }
 
     /// Says that no items follow.
     pub fn half_close(&mut self) {
-        self.0.half_close();
+        self.open.half_close();
     }
 
     /// Waits for the next item; `None` after the last one of a call that went well.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, CallError> {
-        next(&self.0).await
+        next(&self.open, &mut self.row).await
     }
 
     /// Says that no items follow, and waits for the result. Items that were not taken are discarded.
-    pub async fn finish(self) -> Result<Reply, CallError> {
-        self.0.half_close();
-        self.0.ignore();
-        finish(&self.0, Side::Receiving).await
+    pub async fn finish(mut self) -> Result<Reply, CallError> {
+        self.open.half_close();
+        self.open.ignore(&mut self.row);
+        finish(&self.open, Side::Receiving).await
     }
 
     /// What the server sent before its first item; empty until it has come.
     pub fn metadata(&self) -> Metadata {
-        self.0.response_metadata()
+        self.open.response_metadata()
     }
 
     /// The two directions apart, for a task each.
     pub fn split(self) -> (RawSendHalf, RawReceiveHalf) {
-        let (sending, receiving) = split(self.0);
+        let (sending, receiving) = split(self.open, self.row);
         (RawSendHalf(sending), RawReceiveHalf(receiving))
     }
 }
@@ -120,18 +125,18 @@ impl RawSendHalf {
 impl RawReceiveHalf {
     /// Waits for the next item; `None` after the last one of a call that went well.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, CallError> {
-        next(&self.0.0).await
+        next(&self.0.open, &mut self.0.row).await
     }
 
     /// Waits for the result. Items that were not taken are discarded.
-    pub async fn finish(self) -> Result<Reply, CallError> {
-        self.0.0.ignore();
-        finish(&self.0.0, Side::Receiving).await
+    pub async fn finish(mut self) -> Result<Reply, CallError> {
+        self.0.ignore();
+        finish(&self.0.open, Side::Receiving).await
     }
 
     /// What the server sent before its first item; empty until it has come.
     pub fn metadata(&self) -> Metadata {
-        self.0.0.response_metadata()
+        self.0.open.response_metadata()
     }
 }
 
@@ -139,8 +144,9 @@ async fn send(open: &OpenStream, mut item: Vec<u8>) -> Result<(), CallError> {
     poll_fn(|cx| open.poll_send(&mut item, cx)).await
 }
 
-async fn next(open: &OpenStream) -> Result<Option<Vec<u8>>, CallError> {
-    poll_fn(|cx| open.poll_next(cx)).await
+async fn next(open: &OpenStream, row: &mut Row) -> Result<Option<Vec<u8>>, CallError> {
+    poll_fn(|cx| open.poll_row(row, cx)).await?;
+    Ok(row.next().map(Cow::into_owned))
 }
 
 async fn finish(open: &OpenStream, side: Side) -> Result<Reply, CallError> {

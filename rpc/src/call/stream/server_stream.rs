@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::marker::PhantomData;
 
 use countersign_proto::Metadata;
-use countersign_proto::cbor;
 use serde::de::DeserializeOwned;
 
 use super::again::Repeatable;
@@ -14,6 +13,7 @@ use super::{StreamHandle, Types};
 use crate::call::request::Request;
 use crate::call::{Answer, CallError};
 use crate::service::Fault;
+use crate::stream::Row;
 
 /// Receives the items of a call, then its result. Dropped before, it cancels the call.
 ///
@@ -30,10 +30,8 @@ impl<I: DeserializeOwned, T: DeserializeOwned, F: Fault> ServerStream<I, T, F> {
     ///
     /// A server sends only as fast as items are taken.
     pub async fn next(&mut self) -> Result<Option<I>, CallError<F>> {
-        match poll_fn(|cx| self.call.poll_next(cx)).await.map_err(CallError::typed)? {
-            Some(item) => cbor::from_owned(item).map(Some).map_err(CallError::Undecodable),
-            None => Ok(None),
-        }
+        let next = |row: &mut Row| row.next_as().transpose().map_err(CallError::Undecodable);
+        poll_fn(|cx| self.call.poll_row(cx).map(|row| row.map_err(CallError::typed).and_then(next))).await
     }
 
     /// Waits for the result. Items that were not taken are discarded.

@@ -119,9 +119,10 @@ pub(crate) enum NotSent {
 
 /// Both holds on a connection that is yet to be made.
 pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
+    let calls = Slots::new(limits.initial_credit);
     let shared = Arc::new(Shared(Mutex::new(State {
         proto: Connection::client(limits, software, Instant::now()),
-        calls: Slots::default(),
+        calls,
         phase: Phase::Connecting,
         peer: None,
         tenure: None,

@@ -8,7 +8,8 @@ use std::time::Instant;
 use countersign_proto::{CallId, Code, HandlerRan, Metadata, Opening, Sending, Status};
 
 use super::{Ended, Handle, NotSent, OpenCall, State, wake};
-use crate::link::stream_slot::{Arrived, Side, StreamSlot};
+use crate::link::stream_slot::{Arrived, Side};
+use crate::stream::{Row, Sum};
 
 impl Handle {
     /// Opens a streaming call; `takes_items` if its server may send items. What it says until [`Self::cancel`]
@@ -21,7 +22,7 @@ impl Handle {
     ) -> Result<OpenCall, NotSent> {
         let mut state = self.0.lock();
         let call = state.open(now, opening)?;
-        state.calls.take_for_stream(StreamSlot::new(takes_items));
+        state.calls.take_for_stream(takes_items);
         let driver = state.driver.take();
         unlocked(state, driver);
         Ok(call)
@@ -52,20 +53,19 @@ impl Handle {
         sent
     }
 
-    /// Takes the next item of the server; `None` once the call has ended.
-    pub(crate) fn poll_next(&self, call: OpenCall, waker: &Waker) -> Poll<Option<Vec<u8>>> {
+    /// Takes the server's next row of items in place of one that was consumed; none once the call has ended.
+    pub(crate) fn poll_next(&self, call: OpenCall, row: &mut Row, waker: &Waker) -> Poll<()> {
         let mut guard = self.0.lock();
         let state = &mut *guard;
-        let Some(stream) = state.calls.stream(call.slot) else { return Poll::Ready(None) };
+        state.consumed(call.id, row.finish());
+        let Some(stream) = state.calls.stream(call.slot) else { return Poll::Ready(()) };
         let next = stream.poll_next(waker);
-        match &next {
-            Poll::Ready(Some(item)) => state.proto.consumed(call.id, item.len()),
-            Poll::Ready(None) => return next,
-            Poll::Pending => state.proto.wants(call.id),
+        if next.is_pending() {
+            state.proto.wants(call.id);
         }
         let driver = state.driver_of_output();
         unlocked(guard, driver);
-        next
+        next.map(|next| *row = next.unwrap_or_default())
     }
 
     /// Waits for the end, which stays.
@@ -94,14 +94,13 @@ impl Handle {
         unlocked(guard, driver);
     }
 
-    /// Takes no more items: those that are here and those that come are discarded.
-    pub(crate) fn ignore(&self, call: OpenCall) {
+    /// Takes no more items: those in `row`, those that are here and those that come are discarded.
+    pub(crate) fn ignore(&self, call: OpenCall, row: &mut Row) {
         let mut guard = self.0.lock();
         let state = &mut *guard;
         let Some(stream) = state.calls.stream(call.slot) else { return };
-        for item in stream.ignore() {
-            state.proto.consumed(call.id, item.len());
-        }
+        let discarded = stream.ignore().plus(row.finish());
+        state.consumed(call.id, discarded);
         state.proto.wants(call.id);
         let driver = state.driver_of_output();
         unlocked(guard, driver);
@@ -127,7 +126,7 @@ impl State {
         let Some(slot) = self.proto.get(id).copied() else { return };
         let len = item.len();
         let stream = self.calls.stream(slot);
-        match stream.map_or(Arrived::Unexpected, |stream| stream.arrived(|| item.into_owned())) {
+        match stream.map_or(Arrived::Unexpected, |stream| stream.arrived(item)) {
             Arrived::Kept(waker) => wakers.extend(waker),
             Arrived::Discarded => {
                 self.proto.consumed(id, len);
@@ -139,6 +138,12 @@ impl State {
                 let ended = Ended::Status(Box::new(status.with_handler_ran(HandlerRan::Yes)));
                 self.calls.end(slot, ended, wakers);
             }
+        }
+    }
+
+    fn consumed(&mut self, id: CallId, Sum { items, len }: Sum) {
+        if items != 0 {
+            self.proto.consumed_many(id, items, len);
         }
     }
 

@@ -58,7 +58,7 @@ impl ServerEnd {
         match running.items_in() {
             Some(lane) => {
                 running.route.counters().item_in(len as u64);
-                if lane.arrived(item.into_owned()) {
+                if lane.arrived(item) {
                     self.proto.consumed(id, len);
                     self.proto.wants(id);
                 }
@@ -87,8 +87,8 @@ impl ServerEnd {
     pub(super) fn visit(&mut self, id: CallId) {
         let Some(lane) = self.proto.get(id).and_then(|running| running.cx.items()) else { return };
         let progress = lane.progress();
-        for len in progress.consumed {
-            self.proto.consumed(id, len);
+        if progress.consumed.items != 0 {
+            self.proto.consumed_many(id, progress.consumed.items, progress.consumed.len);
         }
         if progress.wants {
             self.proto.wants(id);
@@ -227,13 +227,14 @@ fn lane(mailbox: &Arc<Mailbox>, id: CallId, window: u32) -> Arc<Lane> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stream::Row;
 
     #[test]
     fn what_nobody_collects_is_freed_all_the_same() {
         let mailbox = Arc::new(Mailbox::default());
         let lane = lane(&mailbox, 1, 16 << 10);
         let cx = Context::of_a_streaming_test(Some(lane.clone()));
-        lane.ignore();
+        lane.ignore(&mut Row::default());
         mailbox.post(Finished { id: 1, cx, reply: None, outcome: None });
         drop(mailbox);
         assert_eq!(Arc::strong_count(&lane), 1, "only ours");

@@ -77,7 +77,7 @@ const NEGATED: usize = 3;
 fn call(method: usize, arguments: serde_json::Value, items: &[u32]) -> (Reply, Vec<i64>) {
     let lane = Arc::new(Lane::new(64 << 10, || {}));
     for item in items {
-        assert!(!lane.arrived(encoded(item)));
+        assert!(!lane.arrived(encoded(item).into()));
     }
     lane.half_closed();
     let cx = Context::of_a_streaming_test(Some(lane.clone()));
