@@ -279,7 +279,7 @@ mod tests {
         let cx = Context::of_a_streaming_test(Some(lane.clone()));
         assert!(cx.take_response_metadata().is_none() && cx.take_closing().is_none());
         assert_eq!(cx.respond_metadata("before", "1"), Ok(()));
-        assert!(lane.poll_send(&mut Some(vec![1]), Waker::noop()).is_ready());
+        assert!(lane.poll_send(&mut vec![1].into(), Waker::noop()).is_ready());
         assert_eq!(cx.respond_metadata("after", "1").map_err(|status| status.code), Err(Code::Internal));
         assert_eq!(cx.trailing_metadata("after", "1"), Ok(()));
         let response = cx.take_response_metadata().expect("what came before");

@@ -1,13 +1,14 @@
-//! Items that came and wait to be taken.
+//! Items that wait to be taken.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::ops::Deref;
 
 use countersign_proto::cbor::{self, DecodeError};
 use countersign_proto::limits::MESSAGE_COST;
 use serde::de::DeserializeOwned;
 
-/// Items in the order in which they came, in rows that are taken one after the other.
+/// Items in their order, in rows that are taken one after the other.
 #[derive(Debug)]
 pub(crate) struct Items {
     rows: VecDeque<Row>,
@@ -24,6 +25,14 @@ pub(crate) struct Row {
     next: usize,
     long: Option<Vec<u8>>,
     sum: Sum,
+}
+
+/// An item that may be taken.
+#[derive(Debug)]
+pub(crate) enum Item<'a> {
+    Short(&'a [u8]),
+    /// With its memory.
+    Long(&'a mut Vec<u8>),
 }
 
 /// So many items of so many bytes together.
@@ -45,7 +54,7 @@ const ROW_LEN_MIN: usize = 2 << 10;
 const PREFIX_LEN: usize = size_of::<u32>();
 
 impl Items {
-    /// For the items of a peer that sends no more than `window` bytes at first that were not consumed.
+    /// For items of which there are no more than `window` bytes at first.
     pub(crate) fn new(window: u32) -> Self {
         Self { rows: VecDeque::new(), row_len_max: ROW_LEN_MAX.min(window as usize / 8) }
     }
@@ -56,6 +65,33 @@ impl Items {
         } else {
             self.rows.push_back(Row::of(item.into_owned()));
         }
+    }
+
+    /// The same, from a buffer that is not needed any more, and is taken if the item is long.
+    pub(crate) fn push_from(&mut self, item: &mut Vec<u8>) {
+        match item.len() < LONG_LEN {
+            true => self.push(Cow::Borrowed(item)),
+            false => self.push(Cow::Owned(std::mem::take(item))),
+        }
+    }
+
+    /// Takes item after item for as long as `take` does. Returns what was taken.
+    pub(crate) fn take_while(&mut self, mut take: impl FnMut(Item<'_>) -> bool) -> Sum {
+        let mut taken = Sum::default();
+        while let Some(row) = self.rows.front_mut() {
+            while let Some(len) = row.take_if(&mut take) {
+                taken = taken.plus(Sum { items: 1, len });
+            }
+            if !row.is_empty() {
+                break;
+            }
+            self.rows.pop_front();
+        }
+        taken
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// The first row.
@@ -116,6 +152,23 @@ impl Row {
         Some(Cow::Borrowed(&rest[..len]))
     }
 
+    /// Takes the next item if `take` does. Returns its length then.
+    fn take_if(&mut self, take: impl FnOnce(Item<'_>) -> bool) -> Option<usize> {
+        if let Some(item) = &mut self.long {
+            let len = item.len();
+            return take(Item::Long(item)).then(|| {
+                self.long = None;
+                len
+            });
+        }
+        let (len, rest) = self.short[self.next..].split_first_chunk()?;
+        let len = u32::from_le_bytes(*len) as usize;
+        take(Item::Short(&rest[..len])).then(|| {
+            self.next += PREFIX_LEN + len;
+            len
+        })
+    }
+
     /// Takes and decodes the next item.
     pub(crate) fn next_as<T: DeserializeOwned>(&mut self) -> Option<Result<T, DecodeError>> {
         Some(match self.next()? {
@@ -127,6 +180,17 @@ impl Row {
     /// Makes an end of the row. Returns all that was in it, which counts as consumed now.
     pub(crate) fn finish(&mut self) -> Sum {
         std::mem::take(self).sum
+    }
+}
+
+impl Deref for Item<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Short(item) => item,
+            Self::Long(item) => item,
+        }
     }
 }
 
@@ -165,6 +229,26 @@ mod tests {
         pushed.iter().for_each(|item| items.push(item.into()));
         assert_eq!(items.len(), 100);
         assert_eq!(taken(&mut items), pushed);
+    }
+
+    #[test]
+    fn an_item_that_is_not_taken_stays_where_it_is() {
+        let mut items = Items::new(WINDOW);
+        let pushed = [vec![1], vec![2; LONG_LEN], vec![3; 3], vec![4]];
+        pushed.iter().for_each(|item| items.push(item.into()));
+        for (at, item) in pushed.iter().enumerate() {
+            assert_eq!(items.take_while(|_| false), Sum::default());
+            let mut taken = Vec::new();
+            let sum = items.take_while(|item| {
+                let is_first = taken.is_empty();
+                if is_first {
+                    taken = item.to_vec();
+                }
+                is_first
+            });
+            assert_eq!((&taken, sum), (item, Sum { items: 1, len: item.len() }));
+            assert_eq!(items.is_empty(), at == 3);
+        }
     }
 
     #[test]

@@ -4,16 +4,14 @@
 //! time. Whoever waits is woken after the lock is free again.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use countersign_proto::limits::MESSAGE_COST;
 use countersign_proto::{Code, Status};
 
-use super::{Items, Row, Sum};
+use super::{Encoded, Item, Items, Row, Sum};
 use crate::service::Reply;
 
 /// Bytes that a handler may leave for the driver before it waits: enough for a full frame to be ready while
@@ -39,7 +37,7 @@ struct State {
     consumed: Sum,
     /// The handler waits for an item, and the driver has not been told.
     wants: bool,
-    outgoing: VecDeque<Vec<u8>>,
+    outgoing: Items,
     outgoing_len: usize,
     /// The caller had no room for what is there: the driver comes again by itself.
     stalled: bool,
@@ -74,7 +72,7 @@ impl Lane {
     }
 
     /// Leaves an item for the caller, once there is room. Until then it stays where it is.
-    pub(crate) fn poll_send(&self, item: &mut Option<Vec<u8>>, waker: &Waker) -> Poll<Result<(), Status>> {
+    pub(crate) fn poll_send(&self, item: &mut Encoded, waker: &Waker) -> Poll<Result<(), Status>> {
         let mut state = self.lock();
         if let Some(status) = &state.over {
             return Poll::Ready(Err(status.clone()));
@@ -85,13 +83,11 @@ impl Lane {
             }
             return Poll::Pending;
         }
-        if let Some(item) = item.take() {
-            state.begun.get_or_insert_with(Instant::now);
-            state.outgoing_len += cost(item.len());
-            state.outgoing.push_back(item);
-            if !state.stalled {
-                self.ring(state);
-            }
+        state.begun.get_or_insert_with(Instant::now);
+        state.outgoing_len += Sum { items: 1, len: item.len() }.cost();
+        state.outgoing.push_from(item);
+        if !state.stalled {
+            self.ring(state);
         }
         Poll::Ready(Ok(()))
     }
@@ -177,16 +173,10 @@ impl Lane {
 
     /// Hands out the items for the caller, in order, for as long as `send` takes them. Returns whether it took
     /// all.
-    pub(crate) fn drain(&self, mut send: impl FnMut(&mut Vec<u8>) -> bool) -> bool {
+    pub(crate) fn drain(&self, send: impl FnMut(Item<'_>) -> bool) -> bool {
         let mut state = self.lock();
-        while let Some(item) = state.outgoing.front_mut() {
-            let cost = cost(item.len());
-            if !send(item) {
-                break;
-            }
-            state.outgoing_len -= cost;
-            state.outgoing.pop_front();
-        }
+        let sent = state.outgoing.take_while(send);
+        state.outgoing_len -= sent.cost();
         let is_empty = state.outgoing.is_empty();
         state.stalled = !is_empty;
         if state.outgoing_len < LANE_LEN_MAX {
@@ -232,7 +222,7 @@ impl State {
             ignored: false,
             consumed: Sum::default(),
             wants: false,
-            outgoing: VecDeque::new(),
+            outgoing: Items::new(window),
             outgoing_len: 0,
             stalled: false,
             begun: None,
@@ -265,11 +255,6 @@ impl State {
     }
 }
 
-/// What an item of this length counts, here as in credit: many small items take memory too.
-fn cost(len: usize) -> usize {
-    len + MESSAGE_COST as usize
-}
-
 /// Wakes those whom `whom` takes out of the state, without the lock.
 fn wake_after<W: IntoIterator<Item = Waker>>(
     mut state: MutexGuard<'_, State>,
@@ -297,6 +282,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::{Wake, ready};
 
+    use countersign_proto::limits::MESSAGE_COST;
+
     use super::*;
 
     const WINDOW: u32 = 4 << 10;
@@ -321,7 +308,7 @@ mod tests {
     }
 
     fn send(lane: &Lane, len: usize) -> Poll<Result<(), Status>> {
-        lane.poll_send(&mut Some(vec![0; len]), Waker::noop())
+        lane.poll_send(&mut vec![0; len].into(), Waker::noop())
     }
 
     /// How many bytes come next.
@@ -354,10 +341,10 @@ mod tests {
     fn a_sender_waits_while_the_lane_is_full_and_is_woken_when_it_is_not() {
         let (lane, _) = lane();
         assert_eq!(send(&lane, LANE_LEN_MAX), Poll::Ready(Ok(())));
-        let (woken, mut item) = (Arc::new(Woken::default()), Some(vec![7]));
+        let (woken, mut item) = (Arc::new(Woken::default()), Encoded::from(vec![7]));
         let waker = Waker::from(woken.clone());
         assert_eq!(lane.poll_send(&mut item, &waker), Poll::Pending);
-        assert!(item.is_some(), "it was not taken");
+        assert_eq!(item[..], [7], "it was not taken");
         assert!(!lane.drain(|_| false), "the peer takes nothing yet");
         assert_eq!(woken.0.load(Ordering::Relaxed), 0);
         assert!(lane.drain(|_| true));
@@ -450,7 +437,7 @@ mod tests {
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(woken.clone());
         assert_eq!(send(&lane, LANE_LEN_MAX), Poll::Ready(Ok(())));
-        assert!(lane.poll_send(&mut Some(vec![1]), &waker).is_pending());
+        assert!(lane.poll_send(&mut vec![1].into(), &waker).is_pending());
         assert!(lane.poll_next(&mut row, &waker).is_pending());
         assert!(lane.fail(&over()).is_none());
         lane.finish(Ok(Vec::new()));

@@ -3,12 +3,14 @@
 
 #![cfg_attr(not(feature = "tls"), expect(dead_code, reason = "contracts alone have nothing to drive"))]
 
+mod encoded;
 mod items;
 mod lane;
 mod receiver;
 mod sender;
 
-pub(crate) use items::{Items, Row, Sum};
+pub(crate) use encoded::Encoded;
+pub(crate) use items::{Item, Items, Row, Sum};
 pub(crate) use lane::Lane;
 pub use receiver::Receiver;
 pub use sender::Sender;

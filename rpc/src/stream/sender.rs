@@ -8,7 +8,7 @@ use std::sync::Arc;
 use countersign_proto::{HandlerRan, Status, cbor};
 use serde::Serialize;
 
-use super::Lane;
+use super::{Encoded, Lane};
 
 /// Sends items to the caller of a streaming call.
 ///
@@ -31,13 +31,13 @@ impl<T: Serialize> Sender<T> {
     /// `CANCELLED` or `DEADLINE_EXCEEDED` if the call is over: nobody reads any more. `INTERNAL` if the item
     /// cannot be encoded.
     pub async fn send(&self, item: T) -> Result<(), Status> {
-        let mut item = Some(encoded(&item)?);
+        let mut item = encoded(&item)?;
         poll_fn(|cx| self.lane.poll_send(&mut item, cx.waker())).await
     }
 }
 
-fn encoded<T: Serialize>(item: &T) -> Result<Vec<u8>, Status> {
-    cbor::to_vec(item).map_err(|error| {
+fn encoded<T: Serialize>(item: &T) -> Result<Encoded, Status> {
+    Encoded::by(|out| cbor::encode_into(item, out)).map_err(|error| {
         tracing::error!(%error, "an item cannot be encoded");
         Status::internal("an item cannot be encoded").with_handler_ran(HandlerRan::Yes)
     })

@@ -18,7 +18,7 @@ use crate::call::{Answer, CallError};
 use crate::link::client::{self as link, Ended, Handle, OpenCall};
 use crate::link::stream_slot::Side;
 use crate::service::{Arg, Fault};
-use crate::stream::Row;
+use crate::stream::{Encoded, Row};
 
 /// A call that is open, as one or two holders share it.
 pub(super) struct OpenStream {
@@ -147,8 +147,7 @@ impl OpenStream {
 /// The same with types.
 impl OpenStream {
     pub(super) fn send<S, F>(&self, item: &impl Arg<S>) -> SendItem<'_, F> {
-        let mut bytes = Vec::new();
-        let item = item.encode(&mut bytes).map(|()| bytes);
+        let item = Encoded::by(|out| item.encode(out));
         SendItem { open: self, item, fault: PhantomData }
     }
 
@@ -185,7 +184,7 @@ impl fmt::Debug for OpenStream {
 #[must_use = "an item is sent when this is awaited"]
 pub struct SendItem<'a, F> {
     open: &'a OpenStream,
-    item: Result<Vec<u8>, EncodeError>,
+    item: Result<Encoded, EncodeError>,
     fault: PhantomData<fn() -> F>,
 }
 

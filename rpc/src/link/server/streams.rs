@@ -13,7 +13,7 @@ use crate::link::handler::{self, InFlight};
 use crate::link::mailbox::{Finished, Mailbox};
 use crate::server::Route;
 use crate::service::{CallKind, Reply, reply_buffer};
-use crate::stream::Lane;
+use crate::stream::{Item, Lane};
 
 /// What is kept with a call whose handler takes its time.
 #[derive(Debug)]
@@ -170,7 +170,11 @@ impl ServerEnd {
         let is_empty = begun.is_none()
             || lane.drain(|item| {
                 let len = item.len() as u64;
-                match self.proto.send_owned(id, item) {
+                let sent = match item {
+                    Item::Short(item) => self.proto.send(id, item),
+                    Item::Long(item) => self.proto.send_owned(id, item),
+                };
+                match sent {
                     Ok(Sending::Done | Sending::Queued) => {
                         route.counters().item_out(len);
                         true

@@ -90,7 +90,7 @@ fn call(method: usize, arguments: serde_json::Value, items: &[u32]) -> (Reply, V
     };
     let mut sent = Vec::new();
     lane.drain(|item| {
-        sent.push(cbor::from_slice(item).expect("a number"));
+        sent.push(cbor::from_slice(&item).expect("a number"));
         true
     });
     (reply, sent)
