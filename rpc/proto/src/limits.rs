@@ -82,6 +82,9 @@ pub(crate) const REACH_MAX: u64 = 1 << 20;
 /// others.
 pub(crate) const REACH_GROWS_WITHIN: Duration = Duration::from_secs(1);
 
+/// What a stream has brought before it may reach further: one that is shorter would be over by then.
+pub(crate) const REACH_GROWS_AFTER: u64 = 8 << 20;
+
 /// What a message costs in credit beside its bytes: about what it takes to keep it in a queue, so that a stream of
 /// tiny items is bounded too.
 pub const MESSAGE_COST: u32 = 32;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::budget::Queue;
 use crate::frame::{End, Open, Times};
-use crate::limits::{MESSAGE_COST, REACH_GROWS_WITHIN, REACH_MAX};
+use crate::limits::{MESSAGE_COST, REACH_GROWS_AFTER, REACH_GROWS_WITHIN, REACH_MAX};
 use crate::{Metadata, Status, spare};
 
 /// Both directions of a call with streams or long messages. Other calls have none of this.
@@ -83,7 +83,9 @@ pub(super) struct Incoming {
     pub(super) reach: u64,
     /// When that was the last time.
     refilled: Option<Instant>,
-    /// The application has waited for an item since.
+    /// How much came fast so far.
+    fast: u64,
+    /// The application has waited for an item since the last time.
     pub(super) has_waited: bool,
     /// The message that is being put together.
     pub(super) assembly: Option<Assembly>,
@@ -128,6 +130,7 @@ impl Flow {
                 held: 0,
                 reach: credit_in.into(),
                 refilled: None,
+                fast: 0,
                 has_waited: false,
                 assembly: None,
                 queued: None,
@@ -189,11 +192,12 @@ impl Message {
 }
 
 impl Incoming {
-    /// Half of the reach was taken. It doubles where that was fast and the reader has waited all the same: more on
+    /// Half of the reach was taken. It doubles where much came fast and the reader has waited all the same: more on
     /// the way might have saved it that.
     pub(super) fn half_was_taken(&mut self, now: Instant) {
         let is_fast = self.refilled.replace(now).is_some_and(|last| now < last + REACH_GROWS_WITHIN);
-        if std::mem::take(&mut self.has_waited) && is_fast {
+        self.fast = if is_fast { self.fast + self.reach / 2 } else { 0 };
+        if std::mem::take(&mut self.has_waited) && REACH_GROWS_AFTER <= self.fast {
             self.reach = self.reach.max((2 * self.reach).min(REACH_MAX));
         }
     }

@@ -1,7 +1,7 @@
 //! How much a stream may have on its way: more where it is fast and its reader waits.
 
 use super::*;
-use crate::limits::{REACH_GROWS_WITHIN, REACH_MAX};
+use crate::limits::{REACH_GROWS_AFTER, REACH_GROWS_WITHIN, REACH_MAX};
 
 const ITEM_LEN: usize = 1000;
 
@@ -29,7 +29,8 @@ impl Pair {
             self.pass(every);
             cost
         };
-        (0..20).map(burst).last().expect("there were some")
+        let enough = 2 * REACH_GROWS_AFTER / u64::from(Limits::default().initial_credit);
+        (0..2 * enough).map(burst).last().expect("there were some")
     }
 }
 
