@@ -53,6 +53,8 @@ struct State {
     /// The call that was opened last, and the last one that the driver took to write it.
     opened: CallId,
     taken: CallId,
+    /// How many calls were open when the driver took them.
+    open_at_write: usize,
     /// Why the certificate of the server no longer counts, if that is so.
     lapse: Option<Lapse>,
     /// Calls that were opened.
@@ -130,6 +132,7 @@ pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
         left: None,
         opened: 0,
         taken: 0,
+        open_at_write: 0,
         lapse: None,
         calls_made: 0,
         answered: false,
@@ -268,15 +271,17 @@ impl End for ClientEnd {
         len
     }
 
-    /// A call that is the only one goes at once: its caller waits for nobody else.
+    /// A call that is the only one goes at once: its caller waits for nobody else. Where there were several at the
+    /// last write, the others are about to call again.
     fn is_complete(&mut self) -> bool {
         let state = self.shared.lock();
-        state.taken != state.opened && state.proto.calls_open() == 1
+        state.taken != state.opened && state.proto.calls_open() == 1 && state.open_at_write <= 1
     }
 
     fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
         let mut state = self.shared.lock();
         state.taken = state.opened;
+        state.open_at_write = state.proto.calls_open();
         std::mem::swap(state.proto.outbox(), outbox);
     }
 
