@@ -94,7 +94,7 @@ pub(crate) const PART_LEN_MAX: usize = 32 << 10;
 
 /// Bytes that wait to be written, above which messages wait for their turn: what a small call has before it when
 /// others send without end.
-pub(crate) const TURNS_LEN_MAX: usize = 64 << 10;
+pub(crate) const TURNS_LEN_MAX: usize = 128 << 10;
 
 /// Bytes that wait for a peer which does not read, above which the owner of a connection must not read from it: answers
 /// to what it sends, such as pongs, statuses and grants, have no other bound. Enough to keep a fast network busy.

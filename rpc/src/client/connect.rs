@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 use super::in_force::InForce;
 use super::keeper::{Post, Way};
 use super::{Client, ConnectError};
-use crate::link::buffer::Buffered;
+use crate::link::buffer::{Buffered, TLS_WRITE_LEN};
 use crate::link::client::{ClientEnd, Handle, pair};
 use crate::link::{ConnectionError, End, Tenure, drive};
 use crate::peer::Peer;
@@ -254,6 +254,7 @@ async fn run<S>(
         Ok(stream) => Box::new(stream),
         Err(error) => return end.failed(error.into()),
     };
+    stream.get_mut().1.set_buffer_limit(Some(TLS_WRITE_LEN));
     match begun(stream.get_ref().1, peer_address) {
         Ok((peer, tenure)) => {
             end.authenticated(Arc::new(peer), tenure);

@@ -8,6 +8,10 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// Bytes that TLS takes in one write: as many as calls that take turns leave for it, and some more. Its records then go
+/// out in one system call, and wake the peer once.
+pub(crate) const TLS_WRITE_LEN: usize = 192 << 10;
+
 /// Bytes of one buffer: four TLS records, which makes a burst of small calls one system call.
 const BUFFER_LEN: usize = 64 << 10;
 
@@ -34,84 +38,81 @@ fn give_back(buffer: Vec<u8>) {
     }
 }
 
-/// Bytes that were read and not yet taken.
+/// The beginning of a frame, until its end is here.
 #[derive(Default)]
 pub(super) struct Inbox {
-    /// Empty when nothing is held.
-    buffer: Vec<u8>,
+    bytes: Vec<u8>,
     start: usize,
-    end: usize,
 }
 
 impl Inbox {
-    /// Reads once. 0 is the end of the stream.
-    pub(super) fn poll_fill<S: AsyncRead + Unpin>(
-        &mut self,
-        io: &mut S,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
-        self.make_room();
-        let mut space = ReadBuf::new(&mut self.buffer[self.end..]);
-        let polled = Pin::new(io).poll_read(cx, &mut space);
-        let len = space.filled().len();
-        self.end += len;
-        self.release_if_empty();
-        polled.map_ok(|()| len)
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    pub(super) fn put(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() - self.bytes.len() < bytes.len() {
+            self.bytes.drain(..std::mem::take(&mut self.start));
+        }
+        self.bytes.extend_from_slice(bytes);
     }
 
     pub(super) fn unread(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+        &self.bytes[self.start..]
     }
 
     pub(super) fn consume(&mut self, len: usize) {
         self.start += len;
-        self.release_if_empty();
-    }
-
-    /// A frame longer than the buffer makes it grow as its bytes arrive, never ahead of them.
-    fn make_room(&mut self) {
-        if self.buffer.is_empty() {
-            self.buffer = take();
-        } else if self.buffer.len() - self.end < BUFFER_LEN / 4 {
-            self.buffer.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-            if self.buffer.len() - self.end < BUFFER_LEN / 4 {
-                self.buffer.resize(2 * self.buffer.len(), 0);
-            }
+        if self.start == self.bytes.len() {
+            *self = Self::default();
         }
-    }
-
-    fn release_if_empty(&mut self) {
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-            give_back(std::mem::take(&mut self.buffer));
-        }
-    }
-}
-
-impl Drop for Inbox {
-    /// A connection may end with something unread.
-    fn drop(&mut self) {
-        give_back(std::mem::take(&mut self.buffer));
     }
 }
 
 /// A reader below TLS, which asks for 4 KiB at a time where a socket often has more.
 pub(crate) struct Buffered<S> {
     io: S,
-    held: Inbox,
+    /// Empty when nothing is held.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
 }
 
 impl<S> Buffered<S> {
     pub(crate) fn new(io: S) -> Self {
-        Self { io, held: Inbox::default() }
+        Self { io, buffer: Vec::new(), start: 0, end: 0 }
     }
 }
 
 impl<S: AsyncRead + Unpin> Buffered<S> {
     /// Waits for the first bytes, or the end, and holds nothing until then.
     pub(crate) async fn arrived(&mut self) -> io::Result<()> {
-        poll_fn(|cx| self.held.poll_fill(&mut self.io, cx)).await.map(drop)
+        poll_fn(|cx| self.poll_fill(cx)).await
+    }
+
+    /// Reads once, with nothing held.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.buffer.is_empty() {
+            self.buffer = take();
+        }
+        let mut space = ReadBuf::new(&mut self.buffer);
+        let polled = Pin::new(&mut self.io).poll_read(cx, &mut space);
+        (self.start, self.end) = (0, space.filled().len());
+        self.release_if_empty();
+        polled
+    }
+
+    fn release_if_empty(&mut self) {
+        if self.start == self.end {
+            give_back(std::mem::take(&mut self.buffer));
+        }
+    }
+}
+
+impl<S> Drop for Buffered<S> {
+    /// A connection may end with something unread.
+    fn drop(&mut self) {
+        give_back(std::mem::take(&mut self.buffer));
     }
 }
 
@@ -121,13 +122,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Buffered<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { io, held } = &mut *self;
-        if held.unread().is_empty() {
-            ready!(held.poll_fill(io, cx))?;
+        if self.start == self.end {
+            ready!(self.poll_fill(cx))?;
         }
-        let len = held.unread().len().min(buf.remaining());
-        buf.put_slice(&held.unread()[..len]);
-        held.consume(len);
+        let len = (self.end - self.start).min(buf.remaining());
+        buf.put_slice(&self.buffer[self.start..self.start + len]);
+        self.start += len;
+        self.release_if_empty();
         Poll::Ready(Ok(()))
     }
 }

@@ -4,15 +4,15 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use countersign_proto::limits::OUTBOX_LEN_MAX;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncBufRead, AsyncWrite};
 use tokio::time::{Sleep, sleep_until, timeout};
 
 use super::buffer::Inbox;
-use super::{ConnectionError, End, Wish, is_cut};
+use super::{ConnectionError, End, Step, Wish, is_cut};
 
 /// Reads in one turn, after which other tasks come first.
 const READS_PER_TURN: usize = 8;
@@ -25,7 +25,7 @@ const LISTENING_MAX: Duration = Duration::from_millis(500);
 
 /// Moves bytes until the connection ends, and tells `end` why it did. Both stay where their owner has them, since what
 /// a future is given by value it holds twice.
-pub(crate) async fn drive<S: AsyncRead + AsyncWrite + Unpin, E: End>(io: &mut S, end: &mut E) {
+pub(crate) async fn drive<S: AsyncBufRead + AsyncWrite + Unpin, E: End>(io: &mut S, end: &mut E) {
     let mut driver = Driver {
         io,
         inbox: Inbox::default(),
@@ -63,7 +63,7 @@ struct Driver<S> {
     yielded: bool,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+impl<S: AsyncBufRead + AsyncWrite + Unpin> Driver<S> {
     /// Resolves when the connection is over.
     fn poll<E: End>(
         &mut self,
@@ -106,32 +106,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 if self.is_congested(end) {
                     break true;
                 }
-                if self.unjudged {
-                    let step = end.receive(Instant::now(), self.inbox.unread())?;
-                    self.inbox.consume(step.taken);
-                    self.unjudged = step.more;
-                    if step.replies {
-                        turn = Turn::Now;
-                    }
-                    if step.more {
-                        // Both ends work at once: the peer begins with these replies while we go on.
-                        self.poll_write(end, cx, turn);
-                    }
-                    continue;
-                }
                 if reads == READS_PER_TURN {
                     cx.waker().wake_by_ref();
                     break false;
                 }
-                match self.inbox.poll_fill(&mut self.io, cx) {
-                    Poll::Ready(Ok(0)) => return Err(self.reading_ended()),
-                    Poll::Ready(Ok(len)) => {
-                        end.count(len as u64, 0);
-                        reads += 1;
-                        self.unjudged = true;
-                    }
-                    Poll::Ready(Err(error)) => return Err(self.reading_failed(error)),
-                    Poll::Pending => break false,
+                let Poll::Ready(step) = self.poll_receive(end, cx) else { break false };
+                let step = step?;
+                if step.replies {
+                    turn = Turn::Now;
+                }
+                if step.more {
+                    // Both ends work at once: the peer begins with these replies while we go on.
+                    self.poll_write(end, cx, turn);
+                } else {
+                    reads += 1;
                 }
             };
             let writing = self.poll_write(end, cx, turn);
@@ -140,6 +128,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 return Ok(writing);
             }
         }
+    }
+
+    /// Shows the end what is here, and reads if that is nothing new.
+    fn poll_receive<E: End>(
+        &mut self,
+        end: &mut E,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Step, ConnectionError>> {
+        if !self.unjudged {
+            let chunk = match ready!(Pin::new(&mut self.io).poll_fill_buf(cx)) {
+                Ok([]) => return Poll::Ready(Err(self.reading_ended())),
+                Ok(chunk) => chunk,
+                Err(error) => return Poll::Ready(Err(self.reading_failed(error))),
+            };
+            if self.inbox.is_empty() {
+                let step = end.receive(Instant::now(), chunk)?;
+                // Of a chunk that was seen to its end, the beginning of a frame may be left.
+                let used = if step.more { step.taken } else { chunk.len() };
+                self.inbox.put(&chunk[step.taken..used]);
+                Pin::new(&mut self.io).consume(used);
+                end.count(used as u64, 0);
+                return Poll::Ready(Ok(step));
+            }
+            let len = chunk.len();
+            self.inbox.put(chunk);
+            Pin::new(&mut self.io).consume(len);
+            end.count(len as u64, 0);
+        }
+        let step = end.receive(Instant::now(), self.inbox.unread())?;
+        self.inbox.consume(step.taken);
+        self.unjudged = step.more;
+        Poll::Ready(Ok(step))
     }
 
     fn reading_ended(&mut self) -> ConnectionError {
@@ -232,9 +252,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Reads and forgets what the peer still sends until it ends its side too. A socket that is dropped with
     /// unread bytes in it is reset, and a reset takes from the peer what it has not read yet: our last words.
     async fn listen_out(&mut self) {
-        while let Ok(1..) = poll_fn(|cx| self.inbox.poll_fill(&mut self.io, cx)).await {
-            self.inbox.consume(self.inbox.unread().len());
-        }
+        poll_fn(|cx| {
+            while let Ok(len @ 1..) = ready!(Pin::new(&mut self.io).poll_fill_buf(cx)).map(<[u8]>::len) {
+                Pin::new(&mut self.io).consume(len);
+            }
+            Poll::Ready(())
+        })
+        .await;
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
 use crate::audit::Audit;
 use crate::backoff::jitter;
 use crate::builtin;
-use crate::link::buffer::Buffered;
+use crate::link::buffer::{Buffered, TLS_WRITE_LEN};
 use crate::link::mailbox::{Mailbox, Stop};
 use crate::link::server::ServerEnd;
 use crate::link::{drive, is_cut};
@@ -137,6 +137,7 @@ impl Hub {
         }
         // What a session takes is for those who say something, and what a handshake takes only while it lasts.
         if let Some(mut met) = Box::pin(self.meet(io, place)).await {
+            met.stream.get_mut().1.set_buffer_limit(Some(TLS_WRITE_LEN));
             drive(&mut met.stream, &mut met.end).await;
         }
     }

@@ -84,22 +84,32 @@ impl<T> Connection<T> {
         Ok(None)
     }
 
-    pub(super) fn continuation<'a>(&mut self, id: CallId, part: &[u8]) -> Outcome<'a, T> {
-        let Some(incoming) = self.incoming(id)? else { return Ok(None) };
-        incoming.pay(id, part.len() as u64)?;
-        let Some(assembly) = &mut incoming.assembly else {
+    /// The next part of a message has this length.
+    pub(super) fn continuation(&mut self, id: CallId, part_len: usize) -> Result<(), Violation> {
+        let Some(incoming) = self.incoming(id)? else { return Ok(()) };
+        if incoming.credit < part_len as u64 {
+            return Err(Violation::Credit { id });
+        }
+        let Some(assembly) = &incoming.assembly else {
             return Err(Violation::Stream { id, rule: "a continuation of nothing" });
         };
-        if part.is_empty() || assembly.total - assembly.bytes.len() < part.len() {
+        let lacking = assembly.total - assembly.bytes.len();
+        if part_len == 0 || lacking < part_len {
             return Err(Violation::Stream { id, rule: "a part that is empty or goes beyond its message" });
         }
-        assembly.push(part, incoming.credit);
-        match assembly.is_complete() {
-            true => return self.complete(id),
-            false if part.len() < PART_LEN_MIN => self.progress.fruitless(),
-            false => {}
+        if part_len < PART_LEN_MIN.min(lacking) {
+            self.progress.fruitless();
         }
-        Ok(None)
+        Ok(())
+    }
+
+    /// Bytes of that part, unless the call has ended.
+    pub(super) fn add<'a>(&mut self, id: CallId, bytes: &[u8]) -> Outcome<'a, T> {
+        let Some(incoming) = self.calls.incoming(id) else { return Ok(None) };
+        incoming.pay(id, bytes.len() as u64)?;
+        let Some(assembly) = &mut incoming.assembly else { return Ok(None) };
+        assembly.push(bytes, incoming.credit);
+        if assembly.is_complete() { self.complete(id) } else { Ok(None) }
     }
 
     /// All parts of a message are here.

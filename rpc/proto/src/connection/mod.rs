@@ -113,6 +113,8 @@ pub struct Connection<T> {
     outbox: Vec<u8>,
     /// How much of a frame had arrived at the last look.
     partial: usize,
+    /// A long part that is taken as it comes: its call, and how much of it is still to come.
+    part: Option<(CallId, usize)>,
 }
 
 /// A call to be opened.
@@ -174,6 +176,7 @@ impl<T> Connection<T> {
             sendable: VecDeque::new(),
             outbox,
             partial: 0,
+            part: None,
         }
     }
 

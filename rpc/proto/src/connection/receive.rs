@@ -118,13 +118,11 @@ impl<T> Connection<T> {
     /// Takes one frame off the front of `bytes`. To be called until nothing is taken; an error ends the
     /// connection, after [`close`](Self::close) told the peer why.
     pub fn receive<'a>(&mut self, now: Instant, bytes: &'a [u8]) -> Result<Received<'a, T>, Violation> {
+        if let Some((id, left)) = self.part {
+            return self.receive_part(now, id, left, bytes);
+        }
         let Some((frame, taken)) = frame::split(bytes, self.limits.frame_len)? else {
-            // The parts of a long frame are signs of life too.
-            if self.partial < bytes.len() {
-                self.liveness.heard(now);
-            }
-            self.partial = bytes.len();
-            return Ok(Received { taken: 0, event: None });
+            return self.receive_beginning(now, bytes);
         };
         self.liveness.heard(now);
         self.partial = 0;
@@ -132,6 +130,40 @@ impl<T> Connection<T> {
         let event = self.judge(now, header, payload)?;
         self.progress.settle(now)?;
         Ok(Received { taken, event })
+    }
+
+    /// A frame that is not all here. A long part of a message goes to its place as it comes, rather than when it has.
+    fn receive_beginning<'a>(&mut self, now: Instant, bytes: &[u8]) -> Result<Received<'a, T>, Violation> {
+        // The parts of a long frame are signs of life too.
+        if self.partial < bytes.len() {
+            self.liveness.heard(now);
+        }
+        self.partial = bytes.len();
+        let Some((id, taken, part_len)) = frame::begun_part(bytes).filter(|_| self.peer.is_some()) else {
+            return Ok(Received { taken: 0, event: None });
+        };
+        self.continuation(id, part_len)?;
+        self.progress.settle(now)?;
+        self.partial = 0;
+        self.part = Some((id, part_len));
+        Ok(Received { taken, event: None })
+    }
+
+    fn receive_part<'a>(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        left: usize,
+        bytes: &[u8],
+    ) -> Result<Received<'a, T>, Violation> {
+        let piece = &bytes[..bytes.len().min(left)];
+        if piece.is_empty() {
+            return Ok(Received { taken: 0, event: None });
+        }
+        self.liveness.heard(now);
+        self.part = (piece.len() < left).then(|| (id, left - piece.len()));
+        let event = self.add(id, piece)?;
+        Ok(Received { taken: piece.len(), event })
     }
 
     fn judge<'a>(
@@ -148,7 +180,10 @@ impl<T> Connection<T> {
             Header::Open(open) if self.role == Role::Server => self.opened(now, open, payload),
             Header::End(end) if self.role == Role::Client => self.peer_ended(end, payload),
             Header::Item { id, total_len } => self.item(id, total_len, payload),
-            Header::Continuation { id } => self.continuation(id, payload),
+            Header::Continuation { id } => {
+                self.continuation(id, payload.len())?;
+                self.add(id, payload)
+            }
             Header::Credit { id, bytes } => {
                 self.check_known_id(id)?;
                 self.credited(id, bytes);

@@ -1,6 +1,7 @@
 //! The rules of the protocol, on values and with virtual time.
 
 mod age;
+mod parts;
 mod reach;
 
 use std::borrow::Cow;

@@ -12,10 +12,14 @@ pub(crate) use write::{
     write_half_close, write_hello, write_ping, write_pong, write_response_metadata,
 };
 
+use crate::cbor::head::Reader;
 use crate::violation::Violation;
 
 /// The head of a frame: `5a`, a byte string with a 32-bit length, and that length.
 pub(crate) const HEAD_LEN: usize = 5;
+
+/// A part of so many bytes is taken as they come. Shorter ones, of which too many are a flood, are judged whole.
+const LONG_PART_LEN: usize = 4 << 10;
 
 /// A byte string whose length follows in four bytes.
 const BYTE_STRING_32: u8 = 0x5a;
@@ -35,6 +39,18 @@ pub(crate) fn split(bytes: &[u8], frame_len: u32) -> Result<Option<(&[u8], usize
     }
     let frame = bytes[HEAD_LEN..].get(..len as usize);
     Ok(frame.map(|frame| (frame, HEAD_LEN + frame.len())))
+}
+
+/// A long continuation of which not all is here, but its header: its call, how long it is up to its payload, and
+/// how long that is. Only the shortest encoding is looked for, which is what everyone writes.
+pub(crate) fn begun_part(bytes: &[u8]) -> Option<(u64, usize, usize)> {
+    let head = bytes.first_chunk::<HEAD_LEN>()?;
+    let len = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
+    let mut header = Reader::new(bytes[HEAD_LEN..].strip_prefix(&[0x82, header::kind::CONTINUATION as u8])?);
+    let id = header.u64().ok()?;
+    let header_len = 2 + header.position();
+    let payload_len = len.checked_sub(header_len).filter(|len| LONG_PART_LEN <= *len)?;
+    Some((id, HEAD_LEN + header_len, payload_len))
 }
 
 #[cfg(test)]
