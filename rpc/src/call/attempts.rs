@@ -8,7 +8,7 @@ use countersign_proto::{Code, HandlerRan, Status};
 
 use super::CallError;
 use crate::backoff::{Backoff, jitter};
-use crate::client::{Client, Waiting};
+use crate::client::{Client, Found, Waiting};
 use crate::link::ConnectionError;
 use crate::link::client::{Handle, NotSent};
 
@@ -16,7 +16,7 @@ use crate::link::client::{Handle, NotSent};
 /// than it takes to restart a server, and not so long that a person would have given up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Between attempts of a call that the server had no room for, or could not serve just now. The first wait is
+/// Between attempts of a call that the server refused or could not serve just now. The first wait is
 /// about as long as calls take; the longest is one that a call with its turn come should not sleep through.
 const CALLING: Backoff = Backoff { first: Duration::from_millis(10), longest: Duration::from_secs(1) };
 
@@ -94,13 +94,13 @@ impl Attempts {
         }
     }
 
-    /// Whether the handler may have run, in an attempt that is over.
-    pub(crate) fn may_have_run(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|trouble| trouble.uncertain.is_some())
+    /// Waits no more. Says whether the handler may have run, in an attempt that is over.
+    pub(crate) fn give_up(&mut self) -> bool {
+        self.trouble.take().is_some_and(|trouble| trouble.uncertain.is_some())
     }
 
     /// The connection for the next attempt, once there is one.
-    pub(crate) fn poll_link(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Arc<Handle>, CallError>> {
+    pub(crate) fn poll_link(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Found, CallError>> {
         loop {
             if let Some(trouble) = &mut self.trouble
                 && let Some(waiting) = &mut trouble.waiting
@@ -110,7 +110,7 @@ impl Attempts {
                 return Poll::Ready(connected.map_err(|error| self.ends_with(error)));
             }
             if let Some(link) = self.client.link() {
-                return Poll::Ready(Ok(link));
+                return Poll::Ready(Ok((link, None)));
             }
             self.wait(Duration::ZERO);
         }
@@ -123,7 +123,10 @@ impl Attempts {
                 self.leave(link);
                 Ok(())
             }
-            NotSent::Full(status) => self.pause(link, status),
+            NotSent::Full => {
+                self.line_up(link);
+                Ok(())
+            }
             NotSent::Never(status) => Err(self.ends_with(CallError::Status(status))),
         }
     }
@@ -173,6 +176,13 @@ impl Attempts {
         self.client.leave(link);
     }
 
+    /// Over the same connection, when it has room and those who came before were let in.
+    fn line_up(&mut self, link: &Arc<Handle>) {
+        let give_up = self.patience_ends();
+        let waiting = self.client.wait_for_turn(link.line_up(), give_up);
+        self.trouble().waiting = Some(waiting);
+    }
+
     /// After a while, unless that is more than is left; over another connection, at once.
     fn pause(&mut self, link: &Arc<Handle>, status: Status) -> Result<(), CallError> {
         if link.leaving().is_some() {
@@ -184,7 +194,7 @@ impl Attempts {
         let pause = CALLING.wait(trouble.paused, jitter());
         let asked = status.retry_after_ms.map_or(Duration::ZERO, Duration::from_millis);
         let pause = pause.max(asked);
-        if self.give_up().saturating_duration_since(Instant::now()) <= pause {
+        if self.patience_ends().saturating_duration_since(Instant::now()) <= pause {
             return Err(self.ends_with(CallError::Status(status)));
         }
         self.client.count_retry();
@@ -193,12 +203,12 @@ impl Attempts {
     }
 
     fn wait(&mut self, pause: Duration) {
-        let give_up = self.give_up();
+        let give_up = self.patience_ends();
         let waiting = self.client.wait_for_link(pause, give_up, self.fail_fast);
         self.trouble().waiting = Some(waiting);
     }
 
-    fn give_up(&mut self) -> Instant {
+    fn patience_ends(&mut self) -> Instant {
         if let Some(give_up) = self.trouble().give_up {
             return give_up;
         }

@@ -8,7 +8,7 @@ use countersign_proto::HandlerRan;
 
 use super::CallError;
 use super::request::{Request, parent_ended};
-use crate::link::client::{Answer, Ended, Handle, OpenCall};
+use crate::link::client::{Answer, Ended, Handle, OpenCall, Turn};
 
 pub(super) struct Exchange {
     pub(super) request: Request,
@@ -34,7 +34,7 @@ impl Exchange {
         loop {
             let again = match &mut self.state {
                 State::Unsent => match ready!(self.request.poll_link(cx)) {
-                    Ok(link) => ready!(self.send(link, cx)),
+                    Ok((link, turn)) => ready!(self.send(link, turn, cx)),
                     Err(error) => Err(error),
                 },
                 State::Open(link, call) => {
@@ -66,10 +66,15 @@ impl Exchange {
     }
 
     /// Sends the call, after which it waits; ready if it could not be sent.
-    fn send(&mut self, link: Arc<Handle>, cx: &task::Context<'_>) -> Poll<Result<(), CallError>> {
+    fn send(
+        &mut self,
+        link: Arc<Handle>,
+        turn: Option<Turn>,
+        cx: &task::Context<'_>,
+    ) -> Poll<Result<(), CallError>> {
         let now = Instant::now();
         let (opening, arguments) = self.request.opening(now);
-        match link.open(now, opening, arguments, cx.waker()) {
+        match link.open(now, opening, turn, arguments, cx.waker()) {
             Ok(call) => {
                 self.state = State::Open(link, call);
                 Poll::Pending
@@ -85,7 +90,7 @@ impl Exchange {
                 link.cancel(call);
                 HandlerRan::Unknown
             }
-            State::Unsent if self.request.attempts.may_have_run() => HandlerRan::Unknown,
+            State::Unsent if self.request.attempts.give_up() => HandlerRan::Unknown,
             State::Unsent | State::Done => HandlerRan::No,
         };
         Poll::Ready(Err(CallError::Status(parent_ended(ran))))

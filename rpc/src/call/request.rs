@@ -1,7 +1,6 @@
 //! A call before it is sent: what is asked of whom, until when, and for which other call.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::{Duration, Instant};
 
@@ -10,9 +9,9 @@ use countersign_proto::{Code, HandlerRan, Metadata, MetadataValue, Opening, Stat
 
 use super::CallError;
 use super::attempts::Attempts;
-use crate::client::Client;
+use crate::client::{Client, Found};
 use crate::context::Context;
-use crate::link::client::{Arguments, Handle};
+use crate::link::client::Arguments;
 use crate::scope;
 use crate::service::Procedure;
 
@@ -87,7 +86,7 @@ impl Request {
     }
 
     /// The connection for the next attempt, once there is one.
-    pub(super) fn poll_link(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Arc<Handle>, CallError>> {
+    pub(super) fn poll_link(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Found, CallError>> {
         if let Some(error) = self.error.take() {
             return Poll::Ready(Err(*error));
         }

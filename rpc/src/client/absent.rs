@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Waiting;
-use crate::link::client::Handle;
+use crate::link::client::{Handle, Turn};
 
 /// A client of a server. There is none without the feature `tls`.
 #[derive(Debug, Clone)]
@@ -21,6 +21,10 @@ impl Client {
     }
 
     pub(crate) fn wait_for_link(&self, _: Duration, _: Instant, _: bool) -> Waiting {
+        match self.0 {}
+    }
+
+    pub(crate) fn wait_for_turn(&self, _: Turn, _: Instant) -> Waiting {
         match self.0 {}
     }
 

@@ -14,10 +14,10 @@ use tokio::time::{sleep, timeout_at};
 use super::budget::Budget;
 use super::keeper::{self, Post, Way};
 use super::standing::{Board, ClientState, ClientStates, Standing};
-use super::{ConnectError, Waiting};
+use super::{ConnectError, Found, Waiting};
 use crate::call::CallError;
 use crate::link::ConnectionError;
-use crate::link::client::Handle;
+use crate::link::client::{Handle, Turn};
 use crate::peer::Peer;
 
 /// A client of one server. Cheap to clone; its connection is closed when the last clone is dropped.
@@ -133,12 +133,30 @@ impl Client {
     /// Waits for `pause`, and then for a connection, but no longer than until `give_up`.
     pub(crate) fn wait_for_link(&self, pause: Duration, give_up: Instant, fail_fast: bool) -> Waiting {
         let client = self.clone();
+        self.in_runtime(async move {
+            sleep(pause).await;
+            let connected = client.connected(give_up, fail_fast).await;
+            connected.map(|link| (link, None)).map_err(CallError::NotConnected)
+        })
+    }
+
+    /// Waits for a turn, but no longer than until `give_up`.
+    pub(crate) fn wait_for_turn(&self, turn: Turn, give_up: Instant) -> Waiting {
+        self.in_runtime(async move {
+            match timeout_at(give_up.into(), poll_fn(|cx| turn.poll(cx.waker()))).await {
+                Ok(()) => Ok((turn.link().clone(), Some(turn))),
+                Err(_) => Err(CallError::Status(turn.too_late())),
+            }
+        })
+    }
+
+    fn in_runtime(
+        &self,
+        waiting: impl Future<Output = Result<Found, CallError>> + Send + 'static,
+    ) -> Waiting {
+        let runtime = self.0.keeper.as_ref().map(|(_, runtime)| runtime.clone());
         Box::pin(async move {
-            let runtime = client.0.keeper.as_ref().map(|(_, runtime)| runtime.clone());
-            let mut waiting = pin!(async {
-                sleep(pause).await;
-                client.connected(give_up, fail_fast).await.map_err(CallError::NotConnected)
-            });
+            let mut waiting = pin!(waiting);
             poll_fn(|cx| {
                 // Calls may be awaited outside of any runtime, and timers are the runtime's.
                 let _within = runtime.as_ref().map(runtime::Handle::enter);

@@ -30,8 +30,11 @@ pub use handle::Client;
 #[cfg(feature = "tls")]
 pub use standing::{ClientState, ClientStates};
 
-/// A call that waits for a connection.
-pub(crate) type Waiting = Pin<Box<dyn Future<Output = Result<Arc<link::client::Handle>, CallError>> + Send>>;
+/// A connection for a call, and the call's turn on it if it had to wait for that.
+pub(crate) type Found = (Arc<link::client::Handle>, Option<link::client::Turn>);
+
+/// A call that waits for a connection, or for its turn.
+pub(crate) type Waiting = Pin<Box<dyn Future<Output = Result<Found, CallError>> + Send>>;
 
 impl Client {
     /// Calls a procedure that is known only at run time, with arguments that are a CBOR map by name.

@@ -1,7 +1,10 @@
 //! Servers that restart, vanish and come back, and what becomes of the calls meanwhile.
 
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use countersign::builtin::connections::ConnectionsClient;
@@ -13,6 +16,7 @@ use countersign_tests::forge::Forge;
 use countersign_tests::mill::MillClient;
 use countersign_tests::script::{Line, Script};
 use countersign_tests::{Clerk, DeskClient, DeskServer, Office, Running, soon};
+use tokio::sync::mpsc;
 
 /// The text `again`, as an answer.
 const AGAIN: &[u8] = b"\x65again";
@@ -32,6 +36,15 @@ async fn until(client: &Client, stands: impl Fn(&ClientState) -> bool) -> Client
                 return state;
             }
         }
+    })
+    .await
+}
+
+/// What comes of it without waiting.
+async fn now_or_later<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
     })
     .await
 }
@@ -313,7 +326,7 @@ async fn a_server_that_goes_away_keeps_its_calls_and_gets_no_new_ones() {
     .await;
     let answer = soon("the answer", client.call_raw("test.Desk/echo", vec![0xa0])).await;
     assert_eq!(answer.expect("over another connection").payload, AGAIN);
-    assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(kept.as_mut().poll(cx).is_pending())).await);
+    assert!(now_or_later(kept).await.is_none());
 }
 
 #[tokio::test]
@@ -336,6 +349,36 @@ async fn a_call_over_the_servers_limit_waits_for_its_turn() {
     clerk.answer(1);
     assert_eq!(soon("the first answer", first).await.expect("no panic").expect("an answer"), 1);
     assert_eq!(soon("the second", second).await.expect("no panic").expect("an answer"), "my turn");
+}
+
+#[tokio::test]
+async fn calls_over_the_servers_limit_are_answered_in_the_order_in_which_they_came() {
+    let (office, clerk) = (Office::of("test.internal"), Clerk::default());
+    let limits = Limits { calls_open: 2, ..Limits::default() };
+    let running = Running::start(desk(&office, &clerk).limits(limits)).await;
+    let client = running.connect(office.client("alice")).await.expect("a good client");
+    let desk = DeskClient::new(client.clone());
+    let mut open = [desk.wait(), desk.wait()].map(Box::pin);
+    for call in &mut open {
+        assert!(now_or_later(call.as_mut()).await.is_none());
+        soon("the call", clerk.arrived()).await;
+    }
+    let mut calls: Vec<_> = (0..500).map(|number| Some(Box::pin(desk.echo(number.to_string())))).collect();
+    for call in calls.iter_mut().flatten() {
+        assert!(now_or_later(call.as_mut()).await.is_none());
+    }
+    calls.iter_mut().step_by(7).for_each(|cancelled| *cancelled = None);
+    let (answered, mut answers) = mpsc::unbounded_channel();
+    for call in calls.into_iter().flatten() {
+        let answered = answered.clone();
+        tokio::spawn(async move { answered.send(call.await.expect("an answer")) });
+    }
+    drop(answered);
+    clerk.answer(1);
+    for number in (0..500).filter(|number| number % 7 != 0) {
+        assert_eq!(soon("an answer", answers.recv()).await, Some(number.to_string()));
+    }
+    assert_eq!(client.retries(), 0, "each was sent once");
 }
 
 #[tokio::test]

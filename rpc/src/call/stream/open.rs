@@ -36,14 +36,15 @@ impl OpenStream {
         receives: bool,
     ) -> Poll<Result<Self, CallError>> {
         if request.parent().has_ended(cx) {
+            request.attempts.give_up();
             return Poll::Ready(Err(CallError::Status(parent_ended(HandlerRan::No))));
         }
         loop {
-            let link = ready!(request.poll_link(cx))?;
+            let (link, turn) = ready!(request.poll_link(cx))?;
             let now = Instant::now();
             let (opening, arguments) = request.opening(now);
             let opening = Opening { arguments: arguments.payload(), ..opening };
-            match link.open_stream(now, opening, receives) {
+            match link.open_stream(now, opening, turn, receives) {
                 Ok(call) => {
                     let (timeout, parent) = (request.attempts.timeout(), request.parent().clone());
                     return Poll::Ready(Ok(Self { link, call, timeout, parent }));

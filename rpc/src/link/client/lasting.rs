@@ -70,7 +70,9 @@ impl Handle {
         if state.left.is_none() && matches!(state.phase, Phase::Open) {
             state.proto.go_away(Code::Ok, "another connection took the place of this one");
             state.left = Some(Arc::new(ConnectionError::ClosedHere));
-            let (driver, waiting) = (state.driver.take(), std::mem::take(&mut state.waiting));
+            let mut waiting = Vec::new();
+            state.disband(&mut waiting);
+            let driver = state.driver.take();
             drop(state);
             wake(driver);
             waiting.into_iter().for_each(Waker::wake);

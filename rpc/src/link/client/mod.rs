@@ -3,6 +3,7 @@
 
 mod arguments;
 mod lasting;
+mod line;
 mod streams;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,10 +18,12 @@ use super::slots::Slots;
 use super::{ConnectionError, End, Lapse, Step, Tenure, Wish};
 use crate::peer::Peer;
 use crate::text;
+use line::Line;
 
 pub(crate) use arguments::Arguments;
 #[cfg(feature = "tls")]
 pub(crate) use lasting::Worn;
+pub(crate) use line::Turn;
 
 /// A connection as its callers hold it. The last one to let go closes it.
 #[derive(Debug)]
@@ -41,6 +44,7 @@ struct Shared(Mutex<State>);
 struct State {
     proto: Connection<usize>,
     calls: Slots,
+    line: Line,
     phase: Phase,
     /// Who the server is, once TLS is up.
     peer: Option<Arc<Peer>>,
@@ -113,8 +117,8 @@ pub(crate) struct Beside {
 pub(crate) enum NotSent {
     /// The connection is over, or will be soon: another one may take the call.
     Leaving,
-    /// As many calls are open as the server takes at once.
-    Full(Status),
+    /// As many calls are open as the server takes at once, or others wait for their turn.
+    Full,
     /// The server will never take it.
     Never(Status),
 }
@@ -125,6 +129,7 @@ pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
     let shared = Arc::new(Shared(Mutex::new(State {
         proto: Connection::client(limits, software, Instant::now()),
         calls,
+        line: Line::default(),
         phase: Phase::Connecting,
         peer: None,
         tenure: None,
@@ -157,11 +162,12 @@ impl Handle {
         &self,
         now: Instant,
         opening: Opening<'_>,
+        turn: Option<Turn>,
         arguments: &mut Arguments,
         waker: &Waker,
     ) -> Result<OpenCall, NotSent> {
         let mut state = self.0.lock();
-        let call = state.open(now, Opening { arguments: arguments.payload(), ..opening })?;
+        let call = state.open(now, Opening { arguments: arguments.payload(), ..opening }, turn.as_ref())?;
         state.calls.take(waker, std::mem::take(arguments));
         let driver = state.driver.take();
         drop(state);
@@ -199,8 +205,11 @@ impl Handle {
         let mut state = self.0.lock();
         state.calls.free(call.slot);
         if state.proto.cancel(call.id).is_some() {
+            let mut woken = Vec::new();
+            state.call_next(&mut woken);
             let driver = state.driver.take();
             drop(state);
+            woken.into_iter().for_each(Waker::wake);
             wake(driver);
         }
     }
@@ -295,6 +304,7 @@ impl End for ClientEnd {
         let mut state = self.shared.lock();
         state.proto.handle_timeout(now);
         state.deliver_ended(&mut self.wakers);
+        state.call_next(&mut self.wakers);
         if state.tenure.as_mut().is_some_and(|tenure| tenure.due.take_if(|due| *due <= now).is_some()) {
             state.is_due = true;
             self.wakers.append(&mut state.waiting);
@@ -322,14 +332,20 @@ impl End for ClientEnd {
 
 impl State {
     /// Opens a call, which is to take the next place.
-    fn open(&mut self, now: Instant, opening: Opening<'_>) -> Result<OpenCall, NotSent> {
+    fn open(&mut self, now: Instant, opening: Opening<'_>, turn: Option<&Turn>) -> Result<OpenCall, NotSent> {
         if !matches!(self.phase, Phase::Open) {
             return Err(NotSent::Leaving);
+        }
+        if !self.line.lets_in(turn) {
+            return Err(NotSent::Full);
         }
         let slot = self.calls.next_place();
         let id = self.proto.open(now, opening, slot).map_err(|status| self.not_sent(status))?;
         self.opened = id;
         self.calls_made += 1;
+        if let Some(turn) = turn {
+            self.has_opened(turn);
+        }
         Ok(OpenCall { id, slot })
     }
 
@@ -353,6 +369,7 @@ impl State {
                 Some(Event::Connected) => {
                     if matches!(self.phase, Phase::Connecting) {
                         self.phase = Phase::Open;
+                        self.line.set_places(self.proto.peer().map_or(0, |hello| hello.calls_open));
                     }
                     wakers.append(&mut self.waiting);
                 }
@@ -362,7 +379,7 @@ impl State {
                 Some(Event::GoingAway { code, message }) => {
                     let message = text::escaped(&message);
                     self.left = Some(Arc::new(ConnectionError::ClosedByPeer { code, message }));
-                    wakers.append(&mut self.waiting);
+                    self.disband(wakers);
                 }
                 Some(Event::Arriving { .. } | Event::Opened(_) | Event::HalfClosed { .. }) | None => {}
             }
@@ -372,6 +389,7 @@ impl State {
             taken += received.taken;
         }
         self.deliver_ended(wakers);
+        self.call_next(wakers);
         self.wake_senders(wakers);
         Ok(taken)
     }
@@ -399,10 +417,9 @@ impl State {
     }
 
     fn not_sent(&self, status: Status) -> NotSent {
-        let full = |hello: PeerHello| hello.calls_open as usize <= self.proto.calls_open();
         match status.code {
             Code::Unavailable => NotSent::Leaving,
-            Code::ResourceExhausted if self.proto.peer().is_some_and(full) => NotSent::Full(status),
+            Code::ResourceExhausted if self.line.is_full(self.proto.calls_open()) => NotSent::Full,
             _ => NotSent::Never(status),
         }
     }
@@ -433,7 +450,7 @@ impl Shared {
         for slot in state.proto.abandon() {
             state.calls.end(slot, Ended::Lost(reason.clone()), &mut wakers);
         }
-        wakers.append(&mut state.waiting);
+        state.disband(&mut wakers);
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }

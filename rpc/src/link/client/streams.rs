@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use countersign_proto::{CallId, Code, HandlerRan, Metadata, Opening, Sending, Status};
 
-use super::{Ended, Handle, NotSent, OpenCall, State, wake};
+use super::{Ended, Handle, NotSent, OpenCall, State, Turn, wake};
 use crate::link::stream_slot::{Arrived, Side};
 use crate::stream::{Row, Sum};
 
@@ -18,10 +18,11 @@ impl Handle {
         &self,
         now: Instant,
         opening: Opening<'_>,
+        turn: Option<Turn>,
         takes_items: bool,
     ) -> Result<OpenCall, NotSent> {
         let mut state = self.0.lock();
-        let call = state.open(now, opening)?;
+        let call = state.open(now, opening, turn.as_ref())?;
         state.calls.take_for_stream(takes_items);
         let driver = state.driver.take();
         unlocked(state, driver);
@@ -113,6 +114,7 @@ impl Handle {
         state.proto.cancel(call.id);
         let mut woken = Vec::new();
         state.calls.end(call.slot, Ended::Status(Box::new(status)), &mut woken);
+        state.call_next(&mut woken);
         let driver = state.driver.take();
         drop(guard);
         woken.into_iter().for_each(Waker::wake);
