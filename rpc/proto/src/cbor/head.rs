@@ -461,14 +461,15 @@ fn write_long_head(out: &mut Vec<u8>, major: u8, argument: u64) {
     }
 }
 
-/// The value of a half-precision float (RFC 8949 appendix D).
+/// The value of a half-precision float (RFC 8949 appendix D). A NaN keeps its payload, and does not signal.
 fn half(bits: u16) -> f64 {
+    const QUIET_NAN: u64 = 0x7ff8 << 48;
     let exponent = i32::from(bits >> 10 & 0x1f);
     let mantissa = f64::from(bits & 0x3ff);
     let magnitude = match exponent {
         0 => mantissa * 2f64.powi(-24),
         31 if mantissa == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
+        31 => f64::from_bits(QUIET_NAN | u64::from(bits & 0x3ff) << 42),
         _ => (mantissa + 1024.0) * 2f64.powi(exponent - 25),
     };
     if bits & 0x8000 == 0 { magnitude } else { -magnitude }

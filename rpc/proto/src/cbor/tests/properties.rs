@@ -30,6 +30,17 @@ fn oracle_bytes(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
+#[test]
+fn every_half_precision_float_is_ciboriums() {
+    for bits in 0..=u16::MAX {
+        let [a, b] = bits.to_be_bytes();
+        let bytes = [0xf9, a, b];
+        let (ours, theirs): (f64, f64) =
+            (from_slice(&bytes).unwrap(), ciborium::from_reader(&bytes[..]).unwrap());
+        assert_eq!(ours.to_bits(), theirs.to_bits(), "{bits:#06x}");
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Sample {
     small: u8,
