@@ -193,13 +193,17 @@ impl Message {
 
 impl Incoming {
     /// Half of the reach was taken. It doubles where much came fast and the reader has waited all the same: more on
-    /// the way might have saved it that.
-    pub(super) fn half_was_taken(&mut self, now: Instant) {
+    /// the way might have saved it that. It need not begin anew where another stream has `proved` a reach.
+    pub(super) fn half_was_taken(&mut self, now: Instant, proved: &mut u64) {
         let is_fast = self.refilled.replace(now).is_some_and(|last| now < last + REACH_GROWS_WITHIN);
         self.fast = if is_fast { self.fast + self.reach / 2 } else { 0 };
-        if std::mem::take(&mut self.has_waited) && REACH_GROWS_AFTER <= self.fast {
-            self.reach = self.reach.max((2 * self.reach).min(REACH_MAX));
+        if !std::mem::take(&mut self.has_waited) || !is_fast {
+            return;
         }
+        if REACH_GROWS_AFTER <= self.fast {
+            *proved = (2 * self.reach).min(REACH_MAX).max(*proved);
+        }
+        self.reach = self.reach.max(*proved);
     }
 
     /// Bytes beyond the call's own window that it was granted.

@@ -261,7 +261,7 @@ impl<T> Connection<T> {
         }
         let out = incoming.credit + incoming.held;
         if 2 * out <= incoming.reach {
-            incoming.half_was_taken(now);
+            incoming.half_was_taken(now, &mut self.reach_proved);
         }
         let beyond = (incoming.reach - u64::from(window)).saturating_sub(incoming.beyond(window));
         let is_ahead = 2 * out <= incoming.reach && self.budget.take_ahead(beyond);

@@ -106,6 +106,8 @@ pub struct Connection<T> {
     going_away: Option<GoingAway>,
     /// What the long messages of the peer may take.
     budget: Budget,
+    /// How far one of the streams from the peer has come to reach.
+    reach_proved: u64,
     /// Calls that have something to send and wait for their turn.
     turns: VecDeque<CallId>,
     /// Calls whose owners waited and may send again.
@@ -172,6 +174,7 @@ impl<T> Connection<T> {
             ended: VecDeque::new(),
             going_away: None,
             budget,
+            reach_proved: 0,
             turns: VecDeque::new(),
             sendable: VecDeque::new(),
             outbox,

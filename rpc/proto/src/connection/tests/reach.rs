@@ -47,6 +47,26 @@ fn a_fast_stream_whose_reader_waits_reaches_further() {
 }
 
 #[test]
+fn the_next_one_of_the_connection_reaches_as_far_at_once() {
+    let mut pair = Pair::connected();
+    let first = pair.open("fast");
+    pair.bursts(first, Duration::from_millis(1));
+    pair.client.cancel(first);
+    pair.run();
+    let (second, slow) = (pair.open("fast"), pair.open("slow"));
+    for _ in 0..3 {
+        pair.burst(second);
+        pair.pass(Duration::from_millis(1));
+    }
+    assert!(REACH_MAX / 2 <= pair.burst(second));
+    for _ in 0..3 {
+        pair.burst(slow);
+        pair.pass(REACH_GROWS_WITHIN);
+    }
+    assert!(pair.burst(slow) < u64::from(Limits::default().initial_credit) + 2 * cost(ITEM_LEN));
+}
+
+#[test]
 fn a_slow_stream_does_not() {
     let mut pair = Pair::connected();
     let call = pair.open("slow");
