@@ -130,6 +130,8 @@ fn messages_that_are_half_sent_take_no_more_than_was_granted() {
 fn a_long_byte_string_is_copied_once_when_it_is_encoded_and_not_at_all_when_it_is_decoded() {
     // Of longer ones the memory would be kept for others.
     const LEN: usize = 60_000;
+    // What the threads of other tests take while they begin, and far from another copy.
+    const OTHERS: usize = 16 << 10;
     let _alone = alone();
     let long = Bytes::from(vec![7; LEN]);
     let peak = |work: &mut dyn FnMut()| {
@@ -140,10 +142,10 @@ fn a_long_byte_string_is_copied_once_when_it_is_encoded_and_not_at_all_when_it_i
     };
     let mut payload = Vec::new();
     let taken = peak(&mut || payload = to_vec(&("name", &long)).unwrap());
-    assert!(taken <= LEN + 1024, "{taken} bytes to encode {LEN}");
+    assert!(taken <= LEN + OTHERS, "{taken} bytes to encode {LEN}");
     let mut decoded = None;
     let taken = peak(&mut || decoded = from_owned::<(String, Bytes)>(std::mem::take(&mut payload)).ok());
-    assert!(taken <= 1024, "{taken} bytes to decode {LEN} that are there");
+    assert!(taken <= OTHERS, "{taken} bytes to decode {LEN} that are there");
     assert!(decoded.is_some_and(|(_, bytes)| bytes == long));
 }
 
