@@ -5,24 +5,25 @@
 pub(super) struct Scale {
     figures: (f64, f64),
     places: (f64, f64),
-    is_log: bool,
+    /// Between the figures that are written at the axis; none if it is logarithmic.
+    step: Option<f64>,
 }
 
 impl Scale {
     /// From nothing to at least this, in equal steps.
     pub(super) fn linear(most: f64, places: (f64, f64)) -> Self {
         let step = round_step(most / 3.0);
-        Self { figures: (0.0, (most / step).ceil() * step), places, is_log: false }
+        Self { figures: (0.0, (most / step).ceil() * step), places, step: Some(step) }
     }
 
     /// Between two figures, in equal ratios, with a little air.
     pub(super) fn log((least, most): (f64, f64), places: (f64, f64)) -> Self {
         let air = (most / least).powf(0.04).max(1.1);
-        Self { figures: (least / air, most * air), places, is_log: true }
+        Self { figures: (least / air, most * air), places, step: None }
     }
 
     pub(super) fn place(&self, figure: f64) -> f64 {
-        let share = |figure: f64| if self.is_log { figure.log10() } else { figure };
+        let share = |figure: f64| if self.step.is_none() { figure.log10() } else { figure };
         let (from, to) = (share(self.figures.0), share(self.figures.1));
         self.places.0 + (share(figure) - from) / (to - from) * (self.places.1 - self.places.0)
     }
@@ -30,7 +31,7 @@ impl Scale {
     /// The figures that are written at the axis.
     pub(super) fn ticks(&self) -> Vec<f64> {
         let (from, to) = self.figures;
-        if self.is_log {
+        let Some(step) = self.step else {
             let (lowest, highest) = (from.log10().floor() as i32, to.log10().ceil() as i32);
             // Within few powers of ten also what is between them; of many not each.
             let factors: &[f64] = if to / from < 50.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
@@ -38,8 +39,7 @@ impl Scale {
             let decades = (lowest..=highest).step_by(step.max(1)).map(|power| 10f64.powi(power));
             let ticks = decades.flat_map(|decade| factors.iter().map(move |factor| decade * factor));
             return ticks.filter(|tick| (from..=to).contains(tick)).collect();
-        }
-        let step = round_step(to / 3.0);
+        };
         (0..=(to / step).round() as usize).map(|count| count as f64 * step).collect()
     }
 }
@@ -105,6 +105,11 @@ mod tests {
     fn an_axis_holds_what_is_on_it() {
         let linear = Scale::linear(926_000.0, (0.0, 100.0));
         assert!(linear.ticks().last().unwrap() >= &926_000.0 && linear.place(926_000.0) <= 100.0);
+        assert_eq!(
+            Scale::linear(4_090.0, (0.0, 1.0)).ticks().last(),
+            Some(&5_000.0),
+            "none is beyond the end"
+        );
         let log = Scale::log((1.0, 4096.0), (0.0, 100.0));
         assert_eq!(log.ticks(), [1.0, 10.0, 100.0, 1000.0]);
         assert!(log.place(1.0) > 0.0 && log.place(4096.0) < 100.0);
