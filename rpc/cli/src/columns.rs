@@ -1,5 +1,7 @@
 //! A table without lines: columns as wide as what is in them.
 
+use crate::output::DIM;
+
 /// Rows with their columns under each other, each row after `indent` and with a line break; the last column
 /// may be of any width.
 pub(crate) fn columns<const N: usize>(indent: &str, rows: &[[String; N]]) -> String {
@@ -16,6 +18,18 @@ pub(crate) fn columns<const N: usize>(indent: &str, rows: &[[String; N]]) -> Str
         table.push('\n');
     }
     table
+}
+
+/// The same under a heading.
+pub(crate) fn headed<const N: usize>(
+    indent: &str,
+    head: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let rows: Vec<_> = [head.map(str::to_owned)].into_iter().chain(rows).collect();
+    let table = columns(indent, &rows);
+    let (head, rows) = table.split_once('\n').unwrap_or_default();
+    format!("{DIM}{head}{DIM:#}\n{rows}")
 }
 
 #[cfg(test)]

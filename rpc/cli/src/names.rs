@@ -13,11 +13,10 @@ const SUGGESTED: usize = 3;
 
 /// Fails if none of a server's procedures has this name, or is of the service of this name.
 pub(crate) fn check(dial: &Dial, wanted: &str, procedures: &[ProcedureStats]) -> Result<(), Failure> {
-    let kind = if wanted.contains('/') { "procedure" } else { "service" };
     let procedures = procedures.iter().map(|row| row.procedure.as_str());
-    let known: BTreeSet<&str> = match kind {
-        "service" => procedures.filter_map(|name| Some(name.split_once('/')?.0)).collect(),
-        _ => procedures.collect(),
+    let (kind, known): (_, BTreeSet<&str>) = match wanted.contains('/') {
+        true => ("procedure", procedures.collect()),
+        false => ("service", procedures.filter_map(|name| Some(name.split_once('/')?.0)).collect()),
     };
     if known.contains(wanted) {
         return Ok(());

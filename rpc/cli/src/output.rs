@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use serde::Serialize;
 
@@ -9,6 +11,11 @@ use crate::failure::Failure;
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
+
+/// Whether somebody looks on here, and the cursor is ours to move.
+pub(crate) fn is_screen(stream: &impl RawStream) -> bool {
+    stream.is_terminal() && AutoStream::choice(stream) != ColorChoice::Never
+}
 
 /// Prints text, which may have styles in it.
 pub(crate) fn say(text: &str) -> Result<(), Failure> {

@@ -23,6 +23,16 @@ pub(crate) fn latency(duration: Duration) -> String {
     format!("{number:.digits$} {unit}")
 }
 
+/// A latency, or that there is none.
+pub(crate) fn shown(took: Option<Duration>) -> String {
+    took.map_or_else(|| "–".to_owned(), latency)
+}
+
+/// A latency in microseconds, for machines. More digits than one would be noise.
+pub(crate) fn us(took: Duration) -> f64 {
+    (took.as_nanos() as f64 / 100.0).round() / 10.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,10 +7,10 @@ use countersign::builtin::trace::{TraceClient, TracedCall};
 use countersign::text::escaped;
 
 use crate::args::Trace;
-use crate::columns::columns;
+use crate::columns::headed;
 use crate::failure::Failure;
 use crate::names;
-use crate::output::{self, DIM};
+use crate::output;
 use crate::time::latency;
 
 pub(crate) async fn run(trace: Trace, json: bool) -> Result<(), Failure> {
@@ -31,11 +31,8 @@ pub(crate) async fn run(trace: Trace, json: bool) -> Result<(), Failure> {
     if calls.is_empty() {
         return output::say("no call was slow or has failed\n");
     }
-    let head = ["started (UTC)", "took", "procedure", "peer", "what and where"].map(str::to_owned);
-    let rows: Vec<_> = [head].into_iter().chain(calls.iter().map(row)).collect();
-    let table = columns("", &rows);
-    let (head, calls) = table.split_once('\n').unwrap_or_default();
-    output::say(&format!("{DIM}{head}{DIM:#}\n{calls}"))
+    let head = ["started (UTC)", "took", "procedure", "peer", "what and where"];
+    output::say(&headed("", head, calls.iter().map(row)))
 }
 
 fn row(call: &TracedCall) -> [String; 5] {

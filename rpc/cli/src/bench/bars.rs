@@ -44,8 +44,10 @@ pub(super) fn bins(latencies: &Histogram, at_most: u32) -> Vec<Bin> {
         return Vec::new();
     };
     // There are 32 buckets for each power of two, so that such widths meet at its ends.
-    let widths = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048];
-    let width = widths.into_iter().find(|width| last / width - first / width < at_most).unwrap_or(2048);
+    let mut width = 1;
+    while last / width - first / width >= at_most {
+        width *= 2;
+    }
     let bin = |at: u32| {
         let buckets = at * width..(at + 1) * width;
         let (from, to) = (*Histogram::bounds(buckets.start).start(), *Histogram::bounds(buckets.end).start());
@@ -68,12 +70,9 @@ pub(super) fn bins(latencies: &Histogram, at_most: u32) -> Vec<Bin> {
 
 /// The bucket of the call that this share of all did not exceed.
 fn bucket_of(latencies: &Histogram, q: f64) -> Option<u32> {
-    let rank = ((q * latencies.count() as f64).ceil() as u64).max(1);
-    let mut passed = 0;
-    latencies.buckets().iter().find_map(|&(index, calls)| {
-        passed += calls;
-        (passed >= rank).then_some(index)
-    })
+    let middle = latencies.quantile(q)?.as_nanos();
+    let mut indices = latencies.buckets().iter().map(|(index, _)| *index);
+    indices.find(|index| middle <= u128::from(*Histogram::bounds(*index).end()))
 }
 
 /// A bar of this part of the full width, in eighths of a column. What is there is seen.

@@ -1,13 +1,13 @@
 //! How a run goes while it does: a line on a terminal that is written again and again, or one after the other.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
-
-use anstream::{AutoStream, ColorChoice};
 
 use super::load::Run;
 use super::score::Tally;
-use super::words::{grouped, shown};
+use super::words::grouped;
+use crate::output;
+use crate::time::shown;
 
 /// Where it is told how a run goes.
 #[derive(Debug)]
@@ -36,10 +36,8 @@ struct Last {
 impl Live {
     /// On standard error: if it is a terminal and a person reads what comes of the run, or if `asked`.
     pub(super) fn on_stderr(asked: bool, json: bool) -> Self {
-        let stderr = io::stderr();
-        let obeys = stderr.is_terminal() && AutoStream::choice(&stderr) != ColorChoice::Never;
         let face = match (asked, json) {
-            (true, _) | (false, false) if obeys => Face::Terminal,
+            (true, _) | (false, false) if output::is_screen(&io::stderr()) => Face::Terminal,
             (true, _) => Face::Lines,
             (false, _) => Face::Nowhere,
         };

@@ -45,7 +45,7 @@ pub(super) enum Pace {
     /// That another one has ended. Calls count that end while it is measured.
     Closed,
     /// The schedule. Calls count that are due while it is measured, and their latency from when they were due.
-    Open(Box<Turns>),
+    Open(Arc<Turns>),
 }
 
 impl Run {
@@ -139,8 +139,8 @@ pub(super) async fn put(
             nth += 1;
         }
     }
-    if let Pace::Open(_) = run.pace {
-        timer::start(run.clone());
+    if let Pace::Open(turns) = &run.pace {
+        timer::start(turns.clone());
     }
     let mut closed = false;
     loop {

@@ -92,12 +92,12 @@ impl Bench {
     /// What does not go together, before anybody is asked.
     fn check_mix(&self) -> Result<(), Failure> {
         let several = self.procedure.len() > 1;
-        let own = self.procedure.iter().filter(|wanted| wanted.arguments.is_some());
-        if self.arguments.is_some() && (several || own.clone().next().is_some()) {
+        let own: Vec<_> = self.procedure.iter().filter_map(|wanted| wanted.arguments.as_deref()).collect();
+        if self.arguments.is_some() && (several || !own.is_empty()) {
             let what = "--arguments are those of a single --procedure that has none of its own";
             return Err(Failure::new(what).or_try("--procedure 'demo.Clock/sleep {\"ms\": 20}'"));
         }
-        if own.filter(|wanted| wanted.arguments.as_deref() == Some("-")).count() > 1 {
+        if own.into_iter().filter(|arguments| *arguments == "-").count() > 1 {
             let what = "standard input can be the arguments of one --procedure only";
             return Err(Failure::new(what).or_try("@FILE for the others"));
         }

@@ -54,7 +54,7 @@ pub(crate) async fn run(bench: Bench, json: bool) -> Result<(), Failure> {
             // Another one for each process: several that load one server must not call in the same moments.
             let seed = RandomState::new().hash_one(());
             let schedule = Schedule::new(rate, bench.arrivals, seed);
-            Pace::Open(Box::new(Turns::new(schedule, start, begin, end)))
+            Pace::Open(Arc::new(Turns::new(schedule, start, begin, end)))
         }
     };
     let run = Arc::new(Run::new(mix, pace, [start, begin, end]));

@@ -1,15 +1,15 @@
 //! What a measurement came to, for machines. The first six names are fixed; everything else may be added to.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use countersign::builtin::stats::Histogram;
 use serde::Serialize;
 
-use super::outcome::{Kept, Outcome};
+use super::outcome::{Kept, Outcome, Part};
 use super::pace::Arrivals;
 use super::score::{Latencies, Tally};
 use crate::args::Bench;
+use crate::time::us;
 
 /// One measurement, in the units that its names say.
 #[derive(Debug, Serialize)]
@@ -59,7 +59,7 @@ struct OfProcedure {
 #[derive(Debug, Serialize)]
 struct OpenLoop {
     offered_per_s: f64,
-    arrivals: &'static str,
+    arrivals: Arrivals,
     due: u64,
     held_up: u64,
     not_started: u64,
@@ -72,7 +72,7 @@ struct OpenLoop {
 
 pub(super) fn of(bench: &Bench, outcome: &Outcome) -> Measurement {
     let buckets = outcome.total.latency.all.buckets().iter();
-    let part = |part: &super::outcome::Part| OfProcedure {
+    let part = |part: &Part| OfProcedure {
         procedure: part.name.clone(),
         weight: part.weight,
         numbers: Numbers::of(outcome, &part.tally),
@@ -95,7 +95,7 @@ fn bucket(index: u32, calls: u64) -> (f64, f64, u64) {
 
 impl Numbers {
     fn of(outcome: &Outcome, tally: &Tally) -> Self {
-        let quantile = |q| us(tally.latency.quantile(q));
+        let quantile = |q| tally.latency.quantile(q).map(us);
         Self {
             requests_per_s: tenths(outcome.per_second(tally)),
             p50_us: quantile(0.5),
@@ -106,8 +106,8 @@ impl Numbers {
             calls: tally.latency.all.count(),
             p95_us: quantile(0.95),
             p9999_us: quantile(0.9999),
-            max_us: us(tally.latency.max()),
-            mean_us: us(tally.latency.all.mean()),
+            max_us: tally.latency.max().map(us),
+            mean_us: tally.latency.all.mean().map(us),
             errors_by_code: tally.errors.clone(),
         }
     }
@@ -119,24 +119,17 @@ impl OpenLoop {
         let late: &Latencies = &outcome.total.lateness;
         Self {
             offered_per_s: rate,
-            arrivals: match bench.arrivals {
-                Arrivals::Even => "even",
-                Arrivals::Random => "random",
-            },
+            arrivals: bench.arrivals,
             due,
             held_up,
             not_started,
             unanswered,
-            late_p50_us: us(late.quantile(0.5)),
-            late_p99_us: us(late.quantile(0.99)),
-            late_max_us: us(late.max()),
+            late_p50_us: late.quantile(0.5).map(us),
+            late_p99_us: late.quantile(0.99).map(us),
+            late_max_us: late.max().map(us),
             doubts: outcome.doubts(bench),
         }
     }
-}
-
-fn us(took: Option<Duration>) -> Option<f64> {
-    took.map(|took| tenths(took.as_nanos() as f64 / 1e3))
 }
 
 /// More digits would be noise.

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::load::Run;
+use super::mix::Target;
 use super::score::Tally;
-use super::words::{grouped, shown};
+use super::words::grouped;
 use crate::args::Bench;
+use crate::time::shown;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -50,7 +52,7 @@ const LATE_MAX: Duration = Duration::from_millis(1);
 
 impl Outcome {
     pub(super) fn of(bench: &Bench, run: &Run) -> Self {
-        let part = |(target, tally): (&super::mix::Target, Tally)| Part {
+        let part = |(target, tally): (&Target, Tally)| Part {
             name: target.procedure.clone(),
             weight: target.weight,
             tally,

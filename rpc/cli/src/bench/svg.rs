@@ -10,9 +10,9 @@ use countersign::builtin::stats::Histogram;
 use super::bars::bins;
 use super::outcome::Outcome;
 use super::score::Latencies;
-use super::words::{PERCENTILES, grouped, how, shown, what};
+use super::words::{PERCENTILES, grouped, how, what};
 use crate::args::Bench;
-use crate::time::latency;
+use crate::time::{latency, shown};
 
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 80.0;
@@ -108,7 +108,7 @@ impl Svg {
         let shortest = curves.iter().filter_map(|(_, of)| of.quantile(0.0)).min().unwrap_or(longest);
         let scale = Scale::new(shortest, longest);
         for (y, took) in scale.marks() {
-            let y = bottom - y * (bottom - top);
+            let y = y_of(y);
             self.line((LEFT, y), (RIGHT, y));
             self.text("dim", "end", (LEFT - 8.0, y + 5.0), &latency(took));
         }
@@ -122,33 +122,25 @@ impl Svg {
             if curves.len() > 1 {
                 let (column, row) = ((nth % 3) as f64, (nth / 3) as f64);
                 let (x, y) = (LEFT + column * 220.0, bottom + 44.0 + row * 20.0);
-                self.add(format_args!(
-                    "<path class=\"c{nth}\" fill=\"none\" stroke-width=\"2\" d=\"M{x} {:.1}h18\"/>",
-                    y - 4.0
-                ));
+                self.path(nth, &format!("M{x} {:.1}h18", y - 4.0));
                 self.text("", "start", (x + 24.0, y), name);
             }
         }
     }
 
     fn curve(&mut self, nth: usize, latencies: &Latencies, scale: &Scale) {
-        let (top, bottom) = CURVES;
         let count = latencies.all.count() as f64;
+        let beyond = (0..=100).map(|step| 10_f64.powf(-f64::from(step) / 100.0 * NINES));
         // Beyond the last call there is nothing to know.
-        let points = (0..=100).map(|step| f64::from(step) / 100.0 * NINES).take_while(|nines| {
-            let beyond = 10_f64.powf(-nines);
-            beyond * count >= 1.0
+        let points = beyond.take_while(|beyond| beyond * count >= 1.0).filter_map(|beyond| {
+            let took = latencies.quantile(1.0 - beyond)?;
+            Some(format!("{:.1} {:.1}", x_of(1.0 - beyond), y_of(scale.place(took))))
         });
-        let points = points.filter_map(|nines| {
-            let took = latencies.quantile(1.0 - 10_f64.powf(-nines))?;
-            let x = LEFT + nines / NINES * (RIGHT - LEFT);
-            Some(format!("{x:.1} {:.1}", bottom - scale.place(took) * (bottom - top)))
-        });
-        let points: Vec<_> = points.collect();
-        self.add(format_args!(
-            "<path class=\"c{nth}\" fill=\"none\" stroke-width=\"2\" d=\"M{}\"/>",
-            points.join("L")
-        ));
+        self.path(nth, &format!("M{}", points.collect::<Vec<_>>().join("L")));
+    }
+
+    fn path(&mut self, nth: usize, path: &str) {
+        self.add(format_args!("<path class=\"c{nth}\" fill=\"none\" stroke-width=\"2\" d=\"{path}\"/>"));
     }
 
     fn line(&mut self, (x, y): (f64, f64), (to_x, to_y): (f64, f64)) {
@@ -177,6 +169,12 @@ const NINES: f64 = 5.0;
 /// Where this share is, by its distance from all.
 fn x_of(q: f64) -> f64 {
     LEFT - (1.0 - q).log10() / NINES * (RIGHT - LEFT)
+}
+
+/// Where among the curves this part of their height is.
+fn y_of(part: f64) -> f64 {
+    let (top, bottom) = CURVES;
+    bottom - part * (bottom - top)
 }
 
 /// Durations on a scale of logarithms, from one power of ten to another.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::load::{Pace, Run};
+use super::pace::Turns;
 
 /// No sleep is longer, so that the thread ends soon after a run was ended early.
 const SLEEP_MAX: Duration = Duration::from_millis(100);
@@ -21,11 +21,10 @@ const SLEEP_MIN: Duration = Duration::from_micros(50);
 /// What it takes at most to begin a call that somebody is free for.
 const SETTLE: Duration = Duration::from_millis(1);
 
-/// Begins to make the calls of this run ready, until its end.
-pub(super) fn start(run: Arc<Run>) {
+/// Begins to make calls ready, until there are no more.
+pub(super) fn start(turns: Arc<Turns>) {
     thread::spawn(move || {
         be_exact();
-        let Pace::Open(turns) = &run.pace else { return };
         while let Some(next) = turns.release(Instant::now()) {
             thread::sleep(next.saturating_duration_since(Instant::now()).clamp(SLEEP_MIN, SLEEP_MAX));
         }

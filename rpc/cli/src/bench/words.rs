@@ -1,7 +1,5 @@
 //! What a measurement came to, for people: at most 80 columns wide, unless a name is longer.
 
-use std::time::Duration;
-
 use countersign::text::escaped;
 
 use super::bars;
@@ -9,9 +7,9 @@ use super::outcome::{Kept, Outcome};
 use super::pace::Arrivals;
 use super::score::Tally;
 use crate::args::Bench;
-use crate::columns::columns;
-use crate::output::{BOLD, DIM};
-use crate::time::latency;
+use crate::columns::{columns, headed};
+use crate::output::BOLD;
+use crate::time::shown;
 
 /// The percentiles that are told.
 pub(super) const PERCENTILES: [(&str, f64); 6] =
@@ -88,7 +86,7 @@ fn offered(kept: Kept) -> String {
 
 /// Each procedure in a line, and all of them in the last one.
 fn parts(outcome: &Outcome) -> String {
-    let head = ["procedure", "calls/s", "p50", "p90", "p99", "p99.9", "failed"].map(str::to_owned);
+    let head = ["procedure", "calls/s", "p50", "p90", "p99", "p99.9", "failed"];
     let row = |name: String, tally: &Tally| {
         let [p50, p90, p99, p999] = [0.5, 0.9, 0.99, 0.999].map(|q| shown(tally.latency.quantile(q)));
         let failed = grouped(tally.failed() as f64);
@@ -98,16 +96,7 @@ fn parts(outcome: &Outcome) -> String {
         let weight = if part.weight == 1 { String::new() } else { format!("={}", part.weight) };
         row(format!("{}{weight}", escaped(&part.name)), &part.tally)
     });
-    let rows: Vec<_> =
-        [head].into_iter().chain(each).chain([row("together".to_owned(), &outcome.total)]).collect();
-    let table = columns("  ", &rows);
-    let (head, rows) = table.split_once('\n').unwrap_or_default();
-    format!("{DIM}{head}{DIM:#}\n{rows}")
-}
-
-/// A latency, or that there is none.
-pub(super) fn shown(took: Option<Duration>) -> String {
-    took.map_or_else(|| "–".to_owned(), latency)
+    headed("  ", head, each.chain([row("together".to_owned(), &outcome.total)]))
 }
 
 /// A number with its thousands apart: `812,345`. Below ten it has two digits more, for rates that are so low.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use countersign::builtin::stats::{Histogram, ProcedureStats, Snapshot};
 use serde::{Serialize, Serializer};
 
+use crate::time::us;
+
 /// The states of the server's counters within the time that is looked at.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -138,9 +140,8 @@ fn percentiles<S: Serializer>(latency: &Histogram, serializer: S) -> Result<S::O
         p90_us: Option<f64>,
         p99_us: Option<f64>,
     }
-    // More digits than one would be noise.
-    let us = |q| latency.quantile(q).map(|took| (took.as_nanos() as f64 / 100.0).round() / 10.0);
-    Percentiles { p50_us: us(0.5), p90_us: us(0.9), p99_us: us(0.99) }.serialize(serializer)
+    let quantile = |q| latency.quantile(q).map(us);
+    Percentiles { p50_us: quantile(0.5), p90_us: quantile(0.9), p99_us: quantile(0.99) }.serialize(serializer)
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! A place on the terminal that is drawn again and again.
 
-use std::io::{self, IsTerminal, Write};
-
-use anstream::{AutoStream, ColorChoice};
+use std::io::{self, Write};
 
 use crate::failure::Failure;
+use crate::output;
 
 /// Lines at the end of the terminal, each drawing in the place of the one before it.
 pub(super) struct Screen {
@@ -12,11 +11,9 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// None where nobody looks on, or where the cursor is not ours to move.
+    /// None where the output is no screen.
     pub(super) fn of_stdout() -> Option<Self> {
-        let stdout = io::stdout();
-        let obeys = stdout.is_terminal() && AutoStream::choice(&stdout) != ColorChoice::Never;
-        obeys.then_some(Self { lines: 0 })
+        output::is_screen(&io::stdout()).then_some(Self { lines: 0 })
     }
 
     pub(super) fn draw(&mut self, text: &str) -> Result<(), Failure> {

@@ -1,25 +1,20 @@
 //! What is watched, as a person reads it.
 
-use std::time::Duration;
-
-use countersign::builtin::stats::Histogram;
 use countersign::text::escaped;
 
 use super::rates::{Rate, Rates};
-use crate::columns::columns;
+use crate::columns::headed;
 use crate::output::{BOLD, DIM};
-use crate::time::latency;
+use crate::time::shown;
 
 /// Procedures in a table: it has to fit on a terminal.
 const ROWS_MAX: usize = 18;
 
 /// The busiest procedures, one a line.
 pub(super) fn table(address: &str, rates: &Rates) -> String {
-    let head = ["procedure", "calls/s", "p50", "p99", "errors", "in flight", "items/s"].map(str::to_owned);
-    let shown = rates.procedures.iter().take(ROWS_MAX);
-    let rows: Vec<_> = [head].into_iter().chain(shown.map(|rate| row(rates.seconds, rate))).collect();
-    let table = columns("", &rows);
-    let (head, rows) = table.split_once('\n').unwrap_or_default();
+    let head = ["procedure", "calls/s", "p50", "p99", "errors", "in flight", "items/s"];
+    let rows = rates.procedures.iter().take(ROWS_MAX).map(|rate| row(rates.seconds, rate));
+    let table = headed("", head, rows);
     let rest = match rates.procedures.len().checked_sub(ROWS_MAX) {
         None | Some(0) => String::new(),
         Some(rest) => format!("{DIM}and {rest} more{DIM:#}\n"),
@@ -30,7 +25,7 @@ pub(super) fn table(address: &str, rates: &Rates) -> String {
         rate(total.calls, *seconds),
         total.failed()
     );
-    format!("{BOLD}{address}{BOLD:#}  {sum}\n{DIM}{head}{DIM:#}\n{rows}{rest}")
+    format!("{BOLD}{address}{BOLD:#}  {sum}\n{table}{rest}")
 }
 
 fn row(seconds: f64, of: &Rate) -> [String; 7] {
@@ -39,8 +34,8 @@ fn row(seconds: f64, of: &Rate) -> [String; 7] {
     [
         escaped(&of.procedure),
         rate(of.calls, seconds),
-        quantile(&of.latency, 0.5),
-        quantile(&of.latency, 0.99),
+        shown(of.latency.quantile(0.5)),
+        shown(of.latency.quantile(0.99)),
         errors,
         of.in_flight.to_string(),
         items,
@@ -50,7 +45,7 @@ fn row(seconds: f64, of: &Rate) -> [String; 7] {
 /// Everything in one line, for a log.
 pub(super) fn line(rates: &Rates) -> String {
     let Rates { seconds, total, .. } = rates;
-    let [p50, p99] = [0.5, 0.99].map(|q| quantile(&total.latency, q));
+    let [p50, p99] = [0.5, 0.99].map(|q| shown(total.latency.quantile(q)));
     format!(
         "{}  {} calls/s  p50 {p50}  p99 {p99}  {} failed  {} in flight\n",
         jiff::Timestamp::now().strftime("%FT%TZ"),
@@ -64,10 +59,6 @@ fn rate(count: u64, seconds: f64) -> String {
     let rate = count as f64 / seconds;
     let digits = usize::from(rate < 100.0);
     format!("{rate:.digits$}")
-}
-
-fn quantile(of: &Histogram, q: f64) -> String {
-    of.quantile(q).map_or_else(|| "–".to_owned(), |took: Duration| latency(took))
 }
 
 #[cfg(test)]
