@@ -1,6 +1,7 @@
 //! Measurements, and what is told of them.
 
-use std::process::Stdio;
+#[cfg(unix)]
+use std::process::{Command, Stdio};
 
 use serde_json::{Value as Json, json};
 
@@ -136,22 +137,29 @@ fn a_report_fits_into_eighty_columns_and_a_plot_is_a_picture() {
     assert!(error.contains("no/such/plot.svg: cannot be written"), "{error}");
 }
 
+/// Presses Ctrl+C when it says something with these words: what that is, what it fails with, and what it printed.
+#[cfg(unix)]
+fn interrupted_at(words: &str, mut command: Command) -> [String; 3] {
+    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut said = Said::of(run.stderr.take().expect("it is piped"));
+    let line = said.next_with(words);
+    send("-INT", &run);
+    let error = said.next_with("error");
+    let output = run.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{error}");
+    [line, error, text(output.stdout)]
+}
+
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_ended_early_tells_what_came_until_then() {
     let desk = Desk::with_identities();
     let demo = desk.serve();
     let words = bench(&demo, &["--duration", "60s", "--json", "--progress"]);
-    let mut command = desk.command_with(words);
-    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = Said::of(run.stderr.take().unwrap());
-    let line = said.next_with(" calls/s  p50 ");
+    let [line, error, output] = interrupted_at(" calls/s  p50 ", desk.command_with(words));
     assert!(line.starts_with("measuring, 5") && line.contains(" s left  "), "{line}");
-    send("-INT", &run);
-    assert!(said.next_with("error").contains("cut short: "));
-    let output = run.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let measured = crate::desk::json(&text(output.stdout));
+    assert!(error.contains("cut short: "), "{error}");
+    let measured = crate::desk::json(&output);
     assert_eq!(measured["cut_short"], json!(true));
     assert!(measured["calls"].as_u64().unwrap() > 0 && measured["measured_s"].as_f64().unwrap() < 60.0);
 }
@@ -162,12 +170,7 @@ fn a_run_that_is_ended_before_it_has_measured_says_so() {
     let desk = Desk::with_identities();
     let demo = desk.serve();
     let words = ["bench", &demo.address, "--identity", "pki/alice", "--warmup", "60s", "--progress"];
-    let mut command = desk.command_with(words);
-    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = Said::of(run.stderr.take().unwrap());
-    assert_eq!(said.next_with("warming up"), "warming up, 60 s left");
-    send("-INT", &run);
-    assert!(said.next_with("error").contains("before anything was measured"));
-    let output = run.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), text(output.stdout)), (Some(130), String::new()));
+    let [line, error, output] = interrupted_at("warming up", desk.command_with(words));
+    assert_eq!((line.as_str(), output.as_str()), ("warming up, 60 s left", ""));
+    assert!(error.contains("before anything was measured"), "{error}");
 }

@@ -104,28 +104,18 @@ fn arguments_that_do_not_fit_are_each_told_with_their_path_before_anything_is_se
 fn a_name_that_the_server_does_not_have_is_told_with_those_that_it_has() {
     let desk = Desk::with_identities();
     let demo = desk.serve();
-    for (name, said) in [
-        ("divide", "expected SERVICE/METHOD"),
-        ("demo.Maths/divide", "no service demo.Maths"),
-        ("demo.Math/multiply", "no procedure multiply, but divide"),
+    let missing = "no procedure demo.Math/dvide; nearest: demo.Math/divide, ";
+    for (command, name, said, remedy) in [
+        ("call", "divide", "expected SERVICE/METHOD", "list"),
+        ("call", "demo.Maths/divide", "no service demo.Maths", "list"),
+        ("call", "demo.Math/multiply", "no procedure multiply, but divide", "describe"),
+        ("watch", "demo.Maths", "no service demo.Maths; nearest: demo.Math, ", "list"),
+        ("watch", "demo.Math/dvide", missing, "list"),
+        ("trace", "demo.Math/dvide", missing, "list"),
     ] {
-        let error = desk.fail(&format!("call {} {name} --identity pki/alice", demo.address));
-        assert!(one_line(&error).contains(said) && error.contains("; try: countersign "), "{error}");
-    }
-}
-
-#[test]
-fn nothing_is_watched_or_traced_that_the_server_does_not_have() {
-    let desk = Desk::with_identities();
-    let demo = desk.serve();
-    for (words, said) in [
-        ("watch demo.Maths", "no service demo.Maths; nearest: demo.Math, "),
-        ("watch demo.Math/dvide", "no procedure demo.Math/dvide; nearest: demo.Math/divide, "),
-        ("trace demo.Math/dvide", "no procedure demo.Math/dvide; nearest: demo.Math/divide, "),
-    ] {
-        let (command, name) = words.split_once(' ').unwrap();
         let error = desk.fail(&format!("{command} {} {name} --identity pki/alice", demo.address));
-        assert!(one_line(&error).contains(said) && error.contains("; try: countersign list "), "{error}");
+        let remedy = format!("; try: countersign {remedy} ");
+        assert!(one_line(&error).contains(said) && error.contains(&remedy), "{error}");
     }
 }
 
