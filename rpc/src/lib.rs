@@ -23,6 +23,7 @@ pub mod builtin;
 pub mod call;
 mod client;
 mod context;
+mod encode_buffer;
 #[cfg(feature = "tls")]
 pub mod failure;
 mod link;

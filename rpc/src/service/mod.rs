@@ -9,7 +9,6 @@ mod describe;
 mod digest;
 pub mod fault;
 mod procedure;
-pub(crate) mod reply_buffer;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -26,7 +25,7 @@ pub use fault::{Fault, FaultDeclaration};
 pub use procedure::Procedure;
 
 use self::arguments::Names;
-use crate::{Context, Receiver, Sender, stopwatch};
+use crate::{Context, Receiver, Sender, encode_buffer, stopwatch};
 
 /// Something with procedures that a server can serve: what `#[service]` makes of a trait.
 pub trait Service: Send + Sync + 'static {
@@ -162,7 +161,7 @@ where
 fn reply<T: Serialize, E: Fault>(outcome: Result<T, E>) -> Reply {
     match outcome {
         Ok(value) => {
-            let mut payload = reply_buffer::take();
+            let mut payload = encode_buffer::take();
             match stopwatch::encode(|| countersign_proto::cbor::encode_into(&value, &mut payload)) {
                 Ok(()) => Ok(payload),
                 Err(error) => {

@@ -1,26 +1,20 @@
 //! An item on its way to be sent.
 
-use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 
 use countersign_proto::cbor::EncodeError;
 
-thread_local! {
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// The longest buffer that a thread keeps.
-const SPARE_LEN_MAX: usize = 64 << 10;
+use crate::encode_buffer;
 
 /// An encoded item. Its buffer is used for the thread's next one, unless somebody takes it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Encoded(Vec<u8>);
 
 impl Encoded {
     pub(crate) fn by(
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
     ) -> Result<Self, EncodeError> {
-        let mut encoded = Self(SPARE.take());
+        let mut encoded = Self(encode_buffer::take());
         encode(&mut encoded.0)?;
         Ok(encoded)
     }
@@ -48,11 +42,7 @@ impl DerefMut for Encoded {
 
 impl Drop for Encoded {
     fn drop(&mut self) {
-        if (1..=SPARE_LEN_MAX).contains(&self.0.capacity()) {
-            self.0.clear();
-            // A thread that ends needs no spare.
-            let _ = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.0)));
-        }
+        encode_buffer::give_back(std::mem::take(&mut self.0));
     }
 }
 

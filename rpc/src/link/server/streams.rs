@@ -8,11 +8,12 @@ use countersign_proto::{CallId, Closing, Code, HandlerRan, Payload, Sending, Sta
 
 use super::ServerEnd;
 use crate::context::Context;
+use crate::encode_buffer;
 use crate::link::LONG_LEN;
 use crate::link::handler::{self, InFlight};
 use crate::link::mailbox::{Finished, Mailbox};
 use crate::server::Route;
-use crate::service::{CallKind, Reply, reply_buffer};
+use crate::service::{CallKind, Reply};
 use crate::stream::{Item, Lane};
 
 /// What is kept with a call whose handler takes its time.
@@ -128,7 +129,7 @@ impl ServerEnd {
             }
             Ok(payload) => {
                 self.proto.reply_with(id, Ok(Payload::Slice(&payload)), closing);
-                reply_buffer::give_back(payload);
+                encode_buffer::give_back(payload);
             }
             Err(status) => self.proto.reply_with(id, Err(&status), closing),
         }
