@@ -232,10 +232,7 @@ pub(super) fn first_poll(call: &mut InFlight, cx: Context, arguments: &[u8]) -> 
             call.waits_since = Some(Instant::now());
             (cx, First::Pending(handler))
         }
-        Err(_) => {
-            let failed = First::Ready(Err(panicked(route)));
-            (cx, failed)
-        }
+        Err(_) => (cx, First::Ready(Err(panicked(route)))),
     }
 }
 

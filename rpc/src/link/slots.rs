@@ -65,12 +65,10 @@ impl Slots {
     pub(super) fn end(&mut self, slot: usize, mut ended: Ended, wakers: &mut Vec<Waker>) {
         let slot = &mut self.slots[slot];
         match slot {
-            Slot::Waiting(Waiting { arguments, response, .. }) => {
+            Slot::Waiting(Waiting { waker, arguments, response }) => {
                 ended.follow(std::mem::take(response));
-                let ended = Slot::Ended(ended, std::mem::take(arguments));
-                if let Slot::Waiting(Waiting { waker, .. }) = std::mem::replace(slot, ended) {
-                    wakers.push(waker);
-                }
+                wakers.push(std::mem::replace(waker, Waker::noop().clone()));
+                *slot = Slot::Ended(ended, std::mem::take(arguments));
             }
             Slot::Streaming(stream) => wakers.extend(stream.end(ended).into_iter().flatten()),
             Slot::Free | Slot::Ended(..) => {}

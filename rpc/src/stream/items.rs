@@ -146,10 +146,9 @@ impl Row {
         if let Some(item) = self.long.take() {
             return Some(Cow::Owned(item));
         }
-        let (len, rest) = self.short[self.next..].split_first_chunk()?;
-        let len = u32::from_le_bytes(*len) as usize;
-        self.next += PREFIX_LEN + len;
-        Some(Cow::Borrowed(&rest[..len]))
+        let item = first_of(&self.short[self.next..])?;
+        self.next += PREFIX_LEN + item.len();
+        Some(Cow::Borrowed(item))
     }
 
     /// Takes the next item if `take` does. Returns its length then.
@@ -161,11 +160,10 @@ impl Row {
                 len
             });
         }
-        let (len, rest) = self.short[self.next..].split_first_chunk()?;
-        let len = u32::from_le_bytes(*len) as usize;
-        take(Item::Short(&rest[..len])).then(|| {
-            self.next += PREFIX_LEN + len;
-            len
+        let item = first_of(&self.short[self.next..])?;
+        take(Item::Short(item)).then(|| {
+            self.next += PREFIX_LEN + item.len();
+            item.len()
         })
     }
 
@@ -181,6 +179,12 @@ impl Row {
     pub(crate) fn finish(&mut self) -> Sum {
         std::mem::take(self).sum
     }
+}
+
+/// The first of items that are each behind its length.
+fn first_of(items: &[u8]) -> Option<&[u8]> {
+    let (len, rest) = items.split_first_chunk()?;
+    Some(&rest[..u32::from_le_bytes(*len) as usize])
 }
 
 impl Deref for Item<'_> {

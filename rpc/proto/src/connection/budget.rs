@@ -54,13 +54,11 @@ impl Budget {
 
     /// Takes so much, if it is there for this queue.
     pub(super) fn take(&mut self, queue: Queue, bytes: u64) -> bool {
-        self.take_within(
-            bytes,
-            match queue {
-                Queue::Awaited => self.size,
-                Queue::Unasked => self.size / 2,
-            },
-        )
+        let size = match queue {
+            Queue::Awaited => self.size,
+            Queue::Unasked => self.size / 2,
+        };
+        self.take_within(bytes, size)
     }
 
     /// Takes so much for items that are not on their way yet.

@@ -259,13 +259,14 @@ impl<T> Connection<T> {
         if incoming.is_half_closed || u64::from(window) <= incoming.credit {
             return;
         }
-        let out = incoming.credit + incoming.held;
+        let (out, mut reach) = (incoming.credit + incoming.held, window.into());
         if 2 * out <= incoming.reach {
             incoming.half_was_taken(now, &mut self.reach_proved);
+            let beyond = (incoming.reach - u64::from(window)).saturating_sub(incoming.beyond(window));
+            if self.budget.take_ahead(beyond) {
+                reach = incoming.reach;
+            }
         }
-        let beyond = (incoming.reach - u64::from(window)).saturating_sub(incoming.beyond(window));
-        let is_ahead = 2 * out <= incoming.reach && self.budget.take_ahead(beyond);
-        let reach = if is_ahead { incoming.reach } else { window.into() };
         if 2 * out <= reach {
             incoming.credit += reach - out;
             frame::write_credit(&mut self.outbox, id, reach - out);

@@ -32,8 +32,7 @@ pub(crate) fn split(bytes: &[u8], frame_len: u32) -> Result<Option<(&[u8], usize
         Some(&BYTE_STRING_32) => {}
         Some(&other) => return Err(Violation::NotAFrame { first: other }),
     }
-    let Some(head) = bytes.first_chunk::<HEAD_LEN>() else { return Ok(None) };
-    let len = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
+    let Some(len) = content_len(bytes) else { return Ok(None) };
     if frame_len < len {
         return Err(Violation::FrameTooLong { len, limit: frame_len });
     }
@@ -41,11 +40,15 @@ pub(crate) fn split(bytes: &[u8], frame_len: u32) -> Result<Option<(&[u8], usize
     Ok(frame.map(|frame| (frame, HEAD_LEN + frame.len())))
 }
 
+/// What the head of a frame says, if all of it is here.
+fn content_len(bytes: &[u8]) -> Option<u32> {
+    bytes.first_chunk::<HEAD_LEN>().map(|[_, len @ ..]| u32::from_be_bytes(*len))
+}
+
 /// A long continuation of which not all is here, but its header: its call, how long it is up to its payload, and
 /// how long that is. Only the shortest encoding is looked for, which is what everyone writes.
 pub(crate) fn begun_part(bytes: &[u8]) -> Option<(u64, usize, usize)> {
-    let head = bytes.first_chunk::<HEAD_LEN>()?;
-    let len = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
+    let len = content_len(bytes)? as usize;
     let mut header = Reader::new(bytes[HEAD_LEN..].strip_prefix(&[0x82, header::kind::CONTINUATION as u8])?);
     let id = header.u64().ok()?;
     let header_len = 2 + header.position();
