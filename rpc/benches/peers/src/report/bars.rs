@@ -2,12 +2,10 @@
 
 use super::figures::{Case, Figures, Peer};
 use super::scale::{Scale, short};
-use super::svg::{Anchor, Svg, class};
+use super::svg::{Anchor, Grid, Svg, class};
 use crate::goals::GOALS;
 
-const COLUMNS: usize = 3;
-const PANEL: (f64, f64) = (300.0, 176.0);
-const MARGIN: f64 = 16.0;
+const GRID: Grid = Grid { columns: 3, panel: (300.0, 176.0), margin: 16.0 };
 /// Left of the bars, for the names of peers; above them, for the title.
 const LEFT: f64 = 82.0;
 const TOP: f64 = 34.0;
@@ -24,13 +22,7 @@ const PEERS: [(&str, &str); 5] = [
 ];
 
 pub(super) fn plot(figures: &Figures) -> String {
-    let rows = figures.cases.len().div_ceil(COLUMNS) as f64;
-    let mut svg = Svg::new(MARGIN + COLUMNS as f64 * PANEL.0, MARGIN + rows * PANEL.1);
-    for (i, case) in figures.cases.iter().enumerate() {
-        let at = (MARGIN + (i % COLUMNS) as f64 * PANEL.0, MARGIN + (i / COLUMNS) as f64 * PANEL.1);
-        panel(&mut svg, at, case);
-    }
-    svg.finish()
+    GRID.plot(&figures.cases, panel)
 }
 
 fn panel(svg: &mut Svg, (x, y): (f64, f64), case: &Case) {
@@ -44,7 +36,7 @@ fn panel(svg: &mut Svg, (x, y): (f64, f64), case: &Case) {
     let shown: Vec<(&str, &Peer)> =
         PEERS.iter().filter_map(|(name, label)| Some((*label, case.better(name)?))).collect();
     let most = shown.iter().filter_map(|(_, peer)| Some(peer.range(figure)?.1)).fold(0.0, f64::max);
-    let bars = (x + LEFT, x + PANEL.0 - 2.0 * MARGIN);
+    let bars = (x + LEFT, x + GRID.panel.0 - 2.0 * GRID.margin);
     let scale = Scale::linear(most, bars);
     let (top, bottom) = (y + TOP, y + TOP + STEP * shown.len() as f64);
     svg.text((x, y + 14.0), Anchor::Start, "title", goal.map_or(&case.name, |goal| goal.title));

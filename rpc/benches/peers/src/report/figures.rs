@@ -84,9 +84,7 @@ impl Peer {
 
     /// The least and the greatest.
     pub(super) fn range(&self, figure: &str) -> Option<(f64, f64)> {
-        let all = self.all(figure);
-        let least = all.iter().copied().reduce(f64::min)?;
-        Some((least, all.into_iter().reduce(f64::max)?))
+        range(&self.all(figure))
     }
 
     /// The median of the ratios within each round, in which both met the same machine.
@@ -140,6 +138,12 @@ pub(super) fn median(mut figures: Vec<f64>) -> Option<f64> {
     let middle = figures.len() / 2;
     let upper = *figures.get(middle)?;
     Some(if figures.len() % 2 == 1 { upper } else { f64::midpoint(figures[middle - 1], upper) })
+}
+
+/// The least and the greatest.
+pub(super) fn range(figures: &[f64]) -> Option<(f64, f64)> {
+    let figures = figures.iter().copied();
+    Some((figures.clone().reduce(f64::min)?, figures.reduce(f64::max)?))
 }
 
 #[cfg(test)]

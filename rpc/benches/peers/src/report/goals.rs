@@ -1,7 +1,7 @@
 //! The table of goals, as Markdown.
 
 use super::figures::{Case, Figures, Peer};
-use super::scale::grouped;
+use super::scale::{grouped, or_dash};
 use crate::goals::{GOALS, Goal, Other};
 
 pub(super) fn markdown(figures: &Figures) -> String {
@@ -22,7 +22,7 @@ fn row(goal: &Goal, case: &Case) -> String {
     let ours = case.better("countersign");
     let base = case.better(goal.base());
     let (tonic, tarpc) = (case.better("tonic"), case.better("tarpc-bincode"));
-    let figure = |peer: Option<&Peer>| peer.map_or("–".to_owned(), |peer| figure(goal, peer));
+    let figure = |peer: Option<&Peer>| or_dash(peer.and_then(|peer| figure(goal, peer)));
     let times = |other: Option<&Peer>, least: Option<f64>| {
         let ratio = ours?.ratio(other?, "rps")?;
         Some(least.map_or_else(|| short(ratio), |least| at_least(ratio, least)))
@@ -49,9 +49,9 @@ fn row(goal: &Goal, case: &Case) -> String {
         figure(tonic),
         figure(tarpc),
         figure(base) + base_name,
-        by_tonic.unwrap_or("–".into()),
-        by_tarpc.unwrap_or("–".into()),
-        to_base().unwrap_or("–".into()),
+        or_dash(by_tonic),
+        or_dash(by_tarpc),
+        or_dash(to_base()),
     ];
     format!("| {} |\n", cells.join(" | "))
 }
@@ -59,12 +59,12 @@ fn row(goal: &Goal, case: &Case) -> String {
 const KIB: &str = "kib_per_conn";
 
 /// What a peer reached, with a mark for the runtime on which.
-fn figure(goal: &Goal, peer: &Peer) -> String {
+fn figure(goal: &Goal, peer: &Peer) -> Option<String> {
     if !goal.counts_calls() {
-        return peer.median(KIB).map_or("–".to_owned(), |kib| format!("{kib:.1} KiB"));
+        return peer.median(KIB).map(|kib| format!("{kib:.1} KiB"));
     }
     let runtime = if peer.has_one_thread() { "¹" } else { "" };
-    peer.median("rps").map_or("–".to_owned(), |rate| grouped(rate) + runtime)
+    peer.median("rps").map(|rate| grouped(rate) + runtime)
 }
 
 fn at_least(ratio: f64, least: f64) -> String {

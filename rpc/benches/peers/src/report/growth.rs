@@ -1,8 +1,8 @@
 //! Curves of how cost grows: a table and a drawing for each, both axes in equal ratios.
 
-use super::figures::{Figures, Point, median};
-use super::scale::{Scale, grouped, short};
-use super::svg::{Anchor, Svg, class};
+use super::figures::{Figures, Point, median, range};
+use super::scale::{Scale, grouped, or_dash, rounded, short};
+use super::svg::{Anchor, Svg};
 
 /// A curve by peer, and each peer's figures by x.
 struct Curve<'a> {
@@ -39,37 +39,34 @@ fn curves(figures: &Figures) -> Vec<Curve<'_>> {
 
 fn spots(points: &[&Point], peer: &str) -> Vec<Spot> {
     let points: Vec<_> = points.iter().filter(|point| point.peer == peer).collect();
-    let mut xs: Vec<f64> = points.iter().map(|point| point.x).collect();
-    xs.sort_by(f64::total_cmp);
-    xs.dedup();
     let spot = |x: f64| {
         let ys: Vec<_> = points.iter().filter(|point| point.x == x).map(|point| point.y).collect();
-        let range =
-            (ys.iter().copied().fold(f64::INFINITY, f64::min), ys.iter().copied().fold(0.0, f64::max));
         // In equal ratios there is no place for nothing: a run too short for a call says nothing.
-        Some(Spot { x, y: median(ys)?, range }).filter(|spot| spot.range.0 > 0.0)
+        let range = range(&ys).filter(|(least, _)| *least > 0.0)?;
+        Some(Spot { x, y: median(ys)?, range })
     };
-    xs.into_iter().filter_map(spot).collect()
+    ascending(points.iter().map(|point| point.x)).into_iter().filter_map(spot).collect()
+}
+
+/// Each figure once.
+fn ascending(figures: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut figures: Vec<_> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures.dedup();
+    figures
 }
 
 pub(super) fn markdown(figures: &Figures) -> String {
     let mut text = String::new();
     for Curve { name, units, peers } in curves(figures) {
-        let mut xs: Vec<f64> = peers.iter().flat_map(|(_, spots)| spots.iter().map(|spot| spot.x)).collect();
-        xs.sort_by(f64::total_cmp);
-        xs.dedup();
+        let xs = ascending(peers.iter().flat_map(|(_, spots)| spots.iter().map(|spot| spot.x)));
         let names: Vec<_> = peers.iter().map(|(peer, _)| *peer).collect();
         text += &format!("**{name}**, {}\n\n| {} | {} |\n|", units.1, units.0, names.join(" | "));
         text += &"---|".repeat(names.len() + 1);
         text.push('\n');
         for x in xs {
-            let at = |spots: &[Spot]| {
-                let spot = spots.iter().find(|spot| spot.x == x);
-                spot.map_or("–".to_owned(), |spot| {
-                    if spot.y < 100.0 { format!("{:.1}", spot.y) } else { grouped(spot.y) }
-                })
-            };
-            let cells: Vec<_> = peers.iter().map(|(_, spots)| at(spots)).collect();
+            let at = |spots: &[Spot]| spots.iter().find(|spot| spot.x == x).map(|spot| rounded(spot.y));
+            let cells: Vec<_> = peers.iter().map(|(_, spots)| or_dash(at(spots))).collect();
             text += &format!("| {} | {} |\n", grouped(x), cells.join(" | "));
         }
         text.push('\n');
@@ -85,18 +82,20 @@ const TOP: f64 = 40.0;
 const BOTTOM: f64 = 52.0;
 
 pub(super) fn plots(figures: &Figures) -> Vec<(String, String)> {
-    curves(figures).iter().map(|curve| (format!("growth-{}", curve.name), plot(curve))).collect()
+    curves(figures)
+        .iter()
+        .filter_map(|curve| Some((format!("growth-{}", curve.name), plot(curve)?)))
+        .collect()
 }
 
-fn plot(curve: &Curve<'_>) -> String {
+/// Nothing, if no run was long enough for a point.
+fn plot(curve: &Curve<'_>) -> Option<String> {
     let mut svg = Svg::new(SIZE.0, SIZE.1);
     let spots = || curve.peers.iter().flat_map(|(_, spots)| spots);
-    let ends = |figure: fn(&Spot) -> (f64, f64)| {
-        spots().map(figure).fold((f64::INFINITY, 0.0f64), |all, one| (all.0.min(one.0), all.1.max(one.1)))
-    };
+    let ends = |figures: fn(&Spot) -> [f64; 2]| range(&spots().flat_map(figures).collect::<Vec<_>>());
     let (left, right, top, bottom) = (LEFT, SIZE.0 - RIGHT, TOP, SIZE.1 - BOTTOM);
-    let across = Scale::log(ends(|spot| (spot.x, spot.x)), (left, right));
-    let up = Scale::log(ends(|spot| spot.range), (bottom, top));
+    let across = Scale::log(ends(|spot| [spot.x; 2])?, (left, right));
+    let up = Scale::log(ends(|spot| spot.range.into())?, (bottom, top));
     svg.text((16.0, 24.0), Anchor::Start, "title", curve.units.1);
     svg.text(((left + right) / 2.0, bottom + 38.0), Anchor::Middle, "", curve.units.0);
     for tick in up.ticks() {
@@ -113,10 +112,8 @@ fn plot(curve: &Curve<'_>) -> String {
         for (spot, (x, _)) in spots.iter().zip(&points) {
             svg.line((*x, up.place(spot.range.0)), (*x, up.place(spot.range.1)), "whisker");
         }
-        svg.curve(&points, class(peer));
-        points.iter().for_each(|point| svg.dot(*point, class(peer)));
-        labels.extend(points.last().map(|(x, y)| (x + 8.0, y + 4.0, (*peer).to_owned())));
+        labels.extend(svg.curve(&points, peer));
     }
     svg.labels(labels);
-    svg.finish()
+    Some(svg.finish())
 }

@@ -74,6 +74,16 @@ pub(super) fn short(figure: f64) -> String {
     format!("{text}{unit}")
 }
 
+/// A whole number with commas, or below a hundred one digit behind the point.
+pub(super) fn rounded(figure: f64) -> String {
+    if figure < 100.0 { format!("{figure:.1}") } else { grouped(figure) }
+}
+
+/// What stands in a table where there is no figure.
+pub(super) fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".to_owned())
+}
+
 /// A whole number with commas.
 pub(super) fn grouped(figure: f64) -> String {
     let digits = format!("{figure:.0}");

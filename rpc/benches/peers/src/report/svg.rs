@@ -19,6 +19,9 @@ pub(super) enum Anchor {
 /// Height of a line of text.
 const LABEL: f64 = 14.0;
 
+/// A peer's name, and where it is to stand.
+pub(super) type Label = ((f64, f64), String);
+
 /// What a peer's name begins with, and its colour on white and on black.
 type Colour = (&'static str, &'static str, &'static str);
 
@@ -56,13 +59,15 @@ impl Svg {
         );
     }
 
-    pub(super) fn curve(&mut self, points: &[(f64, f64)], class: &str) {
-        let points: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-        _ = writeln!(self.body, r#"<polyline points="{}" class="{class} curve"/>"#, points.join(" "));
-    }
-
-    pub(super) fn dot(&mut self, (x, y): (f64, f64), class: &str) {
-        _ = writeln!(self.body, r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" class="{class} fill"/>"#);
+    /// A peer's curve, with a dot at each point; its name is to stand at its end.
+    pub(super) fn curve(&mut self, points: &[(f64, f64)], peer: &str) -> Option<Label> {
+        let class = class(peer);
+        let line: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        _ = writeln!(self.body, r#"<polyline points="{}" class="{class} curve"/>"#, line.join(" "));
+        for (x, y) in points {
+            _ = writeln!(self.body, r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" class="{class} fill"/>"#);
+        }
+        points.last().map(|(x, y)| ((x + 8.0, y + 4.0), peer.to_owned()))
     }
 
     pub(super) fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, class: &str, text: &str) {
@@ -79,10 +84,10 @@ impl Svg {
     }
 
     /// Names at the ends of curves, moved apart where they would overlap.
-    pub(super) fn labels(&mut self, mut labels: Vec<(f64, f64, String)>) {
-        labels.sort_by(|(_, a, _), (_, b, _)| a.total_cmp(b));
+    pub(super) fn labels(&mut self, mut labels: Vec<Label>) {
+        labels.sort_by(|((_, a), _), ((_, b), _)| a.total_cmp(b));
         let mut free = f64::NEG_INFINITY;
-        for (x, y, peer) in labels {
+        for ((x, y), peer) in labels {
             let y = y.max(free);
             free = y + LABEL;
             self.text((x, y), Anchor::Start, class(&peer), &peer);
@@ -107,6 +112,27 @@ text{{font:12px system-ui,sans-serif}} .title{{font-weight:600}} .small{{font-si
             rules(&ON_WHITE, |(_, on_white, _)| on_white),
             rules(&ON_BLACK, |(_, _, on_black)| on_black),
         )
+    }
+}
+
+/// Panels beside and below each other.
+pub(super) struct Grid {
+    pub(super) columns: usize,
+    pub(super) panel: (f64, f64),
+    pub(super) margin: f64,
+}
+
+impl Grid {
+    /// The whole file: a panel for each of these, drawn from its upper left corner.
+    pub(super) fn plot<T>(&self, all: &[T], draw: impl Fn(&mut Svg, (f64, f64), &T)) -> String {
+        let &Self { columns, panel: (width, height), margin } = self;
+        let rows = all.len().div_ceil(columns);
+        let mut svg = Svg::new(margin + columns as f64 * width, margin + rows as f64 * height);
+        for (i, one) in all.iter().enumerate() {
+            let (column, row) = ((i % columns) as f64, (i / columns) as f64);
+            draw(&mut svg, (margin + column * width, margin + row * height), one);
+        }
+        svg.finish()
     }
 }
 

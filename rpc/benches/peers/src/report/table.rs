@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::figures::{Case, Peer};
+use super::scale::or_dash;
 
 pub(super) fn of_cases(cases: &[Case], bases: [&str; 2]) -> String {
     let mut text = String::new();
@@ -25,17 +26,12 @@ pub(super) fn of_cases(cases: &[Case], bases: [&str; 2]) -> String {
 }
 
 fn row(case: &Case, peer: &Peer, bases: [&str; 2]) -> String {
-    let figure = |name: &str, digits: usize| match peer.median(name) {
-        Some(figure) => format!("{figure:.digits$}"),
-        None => "–".to_owned(),
-    };
-    let ratio = |base: &str| match case.peer(base).and_then(|base| peer.ratio(base, "rps")) {
-        Some(ratio) => format!("{ratio:.2}"),
-        None => "–".to_owned(),
-    };
+    let written =
+        |figure: Option<f64>, digits: usize| or_dash(figure.map(|figure| format!("{figure:.digits$}")));
+    let figure = |name: &str, digits: usize| written(peer.median(name), digits);
+    let ratio = |base: &str| written(case.peer(base).and_then(|base| peer.ratio(base, "rps")), 2);
     let range = peer.range("rps").map_or(String::new(), |(from, to)| format!(" ({from:.0}–{to:.0})"));
-    let server_mib =
-        peer.median("server_rss_kib").map_or("–".to_owned(), |kib| format!("{:.1}", kib / 1024.0));
+    let server_mib = peer.median("server_rss_kib").map(|kib| kib / 1024.0);
     let cells = [
         peer.name.clone(),
         peer.all("rps").len().to_string(),
@@ -48,7 +44,7 @@ fn row(case: &Case, peer: &Peer, bases: [&str; 2]) -> String {
         figure("client_cpu_s_per_m", 2),
         figure("server_cpu_s_per_m", 2),
         figure("mib_s", 0),
-        server_mib,
+        written(server_mib, 1),
         figure("kib_per_conn", 1),
     ];
     format!("| {} |", cells.join(" | "))
