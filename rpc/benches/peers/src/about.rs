@@ -42,7 +42,7 @@ impl About {
         }
     }
 
-    /// The same as a list for a page.
+    /// The same as Markdown, for a page.
     pub(crate) fn markdown(&self) -> String {
         format!(
             "{}, {}; {}.\n\n```sh\n{}\n```\n",

@@ -39,7 +39,7 @@ pub(crate) enum Command {
         dir: PathBuf,
     },
     /// Serve one peer until killed; prints READY when it listens.
-    Serve(Serve),
+    Serve(End),
     /// Put one peer's server under load, and print what came of it as JSON.
     #[command(after_help = "\
 Examples:
@@ -83,6 +83,9 @@ Example:
     Report(Report),
 }
 
+/// Who is compared where nobody is named.
+const COMPARED: &str = "countersign,tonic,tarpc-bincode,floor";
+
 /// Which of tokio's two schedulers a process runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Runtime {
@@ -110,12 +113,6 @@ pub(crate) struct End {
     /// Take messages of up to 65 MiB, where the defaults of some end at 4.
     #[arg(long)]
     pub(crate) large: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    #[command(flatten)]
-    pub(crate) end: End,
 }
 
 #[derive(Debug, Args)]
@@ -203,6 +200,14 @@ pub(crate) struct Matrix {
     pub(crate) out: PathBuf,
 }
 
+/// Where the lines of a run go.
+#[derive(Debug, Args)]
+pub(crate) struct Out {
+    /// The file that the lines go to, which must not be there yet; results/DATE.jsonl if none is named.
+    #[arg(long = "out", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Table {
     #[command(flatten)]
@@ -210,9 +215,8 @@ pub(crate) struct Table {
     /// Only these cases.
     #[arg(long, value_delimiter = ',')]
     pub(crate) cases: Vec<String>,
-    /// The file that the lines go to, which must not be there yet; results/DATE.jsonl if none is named.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) out: Out,
 }
 
 #[derive(Debug, Args)]
@@ -220,11 +224,10 @@ pub(crate) struct Latency {
     #[command(flatten)]
     pub(crate) turns: Turns,
     /// The peers.
-    #[arg(long, value_delimiter = ',', default_value = "countersign,tonic,tarpc-bincode,floor")]
+    #[arg(long, value_delimiter = ',', default_value = COMPARED)]
     pub(crate) peers: Vec<String>,
-    /// The file that the lines go to, which must not be there yet; results/DATE.jsonl if none is named.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) out: Out,
 }
 
 #[derive(Debug, Args)]
@@ -235,11 +238,10 @@ pub(crate) struct Growth {
     #[arg(long, value_enum, value_delimiter = ',', default_value = "in-flight,payload,streams")]
     pub(crate) curves: Vec<Curve>,
     /// The peers.
-    #[arg(long, value_delimiter = ',', default_value = "countersign,tonic,tarpc-bincode,floor")]
+    #[arg(long, value_delimiter = ',', default_value = COMPARED)]
     pub(crate) peers: Vec<String>,
-    /// The file that the lines go to, which must not be there yet; results/DATE.jsonl if none is named.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) out: Out,
 }
 
 #[derive(Debug, Args)]

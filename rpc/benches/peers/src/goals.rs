@@ -32,14 +32,11 @@ impl Goal {
     /// Who takes part.
     pub(crate) fn peers(&self) -> Vec<&'static str> {
         let mut peers = vec!["countersign", self.base()];
-        if self.counts_calls() && self.base() == "floor" {
+        if self.base() == "floor" {
             peers.push("tonic");
             if !self.case.starts_with("stream") {
                 peers.push("tarpc-bincode");
             }
-        }
-        if !self.counts_calls() {
-            peers.extend(["tonic", "tarpc-bincode"]);
         }
         peers
     }

@@ -23,7 +23,7 @@ use crate::args::{Arguments, Command};
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Certs { dir } => certs::generate(&dir),
-        Command::Serve(serve) => peers::serve(&serve),
+        Command::Serve(end) => peers::serve(&end),
         Command::Load(load) => peers::load(&load),
         Command::Matrix(matrix) => run::matrix::run(&matrix),
         Command::Table(table) => run::table::run(&table),

@@ -1,7 +1,8 @@
 //! The codec as a library, beside others: nanoseconds to encode and to decode, the medians of several rounds.
 //!
-//! Encoding is into a buffer that is used again, decoding makes owned values. Countersign checks, while it decodes,
-//! what the others do not: that no key comes twice, how deep and how many the items are, that nothing follows.
+//! Encoding is into a buffer that is used again, decoding makes owned values. Countersign checks, while it
+//! decodes, what the others do not: that no key comes twice, how deep and how many the items are, that nothing
+//! follows.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

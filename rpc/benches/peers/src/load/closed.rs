@@ -11,19 +11,19 @@ use crate::case::Case;
 
 pub(super) async fn run(dial: impl Dial, plan: &Plan) -> Result<()> {
     let gauge = Arc::new(Gauge::default());
-    // All connect before any of them calls, or the last ones would hardly come to it.
-    let mut clients = Vec::new();
-    for _ in 0..plan.case.connections {
-        clients.push(dial.dial().await?);
-    }
-    for (connection, client) in clients.into_iter().enumerate() {
-        for caller in 0..plan.case.in_flight {
-            let number = (connection * plan.case.in_flight + caller) as u64;
-            let caller = Caller { noted: true, ..Caller::unnoted(plan.case.clone(), gauge.clone(), number) };
+    start_callers(&super::connect(&dial, plan).await?, &plan.case, &gauge, true);
+    super::measure(&gauge, plan).await
+}
+
+/// Starts the callers of a case on its connections, which are these in turn.
+pub(super) fn start_callers(clients: &[impl Client], case: &Case, gauge: &Arc<Gauge>, noted: bool) {
+    for (connection, client) in clients.iter().cycle().take(case.connections).enumerate() {
+        for caller in 0..case.in_flight {
+            let number = (connection * case.in_flight + caller) as u64;
+            let caller = Caller { case: case.clone(), gauge: gauge.clone(), number, noted };
             client.clone().start(Task::Caller(caller));
         }
     }
-    super::measure(&gauge, plan).await
 }
 
 /// One caller of a closed loop.
@@ -36,11 +36,6 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// One whose calls are not what is measured.
-    pub(super) fn unnoted(case: Case, gauge: Arc<Gauge>, number: u64) -> Self {
-        Self { case, gauge, number, noted: false }
-    }
-
     /// Makes calls until the load ends, or one of them fails.
     pub(super) async fn run(self, client: impl Client) {
         let data = super::blob(self.case.size);

@@ -110,6 +110,15 @@ pub(crate) async fn run(dial: impl Dial + 'static, plan: &Plan) -> Result<()> {
     }
 }
 
+/// All connections of a load, made before any of them calls, or the last ones would hardly come to it.
+async fn connect<D: Dial>(dial: &D, plan: &Plan) -> Result<Vec<D::Client>> {
+    let mut clients = Vec::new();
+    for _ in 0..plan.case.connections {
+        clients.push(dial.dial().await?);
+    }
+    Ok(clients)
+}
+
 /// Measures callers that have been started, and prints the line.
 pub(crate) async fn measure(gauge: &Gauge, plan: &Plan) -> Result<()> {
     let seen = gauge.measure(plan).await?;

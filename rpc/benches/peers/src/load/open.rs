@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use bytes::Bytes;
 
+use super::closed::start_callers;
 use super::figures::Figures;
-use super::{Caller, Client, Dial, Gauge, Plan, Task};
+use super::{Client, Dial, Gauge, Plan, Task};
 use crate::case::Case;
 
 /// When calls are due.
@@ -37,17 +38,10 @@ const OPEN_MAX: usize = 200_000;
 const GRACE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(dial: impl Dial, plan: &Plan, pace: Pace) -> Result<()> {
-    let mut clients = Vec::new();
-    for _ in 0..plan.case.connections {
-        clients.push(dial.dial().await?);
-    }
+    let clients = super::connect(&dial, plan).await?;
     let gauge = Arc::new(Gauge::default());
     if let Some(beside) = &plan.beside {
-        for client in clients.iter().cycle().take(beside.connections) {
-            for number in 0..beside.in_flight as u64 {
-                client.clone().start(Task::Caller(Caller::unnoted(beside.clone(), gauge.clone(), number)));
-            }
-        }
+        start_callers(&clients, beside, &gauge, false);
     }
     let shared = Arc::new(Shared {
         case: plan.case.clone(),

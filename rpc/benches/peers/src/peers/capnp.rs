@@ -10,13 +10,13 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use capnp_rpc::{RpcSystem, twoparty};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
 use self::echo_capnp::{echo, sink};
-use super::{connect, ready};
+use super::{connect_tls, listen};
 use crate::certs::{KeyExchange, Pki};
 use crate::load::{self, Client, Dial, NAME, TAGS, Task};
 
@@ -90,16 +90,13 @@ impl echo::Server for Mirror {
 
 pub(super) async fn serve(addr: SocketAddr, pki: &Pki) -> Result<()> {
     let acceptor = TlsAcceptor::from(Arc::new(pki.server(KeyExchange::X25519)?));
-    let listener = TcpListener::bind(addr).await?;
-    ready()?;
-    loop {
-        let (socket, _) = listener.accept().await?;
+    listen(addr, |socket| {
         tokio::task::spawn_local(answer(acceptor.clone(), socket));
-    }
+    })
+    .await
 }
 
 async fn answer(acceptor: TlsAcceptor, socket: TcpStream) -> Result<()> {
-    socket.set_nodelay(true)?;
     let network = network(acceptor.accept(socket).await?, Side::Server);
     let echo: echo::Client = capnp_rpc::new_client(Mirror);
     Ok(RpcSystem::new(network, Some(echo.client)).await?)
@@ -134,7 +131,7 @@ impl Dial for Dialler {
     type Client = echo::Client;
 
     async fn dial(&self) -> Result<echo::Client> {
-        let session = self.connector.connect("localhost".try_into()?, connect(self.addr).await?).await?;
+        let session = connect_tls(self.addr, &self.connector).await?;
         let mut system = RpcSystem::new(network(session, Side::Client), None);
         let echo = system.bootstrap(Side::Server);
         tokio::task::spawn_local(system);

@@ -12,11 +12,14 @@ mod tonic;
 
 use std::fmt;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use anyhow::{Error, Result, bail};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::args::{self, End};
 use crate::certs::{self, KeyExchange, Pki};
@@ -82,10 +85,10 @@ impl fmt::Display for Peer {
 }
 
 /// Serves a peer until the process is killed.
-pub(crate) fn serve(serve: &args::Serve) -> Result<()> {
-    let (runtime, pki) = set_up(&serve.end)?;
-    let &End { addr, large, .. } = &serve.end;
-    match serve.end.peer {
+pub(crate) fn serve(end: &End) -> Result<()> {
+    let (runtime, pki) = set_up(end)?;
+    let &End { peer, addr, large, .. } = end;
+    match peer {
         Peer::Countersign => runtime.block_on(countersign::serve(addr, &pki, large)),
         Peer::Rustls => runtime.block_on(rustls::serve(addr, &pki)),
         Peer::Floor(variant) => runtime.block_on(floor::serve(variant, addr, &pki)),
@@ -101,8 +104,8 @@ pub(crate) fn serve(serve: &args::Serve) -> Result<()> {
 /// Puts a peer's server under load.
 pub(crate) fn load(load: &args::Load) -> Result<()> {
     let (runtime, pki) = set_up(&load.end)?;
-    let (plan, &End { addr, large, .. }) = (Plan::new(load), &load.end);
-    let outcome = match load.end.peer {
+    let (plan, &End { peer, addr, large, .. }) = (Plan::new(load), &load.end);
+    let outcome = match peer {
         Peer::Countersign => {
             runtime.block_on(async { load::run(countersign::Dialler::new(addr, &pki, large)?, &plan).await })
         }
@@ -129,10 +132,9 @@ pub(crate) fn load(load: &args::Load) -> Result<()> {
 fn set_up(end: &End) -> Result<(Runtime, Pki)> {
     // What tonic takes; all others are told.
     drop(certs::provider(KeyExchange::X25519).install_default());
-    #[cfg(feature = "others")]
-    let one_thread = end.rt == args::Runtime::Current || matches!(end.peer, Peer::Capnp);
-    #[cfg(not(feature = "others"))]
     let one_thread = end.rt == args::Runtime::Current;
+    #[cfg(feature = "others")]
+    let one_thread = one_thread || matches!(end.peer, Peer::Capnp);
     let mut builder = if one_thread { Builder::new_current_thread() } else { Builder::new_multi_thread() };
     Ok((builder.enable_all().build()?, Pki { dir: end.certs.clone() }))
 }
@@ -143,9 +145,27 @@ fn ready() -> Result<()> {
     Ok(std::io::stdout().flush()?)
 }
 
+/// Listens, tells of it, and has each socket answered, which sends what it is given at once.
+async fn listen(addr: SocketAddr, answer: impl Fn(TcpStream)) -> Result<()> {
+    let listener = TcpListener::bind(addr).await?;
+    ready()?;
+    loop {
+        let (socket, _) = listener.accept().await?;
+        // It fails at most for a client that has left again.
+        if socket.set_nodelay(true).is_ok() {
+            answer(socket);
+        }
+    }
+}
+
 /// A socket to a server, which sends what it is given at once.
-async fn connect(addr: std::net::SocketAddr) -> Result<TcpStream> {
+async fn connect(addr: SocketAddr) -> Result<TcpStream> {
     let socket = TcpStream::connect(addr).await?;
     socket.set_nodelay(true)?;
     Ok(socket)
+}
+
+/// The same with TLS.
+async fn connect_tls(addr: SocketAddr, connector: &TlsConnector) -> Result<TlsStream<TcpStream>> {
+    Ok(connector.connect("localhost".try_into()?, connect(addr).await?).await?)
 }

@@ -7,26 +7,23 @@ use ::rustls::client::Resumption;
 use anyhow::{Result, bail};
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::{connect, ready};
+use super::{connect_tls, listen};
 use crate::certs::{KeyExchange, Pki};
 use crate::load::{Client, Dial, Task};
 
 pub(super) async fn serve(addr: SocketAddr, pki: &Pki) -> Result<()> {
     let acceptor = TlsAcceptor::from(Arc::new(pki.server(KeyExchange::PostQuantum)?));
-    let listener = TcpListener::bind(addr).await?;
-    ready()?;
-    loop {
-        let (socket, _) = listener.accept().await?;
+    listen(addr, |socket| {
         tokio::spawn(greet(acceptor.clone(), socket));
-    }
+    })
+    .await
 }
 
 /// Sends back the one byte that every client sends.
 async fn greet(acceptor: TlsAcceptor, socket: TcpStream) -> Result<()> {
-    socket.set_nodelay(true)?;
     let mut session = acceptor.accept(socket).await?;
     let byte = session.read_u8().await?;
     session.write_u8(byte).await?;
@@ -54,7 +51,7 @@ impl Dial for Dialler {
 
     /// A byte there and back: only with it does the client know that it was not refused.
     async fn dial(&self) -> Result<Nothing> {
-        let mut session = self.connector.connect("localhost".try_into()?, connect(self.addr).await?).await?;
+        let mut session = connect_tls(self.addr, &self.connector).await?;
         session.write_u8(1).await?;
         session.flush().await?;
         session.read_u8().await?;

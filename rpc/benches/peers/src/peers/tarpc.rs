@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use tarpc::server::{BaseChannel, Channel};
 use tarpc::{client, context};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tokio_serde::formats::Bincode;
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
-use super::{connect, ready};
+use super::{connect_tls, listen};
 use crate::certs::{KeyExchange, Pki};
 use crate::load::{Client, Dial, LARGE, NAME, Plan, TAGS, Task};
 
@@ -63,16 +63,13 @@ impl Echo for Mirror {
 
 pub(super) async fn serve(codec: Codec, addr: SocketAddr, pki: &Pki) -> Result<()> {
     let acceptor = TlsAcceptor::from(Arc::new(pki.server(KeyExchange::X25519)?));
-    let listener = TcpListener::bind(addr).await?;
-    ready()?;
-    loop {
-        let (socket, _) = listener.accept().await?;
+    listen(addr, |socket| {
         tokio::spawn(answer(codec, acceptor.clone(), socket));
-    }
+    })
+    .await
 }
 
 async fn answer(codec: Codec, acceptor: TlsAcceptor, socket: TcpStream) -> Result<()> {
-    socket.set_nodelay(true)?;
     let framed = Framed::new(acceptor.accept(socket).await?, framing());
     // As tarpc's own examples do: each call is a task.
     macro_rules! execute {
@@ -135,7 +132,7 @@ impl Dial for Dialler {
     type Client = EchoClient;
 
     async fn dial(&self) -> Result<EchoClient> {
-        let session = self.connector.connect("localhost".try_into()?, connect(self.addr).await?).await?;
+        let session = connect_tls(self.addr, &self.connector).await?;
         let framed = Framed::new(session, framing());
         let mut config = client::Config::default();
         config.pending_request_buffer = config.pending_request_buffer.max(self.in_flight);

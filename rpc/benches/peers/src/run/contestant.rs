@@ -9,6 +9,7 @@ use crate::peers::Peer;
 pub(crate) const ONE_THREAD: &str = "+ct";
 
 /// A peer, and the two commands that it is. Words in braces are filled in for each run.
+#[derive(Clone)]
 pub(super) struct Contestant {
     pub(super) name: String,
     pub(super) serve: Vec<String>,
@@ -19,15 +20,11 @@ impl Contestant {
     /// Those with these names, of which some may be programs of another kind: `NAME=SERVE ::: LOAD`.
     pub(super) fn all(names: &[String], programs: &[String]) -> Result<Vec<Self>> {
         let programs = programs.iter().map(|text| Self::program(text)).collect::<Result<Vec<_>>>()?;
-        let mut all = Vec::new();
-        for name in names {
-            let position = programs.iter().position(|program| program.name == *name);
-            all.push(match position {
-                Some(position) => programs[position].copy(),
-                None => Self::built_in(name)?,
-            });
-        }
-        Ok(all)
+        let by_name = |name: &String| match programs.iter().find(|program| program.name == *name) {
+            Some(program) => Ok(program.clone()),
+            None => Self::built_in(name),
+        };
+        names.iter().map(by_name).collect()
     }
 
     fn program(text: &str) -> Result<Self> {
@@ -53,8 +50,9 @@ impl Contestant {
         Ok(Self { name: name.to_owned(), serve: command("serve", ""), load: command("load", load) })
     }
 
-    fn copy(&self) -> Self {
-        Self { name: self.name.clone(), serve: self.serve.clone(), load: self.load.clone() }
+    /// tarpc has none.
+    pub(super) fn has_streams(&self) -> bool {
+        !self.name.starts_with("tarpc")
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::contestant::Contestant;
 use super::record::Record;
-use super::turn::{Certificates, Extra, Line, turn};
+use super::turn::{Certificates, Extra, Line, figure, turn};
 use crate::about::Kind;
 use crate::args::Growth;
 use crate::case::{Case, Work};
@@ -42,7 +42,7 @@ impl Curve {
 
     /// Whether a contestant takes part.
     fn has(self, contestant: &Contestant) -> bool {
-        self != Self::Streams || !contestant.name.starts_with("tarpc")
+        self != Self::Streams || contestant.has_streams()
     }
 
     /// How much of it there is, and the case with so much.
@@ -75,7 +75,7 @@ pub(crate) fn run(growth: &Growth) -> Result<()> {
         }
     }
     let runs = all.len() * turns.reps;
-    let mut record = Record::new(growth.out.as_deref(), Kind::Growth, runs, runs as f64)?;
+    let mut record = Record::new(&growth.out, Kind::Growth, runs, runs as f64)?;
     for round in 0..turns.reps {
         for (curve, x, case, contestant) in &all {
             let large = || if *curve == Curve::Payload { vec!["--large".to_owned()] } else { Vec::new() };
@@ -102,7 +102,7 @@ fn calls(curve: Curve, x: usize, mut line: Line) -> Line {
 
 /// The server's memory at its end, as a point of a curve of its own.
 fn memory(curve: Curve, x: usize, round: usize, line: &Line) -> Line {
-    let mib = line.get("server_rss_kib").and_then(Value::as_f64).map(|kib| json!(kib / 1024.0));
+    let mib = figure(line, "server_rss_kib").map(|kib| json!(kib / 1024.0));
     let mut memory =
         point(&format!("{}-memory", curve.name()), (x, curve.units().0), (mib, "MiB of the server's memory"));
     memory.insert("peer".into(), line.get("peer").cloned().unwrap_or_default());

@@ -2,11 +2,11 @@
 //! beside other work on the same connection.
 
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::contestant::{Contestant, ONE_THREAD};
 use super::record::Record;
-use super::turn::{Certificates, Extra, Line, turn};
+use super::turn::{Certificates, Extra, Line, figure, turn};
 use crate::about::Kind;
 use crate::args::Latency;
 use crate::case::Case;
@@ -50,7 +50,7 @@ pub(crate) fn run(latency: &Latency) -> Result<()> {
     let both = |setting| latency.peers.iter().filter(move |peer| takes_part(setting, peer)).count();
     let runs = 2 * latency.peers.len() + turns.reps * settings.iter().map(both).sum::<usize>();
     let certificates = Certificates::of(turns)?;
-    let mut record = Record::new(latency.out.as_deref(), Kind::Latency, runs, runs as f64)?;
+    let mut record = Record::new(&latency.out, Kind::Latency, runs, runs as f64)?;
     let mut able = Vec::new();
     for peer in &latency.peers {
         able.push(capacity(peer, &certificates, latency, &mut record)?);
@@ -79,8 +79,8 @@ impl Setting {
         };
         let mut words = vec!["--rate".to_owned(), format!("{:.0}", of * percent / 100.0)];
         if let Some(beside) = self.beside {
-            let has_streams = !one.contestant.name.starts_with("tarpc");
-            let beside = if beside == BULK && !has_streams { BULK_WITHOUT_STREAMS } else { beside };
+            let streams = one.contestant.has_streams();
+            let beside = if beside == BULK && !streams { BULK_WITHOUT_STREAMS } else { beside };
             words.extend(["--beside".to_owned(), beside.to_owned()]);
         }
         words
@@ -116,7 +116,7 @@ fn capacity(peer: &str, certificates: &Certificates, latency: &Latency, record: 
     let mut best: Option<Able> = None;
     for contestant in Contestant::all(&names, &latency.turns.ext)? {
         let line = turn(&contestant, &CAPACITY.parse()?, &Extra::default(), certificates, &latency.turns)?;
-        let capacity = line.get("rps").and_then(Value::as_f64).context("a run without calls")?;
+        let capacity = figure(&line, "rps").context("a run without calls")?;
         record.note(
             &contestant.name,
             0,

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::in_words;
 use super::turn::Line;
 use crate::about::{About, Kind};
+use crate::args::Out;
 use crate::report;
 
 pub(super) struct Record {
@@ -28,11 +29,9 @@ pub(super) struct Record {
 impl Record {
     /// A new file, `results/DATE.jsonl` if none is named, for so many runs that take so long together. A file
     /// that is there already is left as it is: figures of two runs are not mixed without being asked to.
-    pub(super) fn new(path: Option<&Path>, kind: Kind, total: usize, share: f64) -> Result<Self> {
-        let path = path.map_or_else(
-            || PathBuf::from(Zoned::now().strftime("results/%Y-%m-%dT%H%M.jsonl").to_string()),
-            Path::to_path_buf,
-        );
+    pub(super) fn new(out: &Out, kind: Kind, total: usize, share: f64) -> Result<Self> {
+        let dated = || Zoned::now().strftime("results/%Y-%m-%dT%H%M.jsonl").to_string().into();
+        let path = out.file.clone().unwrap_or_else(dated);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }

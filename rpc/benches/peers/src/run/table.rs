@@ -6,7 +6,7 @@ use super::contestant::{Contestant, ONE_THREAD};
 use super::record::Record;
 use super::turn::{Certificates, Extra, turn};
 use crate::about::Kind;
-use crate::args::Table;
+use crate::args::{Table, Turns};
 use crate::case::{Case, Work};
 use crate::goals::{GOALS, Goal};
 
@@ -17,7 +17,7 @@ pub(crate) fn run(table: &Table) -> Result<()> {
     let share = |case: &Case| expected(case, &table.turns);
     let once: f64 = rows.iter().map(|(case, peers)| share(case) * peers.len() as f64).sum();
     let runs = rows.iter().map(|(_, peers)| peers.len()).sum::<usize>() * table.turns.reps;
-    let mut record = Record::new(table.out.as_deref(), Kind::Table, runs, once * table.turns.reps as f64)?;
+    let mut record = Record::new(&table.out, Kind::Table, runs, once * table.turns.reps as f64)?;
     for round in 0..table.turns.reps {
         for (case, contestants) in &rows {
             for contestant in contestants {
@@ -41,7 +41,7 @@ fn row(goal: &Goal) -> Result<(Case, Vec<Contestant>)> {
 }
 
 /// About how many seconds a run takes.
-fn expected(case: &Case, turns: &crate::args::Turns) -> f64 {
+fn expected(case: &Case, turns: &Turns) -> f64 {
     match case.work {
         Work::Idle => 3.0 + case.connections as f64 / 700.0,
         _ => 0.2 + turns.warmup + turns.secs,

@@ -1,7 +1,7 @@
 //! One run: a fresh server, a load on it, and the line that comes of it.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -15,7 +15,11 @@ use crate::case::Case;
 use crate::{certs, os};
 
 /// The figures of one run by name, as the load and this program have them.
-pub(crate) type Line = Map<String, Value>;
+pub(super) type Line = Map<String, Value>;
+
+pub(super) fn figure(line: &Line, name: &str) -> Option<f64> {
+    line.get(name)?.as_f64()
+}
 
 /// The certificates of all runs, and for how long.
 pub(super) struct Certificates {
@@ -33,10 +37,6 @@ impl Certificates {
         let dir = made.path().join("pki");
         certs::generate(&dir)?;
         Ok(Self { dir, _made: Some(made) })
-    }
-
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn turn(
         peer: &contestant.name,
         case,
         addr: addr.to_string(),
-        certs: certificates.dir().display().to_string(),
+        certs: certificates.dir.display().to_string(),
         secs: turns.secs,
         warmup: turns.warmup,
         server_pid: 0,
@@ -88,7 +88,7 @@ pub(super) fn turn(
 /// a little too much.
 fn complete(line: &mut Line, server: u32, lasted: Duration) {
     let is_missing = |line: &Line, name: &str| line.get(name).is_none_or(Value::is_null);
-    let calls = line.get("rps").and_then(Value::as_f64).unwrap_or_default() * lasted.as_secs_f64();
+    let calls = figure(line, "rps").unwrap_or_default() * lasted.as_secs_f64();
     if is_missing(line, "server_cpu_s_per_m") {
         let per_million = os::cpu_seconds(server).map(|cpu| cpu / calls.max(1.0) * 1e6);
         line.insert("server_cpu_s_per_m".into(), json!(per_million));

@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use super::frame::{self, Inbox, Kind};
 use super::{Io, Variant, record};
 use crate::load::{self, Dial, Task};
-use crate::peers::connect;
+use crate::peers::{connect, connect_tls};
 
 pub(super) struct Dialler {
     pub(super) variant: Variant,
@@ -27,12 +27,11 @@ impl Dial for Dialler {
     type Client = Client;
 
     async fn dial(&self) -> Result<Client> {
-        let socket = connect(self.addr).await?;
-        if self.variant.tls {
-            Ok(start(self.connector.connect("localhost".try_into()?, socket).await?, self.variant))
+        Ok(if self.variant.tls {
+            start(connect_tls(self.addr, &self.connector).await?, self.variant)
         } else {
-            Ok(start(socket, self.variant))
-        }
+            start(connect(self.addr).await?, self.variant)
+        })
     }
 }
 
@@ -121,11 +120,7 @@ impl load::Client for Client {
     }
 
     async fn stream(&self, count: u64, size: u32) -> Result<()> {
-        self.call(Kind::Stream, |out| {
-            out.extend_from_slice(&count.to_le_bytes());
-            out.extend_from_slice(&size.to_le_bytes());
-        })
-        .await;
+        self.call(Kind::Stream, |out| frame::ask_for_stream(out, count, size)).await;
         Ok(())
     }
 

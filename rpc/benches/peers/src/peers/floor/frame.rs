@@ -46,11 +46,22 @@ pub(super) fn write(out: &mut Vec<u8>, number: u64, kind: Kind, payload: impl Fn
     out[at..at + LEN].copy_from_slice(&len.to_le_bytes());
 }
 
+/// The payload of a frame that asks for so many messages of so many bytes.
+pub(super) fn ask_for_stream(out: &mut Vec<u8>, messages: u64, size: u32) {
+    out.extend_from_slice(&messages.to_le_bytes());
+    out.extend_from_slice(&size.to_le_bytes());
+}
+
+/// The same, read: how many messages, and of how many bytes.
+pub(super) fn stream_asked_for(payload: &[u8]) -> (u64, u32) {
+    (u64_at(payload, 0), u32_at(payload, 8))
+}
+
 pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes are eight bytes"))
 }
 
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes are four bytes"))
 }
 

@@ -27,12 +27,11 @@ use std::sync::Arc;
 
 use anyhow::{Error, Result, bail};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use self::client::Dialler;
 use self::record::Codec;
-use super::ready;
+use super::listen;
 use crate::certs::{KeyExchange, Pki};
 use crate::load::{self, Plan};
 
@@ -40,7 +39,7 @@ use crate::load::{self, Plan};
 const WRITE_AT: usize = 256 << 10;
 
 /// Which of the loops.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Variant {
     tls: bool,
     raw: bool,
@@ -76,14 +75,13 @@ impl FromStr for Variant {
 
 impl fmt::Display for Variant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flags = [
-            (self.raw, "-raw"),
-            (!self.tls, "-tcp"),
-            (self.codec == Codec::Ciborium, "-ciborium"),
-            (self.write_at == 1 << 10, "-chunk1k"),
-            (self.write_at == 2 << 10, "-chunk2k"),
-        ];
-        flags.iter().filter(|(on, _)| *on).try_for_each(|(_, flag)| f.write_str(flag))
+        // A flag is on if setting it changes nothing.
+        let is_on = |set: fn(&mut Self)| {
+            let mut variant = *self;
+            set(&mut variant);
+            variant == *self
+        };
+        FLAGS.iter().filter(|(_, set)| is_on(*set)).try_for_each(|(flag, _)| f.write_str(flag))
     }
 }
 
@@ -94,11 +92,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Io for T {}
 
 pub(super) async fn serve(variant: Variant, addr: SocketAddr, pki: &Pki) -> Result<()> {
     let acceptor = TlsAcceptor::from(Arc::new(pki.server(KeyExchange::X25519)?));
-    let listener = TcpListener::bind(addr).await?;
-    ready()?;
-    loop {
-        let (socket, _) = listener.accept().await?;
-        socket.set_nodelay(true)?;
+    listen(addr, |socket| {
         let acceptor = acceptor.clone();
         tokio::spawn(async move {
             if variant.tls {
@@ -107,7 +101,8 @@ pub(super) async fn serve(variant: Variant, addr: SocketAddr, pki: &Pki) -> Resu
                 server::answer(socket, variant).await
             }
         });
-    }
+    })
+    .await
 }
 
 pub(super) async fn load(variant: Variant, addr: SocketAddr, pki: &Pki, plan: &Plan) -> Result<()> {

@@ -12,7 +12,7 @@ use super::frame::{self, Inbox, Kind};
 use super::{Io, Variant, record};
 use crate::case::{Case, Work};
 use crate::load::{self, Gauge, Plan};
-use crate::peers::connect;
+use crate::peers::{connect, connect_tls};
 
 pub(super) async fn run(
     variant: Variant,
@@ -23,12 +23,11 @@ pub(super) async fn run(
     ensure!(matches!(plan.case.work, Work::Small | Work::Blob | Work::Stream), "not without callers");
     let gauge = Arc::new(Gauge::default());
     for _ in 0..plan.case.connections {
-        let socket = connect(addr).await?;
+        let (case, gauge) = (plan.case.clone(), gauge.clone());
         if variant.tls {
-            let session = connector.connect("localhost".try_into()?, socket).await?;
-            tokio::spawn(keep_busy(session, variant, plan.case.clone(), gauge.clone()));
+            tokio::spawn(keep_busy(connect_tls(addr, connector).await?, variant, case, gauge));
         } else {
-            tokio::spawn(keep_busy(socket, variant, plan.case.clone(), gauge.clone()));
+            tokio::spawn(keep_busy(connect(addr).await?, variant, case, gauge));
         }
     }
     load::measure(&gauge, plan).await
@@ -45,8 +44,7 @@ async fn exchange(mut io: impl Io, variant: Variant, case: &Case, gauge: &Gauge)
     let ask = |out: &mut Vec<u8>, number: u64| match case.work {
         Work::Blob => frame::write(out, number, Kind::Blob, |out| out.extend_from_slice(&data)),
         Work::Stream => frame::write(out, number, Kind::Stream, |out| {
-            out.extend_from_slice(&case.messages().to_le_bytes());
-            out.extend_from_slice(&(case.size as u32).to_le_bytes());
+            frame::ask_for_stream(out, case.messages(), case.size as u32);
         }),
         _ => frame::write(out, number, Kind::Small, |out| record::encode(variant.codec, number, out)),
     };

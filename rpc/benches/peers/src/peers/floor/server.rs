@@ -18,8 +18,7 @@ pub(super) async fn answer(mut io: impl Io, variant: Variant) -> io::Result<()> 
             let number = request.number;
             match request.kind {
                 Kind::Stream => {
-                    let (count, size) =
-                        (frame::u64_at(request.payload, 0), frame::u32_at(request.payload, 8));
+                    let (count, size) = frame::stream_asked_for(request.payload);
                     stream(&mut io, &mut out, number, count, size as usize).await?;
                 }
                 Kind::Small => {
