@@ -34,7 +34,7 @@ mod variant;
 pub use bytes::Bytes;
 pub use decode::{Limits, from_slice, from_slice_seed, from_slice_within};
 pub use deterministic::to_deterministic_vec;
-pub use diagnostic::{Diagnostic, diagnostic};
+pub use diagnostic::{Diagnostic, NotationError, diagnostic, from_diagnostic, from_diagnostic_within};
 pub use encode::{buffer, encode_into, to_vec};
 pub use error::{DecodeError, EncodeError};
 pub use sharing::{from_owned, sharing};

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod memory;
+mod notation;
 mod profile;
 mod properties;
 mod readable;

@@ -1,9 +1,9 @@
-//! Values as people read them: CBOR diagnostic notation (RFC 8949 §8).
+//! From a value to the notation.
 
 use std::fmt::{self, Display, Write};
 
-use super::text::quoted_whole;
-use super::value::Value;
+use super::super::text::quoted_whole;
+use super::super::value::Value;
 
 /// `value` in diagnostic notation, whole and on one line.
 ///
