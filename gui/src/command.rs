@@ -86,7 +86,7 @@ pub(crate) enum Command {
 
 impl Command {
     /// What the palette lists, in its order; all that have a shortcut are here.
-    pub(crate) const LISTED: [Self; 21] = [
+    pub(crate) const LISTED: [Self; 24] = [
         Self::Call,
         Self::SendItem,
         Self::HalfClose,
@@ -100,6 +100,9 @@ impl Command {
         Self::SetRange(TimeRange::OneMinute),
         Self::SetRange(TimeRange::FiveMinutes),
         Self::SetRange(TimeRange::FifteenMinutes),
+        Self::SetRange(TimeRange::OneHour),
+        Self::SetRange(TimeRange::SixHours),
+        Self::SetRange(TimeRange::OneDay),
         Self::ToggleIdentity,
         Self::Show(Page::NewIdentity),
         Self::ReloadProcedures,
@@ -132,6 +135,9 @@ impl Command {
             Self::SetRange(TimeRange::OneMinute) => "Graph the last minute",
             Self::SetRange(TimeRange::FiveMinutes) => "Graph the last 5 minutes",
             Self::SetRange(TimeRange::FifteenMinutes) => "Graph the last 15 minutes",
+            Self::SetRange(TimeRange::OneHour) => "Graph the last hour",
+            Self::SetRange(TimeRange::SixHours) => "Graph the last 6 hours",
+            Self::SetRange(TimeRange::OneDay) => "Graph the last 24 hours",
             Self::SetScope(Scope::Selected) => "Graph the selected procedure",
             Self::SetScope(Scope::All) => "Graph all procedures",
             Self::ToggleTheme => "Switch between light and dark",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::history::{History, Point, Trend};
-use super::view::TimeRange;
+use super::view::{Stretch, TimeRange};
 
 /// The points of the three graphs, and the small trends of the procedure list.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub(crate) struct Graphs {
     pub(crate) trends: BTreeMap<String, Trend>,
     /// When the server was seen to have started anew.
     pub(crate) restarts: Vec<Instant>,
+    /// How much time a point stands for.
+    pub(crate) seconds_per_point: f64,
     /// Whether any statistics came yet.
     pub(crate) is_empty: bool,
     shown: Option<Shown>,
@@ -42,7 +44,10 @@ impl Graphs {
         if self.shown.as_ref() == Some(&wanted) {
             return;
         }
-        self.points = history.points(procedure, range, now);
+        let stretch = Stretch { to: now, length: range.duration() };
+        let scale = history.scale(stretch, now);
+        self.points = history.points(procedure, scale, stretch, 0);
+        self.seconds_per_point = scale.seconds as f64;
         if self.shown.as_ref().is_none_or(|shown| shown.version != wanted.version) {
             self.trends = history.trends(now);
         }

@@ -1,6 +1,6 @@
 //! How the user wants to see things.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,30 +14,37 @@ pub(crate) enum TimeRange {
     FiveMinutes,
     /// A quarter of an hour.
     FifteenMinutes,
+    /// An hour.
+    OneHour,
+    /// Six hours.
+    SixHours,
+    /// A day.
+    OneDay,
 }
 
 impl TimeRange {
     /// Every range, shortest first.
-    pub(crate) const ALL: [Self; 3] = [Self::OneMinute, Self::FiveMinutes, Self::FifteenMinutes];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::OneMinute,
+        Self::FiveMinutes,
+        Self::FifteenMinutes,
+        Self::OneHour,
+        Self::SixHours,
+        Self::OneDay,
+    ];
 
-    /// The longest range: how much is kept.
-    pub(crate) const LONGEST: Duration = Duration::from_secs(15 * 60);
+    /// The longest range: for how long anything is kept.
+    pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
     /// How far back.
     pub(crate) fn duration(self) -> Duration {
         match self {
             Self::OneMinute => Duration::from_secs(60),
             Self::FiveMinutes => Duration::from_secs(5 * 60),
-            Self::FifteenMinutes => Self::LONGEST,
-        }
-    }
-
-    /// How many seconds one point of a graph stands for, so that a graph has a few hundred points at most.
-    pub(crate) fn seconds_per_point(self) -> usize {
-        match self {
-            Self::OneMinute => 1,
-            Self::FiveMinutes => 2,
-            Self::FifteenMinutes => 5,
+            Self::FifteenMinutes => Duration::from_secs(15 * 60),
+            Self::OneHour => Duration::from_secs(60 * 60),
+            Self::SixHours => Duration::from_secs(6 * 60 * 60),
+            Self::OneDay => Self::LONGEST,
         }
     }
 
@@ -47,7 +54,26 @@ impl TimeRange {
             Self::OneMinute => "1 min",
             Self::FiveMinutes => "5 min",
             Self::FifteenMinutes => "15 min",
+            Self::OneHour => "1 h",
+            Self::SixHours => "6 h",
+            Self::OneDay => "24 h",
         }
+    }
+}
+
+/// A stretch of time, as a graph shows one. It knows no beginning: a machine may not have run for so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    /// Its right edge.
+    pub(crate) to: Instant,
+    /// How far it goes back from there.
+    pub(crate) length: Duration,
+}
+
+impl Stretch {
+    /// Whether something that lasted from one moment to another is at least partly within.
+    pub(crate) fn meets(self, from: Instant, to: Instant) -> bool {
+        from <= self.to && self.to.saturating_duration_since(to) <= self.length
     }
 }
 

@@ -70,13 +70,13 @@ impl Scene<'_> {
 
     /// Two points further apart than this have a gap between them.
     fn gap(&self) -> f64 {
-        5.0_f64.max(3.0 * self.model.range.seconds_per_point() as f64)
+        5.0_f64.max(3.0 * self.model.graphs.seconds_per_point)
     }
 
     /// The runs of points without a gap between them, with their places.
     fn runs(&self, value: impl Fn(&Point) -> Option<f64>) -> Vec<Vec<[f64; 2]>> {
         let places: Vec<[f64; 2]> =
-            self.points().iter().filter_map(|point| Some([self.x(point.at), value(point)?])).collect();
+            self.points().iter().filter_map(|point| Some([self.x(point.to), value(point)?])).collect();
         places.chunk_by(|a, b| b[0] - a[0] <= self.gap()).map(<[_]>::to_vec).collect()
     }
 }
@@ -170,7 +170,7 @@ fn errors_ui(ui: &mut Ui, scene: &Scene<'_>) {
     legend_ui(ui, &colors, "Errors per second", &legend);
     let sum = |point: &Point| point.errors.values().sum::<f64>();
     let top = scene.points().iter().map(sum).fold(1.0, f64::max);
-    let width = scene.model.range.seconds_per_point() as f64;
+    let width = scene.model.graphs.seconds_per_point;
     plot(ui, "errors plot", scene.span, Axis::Count).show(ui, |plot| {
         plot.set_plot_bounds_x(scene.bounds());
         plot.set_plot_bounds_y(0.0..=top * 1.1);
@@ -179,7 +179,7 @@ fn errors_ui(ui: &mut Ui, scene: &Scene<'_>) {
             let color = code_color(&colors, code);
             let bar = |point: &Point| {
                 let rate = point.errors.get(&code).copied().unwrap_or(0.0);
-                Bar::new(scene.x(point.at), rate).width(width).fill(color)
+                Bar::new(scene.x(point.to), rate).width(width).fill(color)
             };
             let bars = scene.points().iter().map(bar).collect();
             let chart =
@@ -314,7 +314,8 @@ fn time_marks(span: f64) -> Vec<GridMark> {
     let step = match span {
         s if s <= 60.0 => 15.0,
         s if s <= 300.0 => 60.0,
-        _ => 180.0,
+        s if s <= 900.0 => 180.0,
+        s => s / 5.0,
     };
     let count = (span / step).ceil() as usize;
     (0..count).map(|i| GridMark { value: -(i as f64) * step, step_size: step }).collect()
@@ -324,7 +325,8 @@ fn ago(x: f64) -> String {
     match -x {
         s if s < 0.5 => "now".to_owned(),
         s if s < 60.0 => format!("-{s:.0} s"),
-        s => format!("-{:.0} min", s / 60.0),
+        s if s < 3600.0 => format!("-{:.0} min", s / 60.0),
+        s => format!("-{:.1} h", s / 3600.0),
     }
 }
 

@@ -1,0 +1,178 @@
+//! What the server's counters said, for up to a day.
+//!
+//! The server sends counters since its start; what is kept are the differences from one snapshot to the
+//! next: the last quarter of an hour by the second, and what lies further back in wider cells. Latencies are
+//! kept as buckets and merged as buckets: a percentile of an average is not a percentile.
+
+mod cell;
+mod point;
+#[cfg(test)]
+mod tests;
+mod tier;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use countersign::builtin::stats::{Histogram, Snapshot};
+
+use self::cell::{Cell, Cumulative};
+pub(crate) use self::point::{Percentiles, Point};
+use self::tier::Tier;
+pub(crate) use self::tier::{Scale, Width};
+use super::view::{Stretch, TimeRange};
+
+/// The widths of cells: a second for a quarter of an hour, ten for two hours, a minute for a day, and some cells
+/// to spare, since a point at the edge may need those of just before.
+const WIDTHS: [Width; 3] = [
+    Width { seconds: 1, kept: 15 * 60 + 30 },
+    Width { seconds: 10, kept: 2 * 360 + 30 },
+    Width { seconds: 60, kept: 24 * 60 + 30 },
+];
+/// How much a tier keeps at most, in [`Cell::weight`]s: some fifty MiB, of which a decent server needs few.
+const HEAVIEST: usize = 3_000_000;
+/// Procedures beyond these are not followed.
+const MOST_PROCEDURES: usize = 2000;
+/// Restarts beyond these, the latest, are not marked.
+const MOST_RESTARTS: usize = 100;
+
+const SECOND_NS: u64 = 1_000_000_000;
+/// After a restart the clock of the history goes on with the next hour: no point reaches across.
+const HOUR_NS: u64 = 3600 * SECOND_NS;
+
+/// The cells of every width. Cloning it is cheap: that is how pause freezes a view.
+#[derive(Debug, Clone)]
+pub(crate) struct History {
+    tiers: Vec<Tier>,
+    last: Option<Arc<Cumulative>>,
+    restarts: Vec<Instant>,
+    recorded: u64,
+    /// The server's clock, if it had never been restarted.
+    clock_ns: u64,
+}
+
+/// How one procedure did over the last minute, in small.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Trend {
+    /// The median latency in seconds, every two seconds in which a call ended, oldest first.
+    pub(crate) medians: Vec<f64>,
+    /// The percentiles over the whole minute.
+    pub(crate) latency: Option<Percentiles>,
+    /// The calls that ended.
+    pub(crate) calls: u64,
+    /// Those that failed.
+    pub(crate) failed: u64,
+    /// How many seconds these numbers cover.
+    pub(crate) seconds: f64,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self::with_widths(&WIDTHS)
+    }
+}
+
+impl History {
+    /// A history with cells of these widths, the finest first, of which there is at least one.
+    pub(crate) fn with_widths(widths: &[Width]) -> Self {
+        let tiers = widths.iter().map(|width| Tier::new(*width)).collect();
+        Self { tiers, last: None, restarts: Vec::new(), recorded: 0, clock_ns: 0 }
+    }
+
+    /// Takes in a snapshot. The first one, and the first one of a restarted server, only say where
+    /// counting begins.
+    pub(crate) fn record(&mut self, snapshot: Snapshot, at: Instant) {
+        let now = Arc::new(Cumulative::new(snapshot, self.last.as_deref()));
+        let Some(before) = self.last.replace(now.clone()) else { return };
+        if before.start_id != now.start_id {
+            self.restarts.push(at);
+            self.clock_ns = self.clock_ns.next_multiple_of(HOUR_NS);
+        } else if let Some(elapsed_ns) =
+            now.monotonic_ns.checked_sub(before.monotonic_ns).filter(|&ns| ns > 0)
+        {
+            self.recorded += 1;
+            let sample = Cell::between(&before, &now, at, Duration::from_nanos(elapsed_ns));
+            // A snapshot is never taken quite on the second: its middle is far from where cells meet.
+            let middle_ns = self.clock_ns.saturating_add(elapsed_ns / 2);
+            self.clock_ns = self.clock_ns.saturating_add(elapsed_ns).min(u64::MAX - HOUR_NS);
+            for tier in &mut self.tiers {
+                tier.add(&sample, middle_ns, HEAVIEST);
+            }
+        }
+        self.restarts.retain(|restart| at.saturating_duration_since(*restart) <= TimeRange::LONGEST);
+        self.restarts.drain(..self.restarts.len().saturating_sub(MOST_RESTARTS));
+    }
+
+    /// Rises with every sample: what was drawn of an older history is out of date.
+    pub(crate) fn version(&self) -> u64 {
+        self.recorded
+    }
+
+    /// Whether there is anything to draw.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tiers[0].cells.is_empty()
+    }
+
+    /// When the server was seen to have started anew.
+    pub(crate) fn restarts(&self) -> &[Instant] {
+        &self.restarts
+    }
+
+    /// How wide points are that show this much, as seen now.
+    pub(crate) fn scale(&self, stretch: Stretch, now: Instant) -> Scale {
+        let widths: Vec<Width> = self.tiers.iter().map(|tier| tier.width).collect();
+        Scale::of(&widths, now.saturating_duration_since(stretch.to) + stretch.length, stretch.length)
+    }
+
+    /// The points of a graph, oldest first: of one procedure, or of all but the built-in ones. Those of lower
+    /// numbers are left out.
+    pub(crate) fn points(
+        &self,
+        procedure: Option<&str>,
+        scale: Scale,
+        stretch: Stretch,
+        first: u64,
+    ) -> Vec<Point> {
+        let cells = &self.tiers[scale.tier].cells;
+        let start = cells.partition_point(|cell| scale.number(cell) < first);
+        let shown = cells.range(start..).map(Arc::as_ref);
+        let shown: Vec<&Cell> = shown.filter(|cell| stretch.meets(cell.from, cell.to)).collect();
+        // Points begin at fixed numbers, so that they do not regroup with each new sample.
+        let groups = shown.chunk_by(|a, b| scale.number(a) == scale.number(b));
+        groups.map(|cells| Point::of(cells, scale.number(cells[0]), procedure)).collect()
+    }
+
+    /// The last minute of every procedure, the built-in ones included.
+    pub(crate) fn trends(&self, now: Instant) -> BTreeMap<String, Trend> {
+        let minute = Duration::from_secs(60);
+        let cells = self.tiers[0].cells.iter().map(Arc::as_ref);
+        let cells: Vec<&Cell> =
+            cells.filter(|cell| now.saturating_duration_since(cell.to) <= minute).collect();
+        let mut names: Vec<&str> =
+            cells.iter().flat_map(|cell| cell.procedures.keys()).map(AsRef::as_ref).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(|name| (name.to_owned(), Trend::of(&cells, name))).collect()
+    }
+}
+
+impl Trend {
+    fn of(cells: &[&Cell], name: &str) -> Self {
+        let (mut trend, mut minute) = (Self::default(), Histogram::default());
+        for pair in cells.chunk_by(|a, b| a.slot / 2 == b.slot / 2) {
+            let mut both = Histogram::default();
+            for cell in pair {
+                trend.seconds += cell.seconds;
+                let Some(tick) = cell.procedures.get(name) else { continue };
+                trend.calls = trend.calls.saturating_add(tick.calls);
+                trend.failed =
+                    tick.errors.values().fold(trend.failed, |sum, count| sum.saturating_add(*count));
+                both.merge(&tick.latency);
+            }
+            trend.medians.extend(both.quantile(0.5).map(|median| median.as_secs_f64()));
+            minute.merge(&both);
+        }
+        trend.latency = Percentiles::of(&minute);
+        trend
+    }
+}
