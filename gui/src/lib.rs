@@ -8,6 +8,8 @@ mod dashboard;
 pub mod demo;
 mod exchange;
 mod form;
+#[expect(dead_code, reason = "the panels take it up one by one")]
+mod lens;
 mod model;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,8 @@ pub(crate) mod reply;
 pub(crate) mod server;
 pub(crate) mod settings;
 pub(crate) mod stream;
+#[expect(dead_code, reason = "the reply takes it up")]
+pub(crate) mod timing;
 pub(crate) mod tree;
 pub(crate) mod view;
 

@@ -8,11 +8,14 @@ mod facts;
 mod field;
 mod form;
 mod graphs;
+#[expect(dead_code, reason = "the lens of requests and replies takes it up")]
+mod hex;
 mod identity;
 mod palette;
 mod procedures;
 mod reply;
 mod request;
+mod rows;
 mod sparkline;
 mod stream;
 mod top_bar;
