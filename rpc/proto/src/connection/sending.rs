@@ -117,8 +117,9 @@ impl<T> Connection<T> {
 
     /// The next call that had no room for another item and has some now.
     pub fn poll_sendable(&mut self) -> Option<CallId> {
-        // What was taken off the outbox may have made the room.
-        self.take_turns();
+        // What was taken off the outbox may have made room. Whoever sent what waited may fill it, before the next has
+        // its turn: items one by one, each of another call, would all be copied for the sake of their turns.
+        while self.sendable.is_empty() && self.take_next_turn() {}
         self.sendable.pop_front()
     }
 
@@ -152,11 +153,13 @@ impl<T> Connection<T> {
 
     /// Lets calls that wait write one part after the other, until there is enough to write.
     pub(super) fn take_turns(&mut self) {
-        while self.outbox.len() < TURNS_LEN_MAX
-            && let Some(id) = self.turns.pop_front()
-        {
-            self.take_one_turn(id);
-        }
+        while self.take_next_turn() {}
+    }
+
+    /// Lets the next call write a part, if there is room and one waits.
+    fn take_next_turn(&mut self) -> bool {
+        let next = if self.outbox.len() < TURNS_LEN_MAX { self.turns.pop_front() } else { None };
+        next.inspect(|id| self.take_one_turn(*id)).is_some()
     }
 
     fn take_one_turn(&mut self, id: CallId) {

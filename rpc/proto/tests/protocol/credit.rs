@@ -361,6 +361,31 @@ fn long_messages_take_turns() {
 }
 
 #[test]
+fn a_stream_whose_turn_has_come_may_fill_the_room_that_there_is() {
+    const ITEM_LEN: usize = 8 << 10;
+    let calls = [1, 3, 5];
+    let mut server = server(&calls);
+    let item = vec![0; ITEM_LEN];
+    for id in calls {
+        server.hears(&framed((CREDIT, id, 1 << 20), &[])).unwrap();
+    }
+    for id in calls {
+        while server.connection.send(id, &item) == Ok(Sending::Done) {}
+    }
+    assert_eq!(server.connection.poll_sendable(), None, "nothing was read");
+    for id in calls.iter().cycle().take(6) {
+        server.connection.outbox().clear();
+        assert_eq!(server.connection.poll_sendable(), Some(*id));
+        let mut sent = 0;
+        while server.connection.send(*id, &item) == Ok(Sending::Done) {
+            sent += 1;
+        }
+        assert!(10 < sent, "{sent} items");
+        assert_eq!(server.connection.poll_sendable(), None, "there is no room left");
+    }
+}
+
+#[test]
 fn items_come_in_their_order_and_before_the_end() {
     let (mut server, mut client) = (server(&[1]), client());
     let items: Vec<(u64, Vec<u8>)> =
