@@ -71,7 +71,7 @@ Example:
 Each peer runs on the runtime on which it makes more calls. Bulk beside the calls is a stream of 256 KiB
 messages, and with tarpc, which has none, calls of 1 MiB, one after the other.")]
     Latency(Latency),
-    /// Measure how calls per second and memory grow with calls in flight, payload and streams.
+    /// Measure how calls per second and memory grow with connections, procedures, calls in flight, payload, streams.
     #[command(after_help = "\
 Example:
   peers growth --curves payload --peers countersign,tonic --reps 3 --secs 1")]
@@ -113,6 +113,9 @@ pub(crate) struct End {
     /// Take messages of up to 65 MiB, where the defaults of some end at 4.
     #[arg(long)]
     pub(crate) large: bool,
+    /// Serve so many procedures that echo the small record, and call each of them. Only Countersign knows how.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) procedures: Option<usize>,
 }
 
 #[derive(Debug, Args)]
@@ -140,6 +143,9 @@ pub(crate) struct Load {
     /// The server's process, whose processor time and memory are told too.
     #[arg(long, value_name = "PID")]
     pub(crate) server_pid: Option<u32>,
+    /// Connections that are made besides, and rest.
+    #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+    pub(crate) at_rest: usize,
     /// Calls due each second, in an open loop; latencies then count from when a call was due.
     #[arg(long, value_name = "PER-SECOND")]
     pub(crate) rate: Option<f64>,
@@ -235,7 +241,12 @@ pub(crate) struct Growth {
     #[command(flatten)]
     pub(crate) turns: Turns,
     /// What grows.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "in-flight,payload,streams")]
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "connections,at-rest,procedures,in-flight,payload,streams"
+    )]
     pub(crate) curves: Vec<Curve>,
     /// The peers.
     #[arg(long, value_delimiter = ',', default_value = COMPARED)]

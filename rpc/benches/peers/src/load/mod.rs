@@ -82,6 +82,8 @@ pub(crate) struct Plan {
     pub(crate) pace: Option<Pace>,
     /// What else goes on, on the same connections.
     pub(crate) beside: Option<Case>,
+    /// Connections beside those of the case, on which nothing goes on.
+    pub(crate) at_rest: usize,
 }
 
 impl Plan {
@@ -94,6 +96,7 @@ impl Plan {
             server_pid: load.server_pid,
             pace: load.rate.map(|rate| Pace { rate, arrivals: load.arrivals }),
             beside: load.beside.clone(),
+            at_rest: load.at_rest,
         }
     }
 }
@@ -110,10 +113,21 @@ pub(crate) async fn run(dial: impl Dial + 'static, plan: &Plan) -> Result<()> {
     }
 }
 
-/// All connections of a load, made before any of them calls, or the last ones would hardly come to it.
-async fn connect<D: Dial>(dial: &D, plan: &Plan) -> Result<Vec<D::Client>> {
-    let mut clients = Vec::new();
-    for _ in 0..plan.case.connections {
+/// The connections of a load, made before any of them calls, or the last ones would hardly come to it.
+struct Connected<C> {
+    clients: Vec<C>,
+    /// Those that rest, for as long as this is held.
+    _at_rest: Vec<C>,
+}
+
+async fn connect<D: Dial>(dial: &D, plan: &Plan) -> Result<Connected<D::Client>> {
+    let clients = connections(dial, plan.case.connections).await?;
+    Ok(Connected { clients, _at_rest: connections(dial, plan.at_rest).await? })
+}
+
+async fn connections<D: Dial>(dial: &D, number: usize) -> Result<Vec<D::Client>> {
+    let mut clients = Vec::with_capacity(number);
+    for _ in 0..number {
         clients.push(dial.dial().await?);
     }
     Ok(clients)

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::closed::start_callers;
 use super::figures::Figures;
-use super::{Client, Dial, Gauge, Plan, Task};
+use super::{Client, Connected, Dial, Gauge, Plan, Task};
 use crate::case::Case;
 
 /// When calls are due.
@@ -38,7 +38,7 @@ const OPEN_MAX: usize = 200_000;
 const GRACE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(dial: impl Dial, plan: &Plan, pace: Pace) -> Result<()> {
-    let clients = super::connect(&dial, plan).await?;
+    let Connected { clients, _at_rest } = super::connect(&dial, plan).await?;
     let gauge = Arc::new(Gauge::default());
     if let Some(beside) = &plan.beside {
         start_callers(&clients, beside, &gauge, false);

@@ -1,5 +1,7 @@
 //! Countersign as anyone would use it: the macro's server and client, a policy, default settings.
 
+mod many;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use countersign::{
     Bytes, Client as Connection, Context, Credentials, Limits, Policy, Sender, Server, Status, Watched,
 };
 
+use self::many::{Callers, Many};
 use super::ready;
 use crate::certs::Pki;
 use crate::load::{self, Client, Dial, LARGE, NAME, TAGS, Task};
@@ -80,14 +83,16 @@ fn limits(large: bool) -> Limits {
     if large { Limits { message_len: LARGE, receive_budget: 4 * LARGE, ..defaults } } else { defaults }
 }
 
-pub(super) async fn serve(addr: SocketAddr, pki: &Pki, large: bool) -> Result<()> {
+pub(super) async fn serve(addr: SocketAddr, pki: &Pki, large: bool, procedures: Option<usize>) -> Result<()> {
     let client = ["spiffe://countersign.internal/client"];
-    let policy = Policy::builder().allow(&client, &["bench.Echo/*"]).build()?;
-    let server = Server::builder(Credentials::watch(pki.dir.join("server"))?, policy)
+    let policy = Policy::builder().allow(&client, &["bench.Echo/*", "bench.Many/*"]).build()?;
+    let mut server = Server::builder(Credentials::watch(pki.dir.join("server"))?, policy)
         .limits(limits(large))
-        .service(EchoServer::new(Mirror))
-        .bind(addr)
-        .await?;
+        .service(EchoServer::new(Mirror));
+    if let Some(procedures) = procedures {
+        server = server.service(Many::new(procedures));
+    }
+    let server = server.bind(addr).await?;
     ready()?;
     server.run_until(std::future::pending::<()>()).await;
     Ok(())
@@ -97,40 +102,54 @@ pub(super) struct Dialler {
     addr: String,
     credentials: Watched<Credentials>,
     limits: Limits,
+    many: Option<Callers>,
 }
 
 impl Dialler {
-    pub(super) fn new(addr: SocketAddr, pki: &Pki, large: bool) -> Result<Self> {
+    pub(super) fn new(addr: SocketAddr, pki: &Pki, large: bool, procedures: Option<usize>) -> Result<Self> {
         let credentials = Credentials::watch(pki.dir.join("client"))?;
-        Ok(Self { addr: addr.to_string(), credentials, limits: limits(large) })
+        let many = procedures.map(Callers::new);
+        Ok(Self { addr: addr.to_string(), credentials, limits: limits(large), many })
     }
 }
 
 impl Dial for Dialler {
-    type Client = EchoClient;
+    type Client = Caller;
 
-    async fn dial(&self) -> Result<EchoClient> {
-        let client = Connection::builder(self.credentials.clone()).limits(self.limits.clone());
-        Ok(EchoClient::new(client.connect(&self.addr).await?))
+    async fn dial(&self) -> Result<Caller> {
+        let connection = Connection::builder(self.credentials.clone()).limits(self.limits.clone());
+        let connection = connection.connect(&self.addr).await?;
+        Ok(Caller { echo: EchoClient::new(connection.clone()), connection, many: self.many.clone() })
     }
 }
 
-impl Client for EchoClient {
+#[derive(Clone)]
+pub(super) struct Caller {
+    echo: EchoClient,
+    connection: Connection,
+    /// What is called for the small record instead of one procedure.
+    many: Option<Callers>,
+}
+
+impl Client for Caller {
     async fn small(&self, id: u64) -> Result<()> {
         let record = Small { id, name: NAME.to_owned(), tags: TAGS.to_vec() };
-        let reply = EchoClient::small(self, record).await?;
+        let reply = match &self.many {
+            None => self.echo.small(record).await?,
+            Some(many) => many.small(&self.connection, &record).await?,
+        };
         ensure!(reply.id == id && reply.tags.len() == TAGS.len(), "another record came back");
         Ok(())
     }
 
     async fn blob(&self, data: &bytes::Bytes) -> Result<()> {
-        let reply = EchoClient::blob(self, Bytes::from(data.clone())).await?;
+        let reply = self.echo.blob(Bytes::from(data.clone())).await?;
         ensure!(reply.len() == data.len(), "other bytes came back");
         Ok(())
     }
 
     async fn stream(&self, count: u64, size: u32) -> Result<()> {
-        let mut messages = self.download(count, size).timeout(Duration::from_secs(60)).await?;
+        let mut messages = self.echo.download(count, size).timeout(Duration::from_secs(60)).await?;
         while let Some(message) = messages.next().await? {
             ensure!(message.len() == size as usize, "another message came");
             load::count(1);
@@ -139,7 +158,7 @@ impl Client for EchoClient {
     }
 
     async fn sleep(&self, milliseconds: u32) -> Result<()> {
-        Ok(EchoClient::sleep(self, milliseconds).await?)
+        Ok(self.echo.sleep(milliseconds).await?)
     }
 
     fn start(self, task: Task<Self>) {

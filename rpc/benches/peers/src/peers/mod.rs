@@ -87,9 +87,9 @@ impl fmt::Display for Peer {
 /// Serves a peer until the process is killed.
 pub(crate) fn serve(end: &End) -> Result<()> {
     let (runtime, pki) = set_up(end)?;
-    let &End { peer, addr, large, .. } = end;
+    let &End { peer, addr, large, procedures, .. } = end;
     match peer {
-        Peer::Countersign => runtime.block_on(countersign::serve(addr, &pki, large)),
+        Peer::Countersign => runtime.block_on(countersign::serve(addr, &pki, large, procedures)),
         Peer::Rustls => runtime.block_on(rustls::serve(addr, &pki)),
         Peer::Floor(variant) => runtime.block_on(floor::serve(variant, addr, &pki)),
         #[cfg(feature = "others")]
@@ -104,11 +104,11 @@ pub(crate) fn serve(end: &End) -> Result<()> {
 /// Puts a peer's server under load.
 pub(crate) fn load(load: &args::Load) -> Result<()> {
     let (runtime, pki) = set_up(&load.end)?;
-    let (plan, &End { peer, addr, large, .. }) = (Plan::new(load), &load.end);
+    let (plan, &End { peer, addr, large, procedures, .. }) = (Plan::new(load), &load.end);
     let outcome = match peer {
-        Peer::Countersign => {
-            runtime.block_on(async { load::run(countersign::Dialler::new(addr, &pki, large)?, &plan).await })
-        }
+        Peer::Countersign => runtime.block_on(async {
+            load::run(countersign::Dialler::new(addr, &pki, large, procedures)?, &plan).await
+        }),
         Peer::Rustls => runtime.block_on(async { load::run(rustls::Dialler::new(addr, &pki)?, &plan).await }),
         Peer::Floor(variant) => runtime.block_on(floor::load(variant, addr, &pki, &plan)),
         #[cfg(feature = "others")]

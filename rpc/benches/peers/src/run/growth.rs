@@ -8,12 +8,18 @@ use super::contestant::Contestant;
 use super::record::Record;
 use super::turn::{Certificates, Extra, Line, figure, turn};
 use crate::about::Kind;
-use crate::args::Growth;
+use crate::args::{Growth, Turns};
 use crate::case::{Case, Work};
 
 /// What grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Curve {
+    /// Connections, one call in flight on each.
+    Connections,
+    /// Connections that rest beside one with 64 calls in flight.
+    AtRest,
+    /// Procedures, 64 calls in flight on one connection.
+    Procedures,
     /// Calls in flight on one connection.
     InFlight,
     /// Bytes of a call's argument and result, four calls in flight.
@@ -22,9 +28,15 @@ pub(crate) enum Curve {
     Streams,
 }
 
+/// From this payload on a window is longer, since a short one may see none of its calls end.
+const LONG: usize = 4 << 20;
+
 impl Curve {
     fn name(self) -> &'static str {
         match self {
+            Self::Connections => "connections",
+            Self::AtRest => "at-rest",
+            Self::Procedures => "procedures",
             Self::InFlight => "in-flight",
             Self::Payload => "payload",
             Self::Streams => "streams",
@@ -34,6 +46,9 @@ impl Curve {
     /// What x and y are.
     fn units(self) -> (&'static str, &'static str) {
         match self {
+            Self::Connections => ("connections", "calls/s"),
+            Self::AtRest => ("connections at rest", "calls/s"),
+            Self::Procedures => ("procedures", "calls/s"),
             Self::InFlight => ("calls in flight", "calls/s"),
             Self::Payload => ("bytes each way", "calls/s"),
             Self::Streams => ("streams at once", "messages/s"),
@@ -42,24 +57,54 @@ impl Curve {
 
     /// Whether a contestant takes part.
     fn has(self, contestant: &Contestant) -> bool {
-        self != Self::Streams || contestant.has_streams()
+        match self {
+            Self::Streams => contestant.has_streams(),
+            Self::Procedures => contestant.has_procedures(),
+            _ => true,
+        }
     }
 
     /// How much of it there is, and the case with so much.
     fn points(self) -> Vec<(usize, Case)> {
-        let case = |work, size, in_flight| Case { work, size, connections: 1, in_flight };
+        let of = |xs: &[usize], case: fn(usize) -> (Work, usize, usize, usize)| {
+            let point = |&x: &usize| {
+                let (work, size, connections, in_flight) = case(x);
+                (x, Case { work, size, connections, in_flight })
+            };
+            xs.iter().map(point).collect()
+        };
         match self {
-            Self::InFlight => fourfold(1, 4096).map(|x| (x, case(Work::Small, 0, x))).collect(),
-            Self::Payload => fourfold(16, 64 << 20).map(|x| (x, case(Work::Blob, x, 4))).collect(),
-            Self::Streams => {
-                fourfold(1, 256).chain([1000]).map(|x| (x, case(Work::Stream, 1024, x))).collect()
+            Self::Connections => of(&[1, 10, 100, 1_000, 5_000], |x| (Work::Small, 0, x, 1)),
+            Self::AtRest => of(&[1, 100, 1_000, 5_000], |_| (Work::Small, 0, 1, 64)),
+            Self::Procedures => of(&[1, 10, 100, 1_000, 10_000], |_| (Work::Small, 0, 1, 64)),
+            Self::InFlight => of(&[1, 4, 16, 64, 256, 1_024, 4_096], |x| (Work::Small, 0, 1, x)),
+            Self::Payload => {
+                let sizes = [16, 1 << 10, 16 << 10, 256 << 10, 4 << 20, 16 << 20, 64 << 20];
+                of(&sizes, |x| (Work::Blob, x, 1, 4))
             }
+            Self::Streams => of(&[1, 4, 16, 64, 256, 1_000], |x| (Work::Stream, 1024, 1, x)),
         }
     }
-}
 
-fn fourfold(from: usize, to: usize) -> impl Iterator<Item = usize> {
-    std::iter::successors(Some(from), move |x| Some(x * 4).filter(|x| *x <= to))
+    /// Words for both ends, and for the load alone.
+    fn extra(self, x: usize) -> Extra {
+        let (both, load) = match self {
+            Self::Payload => (vec!["--large".to_owned()], Vec::new()),
+            Self::Procedures => (vec!["--procedures".to_owned(), x.to_string()], Vec::new()),
+            Self::AtRest => (Vec::new(), vec!["--at-rest".to_owned(), x.to_string()]),
+            Self::Connections | Self::InFlight | Self::Streams => (Vec::new(), Vec::new()),
+        };
+        Extra { serve: both.clone(), load: [both, load].concat() }
+    }
+
+    /// How long a run takes.
+    fn turns(self, x: usize, turns: &Turns) -> Turns {
+        let mut turns = turns.clone();
+        if self == Self::Payload && LONG <= x {
+            turns.secs *= 4.0;
+        }
+        turns
+    }
 }
 
 pub(crate) fn run(growth: &Growth) -> Result<()> {
@@ -78,14 +123,13 @@ pub(crate) fn run(growth: &Growth) -> Result<()> {
     let mut record = Record::new(&growth.out, Kind::Growth, runs, runs as f64)?;
     for round in 0..turns.reps {
         for (curve, x, case, contestant) in &all {
-            let large = || if *curve == Curve::Payload { vec!["--large".to_owned()] } else { Vec::new() };
-            let extra = Extra { serve: large(), load: large() };
-            let run = turn(contestant, case, &extra, &certificates, turns);
-            let memory = run.as_ref().ok().map(|line| memory(*curve, *x, round, line));
+            let (extra, turns) = (curve.extra(*x), curve.turns(*x, turns));
+            let run = turn(contestant, case, &extra, &certificates, &turns);
+            let more = run.as_ref().map(|line| more(*curve, *x, round, line)).unwrap_or_default();
             let calls = run.map(|line| calls(*curve, *x, line));
             record.note(&format!("{case} {}", contestant.name), round, 1.0, calls)?;
-            if let Some(memory) = memory {
-                record.add(memory)?;
+            for line in more {
+                record.add(line)?;
             }
         }
     }
@@ -100,14 +144,21 @@ fn calls(curve: Curve, x: usize, mut line: Line) -> Line {
     line
 }
 
-/// The server's memory at its end, as a point of a curve of its own.
-fn memory(curve: Curve, x: usize, round: usize, line: &Line) -> Line {
-    let mib = figure(line, "server_rss_kib").map(|kib| json!(kib / 1024.0));
-    let mut memory =
-        point(&format!("{}-memory", curve.name()), (x, curve.units().0), (mib, "MiB of the server's memory"));
-    memory.insert("peer".into(), line.get("peer").cloned().unwrap_or_default());
-    memory.insert("rep".into(), json!(round));
-    memory
+/// Points of curves of their own: the server's memory at the end of a run, and latency where others share the server.
+fn more(curve: Curve, x: usize, round: usize, line: &Line) -> Vec<Line> {
+    let point = |what: &str, unit: &str, y: Option<f64>| {
+        let name = format!("{}-{what}", curve.name());
+        let mut point = point(&name, (x, curve.units().0), (y.map(Value::from), unit));
+        point.insert("peer".into(), line.get("peer").cloned().unwrap_or_default());
+        point.insert("rep".into(), json!(round));
+        point
+    };
+    let mib = figure(line, "server_rss_kib").map(|kib| kib / 1024.0);
+    let mut points = vec![point("memory", "MiB of the server's memory", mib)];
+    if matches!(curve, Curve::Connections | Curve::AtRest) {
+        points.push(point("p99", "p99 in µs", figure(line, "p99_us")));
+    }
+    points
 }
 
 fn point(curve: &str, (x, x_unit): (usize, &str), (y, y_unit): (Option<Value>, &str)) -> Line {
