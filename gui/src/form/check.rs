@@ -7,6 +7,9 @@ use serde_json::{Number, Value as Json};
 
 use super::{BytesInput, Encoding};
 
+/// The most zeros that stand for the bytes of a file.
+const STAND_IN_MAX: u64 = 4096;
+
 /// A whole number within bounds.
 pub(crate) fn integer(text: &str, min: i128, max: i128) -> Result<Json, String> {
     let number: i128 =
@@ -58,7 +61,8 @@ pub(crate) fn text(text: &str, shape: &Text<'_>) -> Result<Json, String> {
     Err(format!("Write {wanted}"))
 }
 
-/// Bytes of the right length, as base64. A file is not looked at here: its bytes come later.
+/// Bytes of the right length, as base64. A file is not looked at here: its bytes come later, and zeros stand for
+/// them until then, as few as fit.
 pub(crate) fn bytes(input: &BytesInput, min_len: u64, max_len: u64) -> Result<Json, String> {
     let text = &input.line.text;
     let compact = || text.split_whitespace().collect::<String>();
@@ -73,7 +77,7 @@ pub(crate) fn bytes(input: &BytesInput, min_len: u64, max_len: u64) -> Result<Js
                 .map_err(|error| format!("Not base64: {error}"))?
         }
         Encoding::File if text.trim().is_empty() => return Err("Choose a file".to_owned()),
-        Encoding::File => return Ok("".into()),
+        Encoding::File => return Ok(STANDARD.encode(vec![0; min_len.min(STAND_IN_MAX) as usize]).into()),
     };
     match bytes.len() as u64 {
         length if length < min_len => Err(format!("At least {}, not {length}", counted(min_len, "byte"))),

@@ -1,13 +1,14 @@
 //! From what was typed to JSON, with every mistake on the way.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 
 use countersign::schema::{Content, Node, Record, Shape};
 use serde_json::{Map, Value as Json};
 
 use super::input::{content, without_null};
-use super::{Arguments, Encoding, Input, Place, Slot, check};
+use super::{Arguments, Encoding, Input, Part, Place, Slot, check};
 
 /// Something that was typed and cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +19,27 @@ pub(crate) struct Mistake {
     pub(crate) message: String,
 }
 
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => f.write_str(&self.message),
+            path => write!(f, "{path}: {}", self.message),
+        }
+    }
+}
+
 /// The arguments, or every mistake.
 pub(super) fn gather(node: &Node<'_>, input: &Input, root: &Place) -> Result<Arguments, Vec<Mistake>> {
     let mut walk = Walk::default();
     let json = walk.value(node, input, root);
     if walk.mistakes.is_empty() { Ok(Arguments { json, files: walk.files }) } else { Err(walk.mistakes) }
+}
+
+/// The JSON of one place, unless there is a mistake in it.
+pub(super) fn json_of(node: &Node<'_>, input: &Input) -> Option<Json> {
+    let mut walk = Walk::default();
+    let json = walk.value(node, input, &Place::root(Part::Arguments));
+    walk.mistakes.is_empty().then_some(json)
 }
 
 #[derive(Default)]

@@ -4,12 +4,15 @@
 //! asked of the schema whenever it matters. So nothing typed is lost because it is not valid yet, and a
 //! schema that refers to itself is walked only as far as the user goes.
 
+mod carry;
 pub(crate) mod check;
+mod fill;
 mod gather;
 mod input;
 mod place;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use std::path::PathBuf;
 
@@ -20,6 +23,7 @@ pub(crate) use self::gather::Mistake;
 use self::gather::gather;
 pub(crate) use self::input::{BytesInput, Encoding, Input, Line, Slot, content, without_null};
 pub(crate) use self::place::Place;
+pub(crate) use self::value::Misfit;
 
 /// What was typed, as JSON, and the files whose bytes belong in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +44,7 @@ pub(crate) enum Part {
 }
 
 /// A form that is being filled in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Form {
     schema: Schema,
     part: Part,

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use countersign::cbor::Value;
+
 use super::catalogue::Procedure;
-use crate::form::{Arguments, Form, Part};
+use crate::form::{Arguments, Form, Misfit, Part};
 
 /// A request that is being filled in.
 #[derive(Debug)]
@@ -52,6 +54,13 @@ impl Draft {
     pub(crate) fn fill_example(&mut self) {
         self.form.fill_example();
         self.item.iter_mut().for_each(Form::fill_example);
+    }
+
+    /// Fills one of the forms from a value; what was typed stays wherever it says the same. A value that does not
+    /// fit changes nothing.
+    #[expect(dead_code, reason = "the lenses of a request and its history go through it")]
+    pub(crate) fn fill(&mut self, part: Part, value: &Value) -> Result<(), Misfit> {
+        self.form_mut(part).ok_or_else(|| Misfit("this procedure takes no items".to_owned()))?.fill(value)
     }
 
     /// The form of this part, if the procedure has it.

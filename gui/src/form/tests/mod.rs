@@ -1,3 +1,6 @@
+mod carrying;
+mod filling;
+
 use countersign::Schema;
 use countersign::schema::Node;
 use serde_json::{Value as Json, json};
