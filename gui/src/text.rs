@@ -35,7 +35,7 @@ fn clipped(text: &str, limit: usize, escape: impl Fn(char) -> bool) -> String {
 }
 
 /// Control characters, and those that turn the reading direction around or take no room.
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

@@ -9,6 +9,8 @@ pub(crate) mod draft;
 pub(crate) mod graphs;
 pub(crate) mod history;
 pub(crate) mod identity;
+#[expect(dead_code, reason = "the window takes it up")]
+pub(crate) mod journal;
 pub(crate) mod life;
 pub(crate) mod reply;
 pub(crate) mod server;

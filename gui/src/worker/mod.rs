@@ -4,6 +4,8 @@
 mod authority;
 mod counting;
 mod identity;
+#[cfg_attr(not(test), expect(dead_code, reason = "the window takes it up"))]
+mod journal;
 mod link;
 mod session;
 mod stream;

@@ -1,0 +1,107 @@
+//! A call as the command that makes it again, for a POSIX shell.
+
+use std::time::Duration;
+
+use countersign::Schema;
+use countersign::cbor;
+use countersign::schema::to_json;
+
+use super::entry::{Entry, Items, Said};
+use super::variable;
+use crate::text;
+
+/// The command, or why there is none.
+///
+/// Its words mean to a shell what they are, whatever a server or a user put into them. A secret is not in it: the
+/// command takes it from a variable of the environment, and fails if that is not set.
+pub(crate) fn command(entry: &Entry) -> Result<String, String> {
+    let request = &entry.request;
+    if let Some(reason) = request.is_partial() {
+        return Err(reason.to_owned());
+    }
+    let mut words = vec!["countersign".to_owned(), "call".to_owned()];
+    let mut options = vec![option("--identity", &entry.server.identity)?];
+    if let Some(id) = &entry.server.expected {
+        options.push(option("--expect-peer", id)?);
+    }
+    if let Some(deadline) = request.deadline() {
+        options.push(option("--deadline", &with_unit(deadline))?);
+    }
+    for (key, said) in &request.metadata {
+        options.push(match said {
+            Said::Text(value) => option("--metadata", &format!("{key}={value}"))?,
+            // Keys have no character that means anything between double quotes.
+            Said::Withheld => format!("--metadata \"{key}=${{{}:?}}\"", variable(key)),
+            Said::Bytes(_) => return Err(format!("The command takes no bytes as metadata, as {key} has.")),
+        });
+    }
+    if request.takes_items() {
+        options.push("--items -".to_owned());
+    }
+    let arguments = json(request.arguments.text().unwrap_or_default())?;
+    let positions = [entry.server.address.as_str(), &request.procedure, &arguments];
+    let is_plain = positions.iter().all(|position| !position.starts_with('-'));
+    let positions = positions.map(word).into_iter().collect::<Result<Vec<_>, _>>()?;
+    if is_plain {
+        words.extend(positions);
+        words.extend(options);
+    } else {
+        words.extend(options);
+        words.push("--".to_owned());
+        words.extend(positions);
+    }
+    let command = words.join(" ");
+    if request.takes_items() { with_items(command, &request.items) } else { Ok(command) }
+}
+
+/// The command with its items on standard input, as a text between two lines that are none.
+fn with_items(command: String, items: &Items) -> Result<String, String> {
+    let mut lines = vec![format!("{command} <<'ITEMS'")];
+    for item in &items.first {
+        lines.push(json(item)?);
+    }
+    // Followed by a line break, without which a shell does not know it for the end.
+    lines.push("ITEMS\n".to_owned());
+    Ok(lines.join("\n"))
+}
+
+/// A value in diagnostic notation as the JSON that the command takes. What could mislead a reader, or does
+/// something to a terminal into which it is pasted, is escaped.
+fn json(notation: &str) -> Result<String, String> {
+    let value = cbor::from_diagnostic(notation).map_err(|error| format!("It cannot be read: {error}"))?;
+    let json = to_json(&Schema::default(), &value).to_string();
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            // All of these are within the quotes of a string.
+            c if text::is_unsafe(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    escaped.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            c => escaped.push(c),
+        }
+    }
+    Ok(escaped)
+}
+
+fn option(flag: &str, value: &str) -> Result<String, String> {
+    let is_like_a_flag = value.starts_with('-');
+    Ok(format!("{flag}{}{}", if is_like_a_flag { "=" } else { " " }, word(value)?))
+}
+
+fn word(word: &str) -> Result<String, String> {
+    match word.contains('\0') {
+        true => Err("No command can have a NUL character in it.".to_owned()),
+        false => Ok(text::shell_word(word)),
+    }
+}
+
+/// A time as the command takes it, exactly.
+fn with_unit(time: Duration) -> String {
+    match time.as_micros() {
+        us if us.is_multiple_of(1_000_000) => format!("{}s", us / 1_000_000),
+        us if us.is_multiple_of(1000) => format!("{}ms", us / 1000),
+        us => format!("{us}us"),
+    }
+}

@@ -1,0 +1,155 @@
+//! The calls that were made, kept beyond the window. A thread of its own does it: disks can be slow, and another
+//! dashboard may hold the file.
+
+mod file;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use self::file::{ENTRIES_MAX, JournalFile};
+use crate::model::journal::entry::{Entry, EntryId};
+use crate::model::journal::{Noted, Pages, Remark};
+
+/// What is to happen to the calls that are kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum JournalOrder {
+    /// Look what other dashboards have added.
+    Read,
+    /// Keep a call that was made, on disk or only as long as the window is open.
+    Add {
+        /// The call.
+        entry: Box<Entry>,
+        /// Whether it may be written down.
+        on_disk: bool,
+    },
+    /// Let it stay however many come after it, or no longer.
+    Pin(EntryId, bool),
+    /// Let go of one.
+    Forget(EntryId),
+    /// Let go of all that are not pinned: those of one server, or of all.
+    Clear(Option<String>),
+}
+
+/// Where calls are kept. The thread ends, with all that was asked of it done, when this is dropped.
+#[derive(Clone)]
+pub(super) struct Journal(Sender<JournalOrder>);
+
+impl Journal {
+    /// Reads the file, if there is to be any, and tells what is in it now and after each order.
+    pub(super) fn start(path: Option<PathBuf>, tell: impl Fn(Pages) + Send + 'static) -> io::Result<Self> {
+        let (sender, orders) = channel();
+        let shelf =
+            Shelf { file: path.clone().map(JournalFile::at), path, loose: VecDeque::new(), trouble: None };
+        thread::Builder::new().name("journal".to_owned()).spawn(move || shelf.run(&orders, tell))?;
+        let journal = Self(sender);
+        journal.order(JournalOrder::Read);
+        Ok(journal)
+    }
+
+    /// Has it done, after what was asked before.
+    pub(super) fn order(&self, order: JournalOrder) {
+        // The thread outlives every sender.
+        let _ = self.0.send(order);
+    }
+}
+
+/// What the thread holds.
+struct Shelf {
+    path: Option<PathBuf>,
+    file: Option<JournalFile>,
+    /// The calls that are not on disk, oldest first.
+    loose: VecDeque<Arc<Noted>>,
+    trouble: Option<String>,
+}
+
+impl Shelf {
+    fn run(mut self, orders: &Receiver<JournalOrder>, tell: impl Fn(Pages)) {
+        while let Ok(order) = orders.recv() {
+            self.obey(order);
+            // Many calls that end at once are told once.
+            while let Ok(order) = orders.try_recv() {
+                self.obey(order);
+            }
+            tell(self.pages());
+        }
+    }
+
+    fn obey(&mut self, order: JournalOrder) {
+        let done = match order {
+            JournalOrder::Read => self.with_file("read", JournalFile::read),
+            JournalOrder::Add { entry, on_disk } => self.add(*entry, on_disk),
+            JournalOrder::Pin(id, pinned) => self.pin(&id, pinned),
+            JournalOrder::Forget(id) => self.change(|entry| (entry.id != id).then(|| entry.clone())),
+            JournalOrder::Clear(server) => self.change(|entry| {
+                let is_meant = server.as_ref().is_none_or(|address| entry.server.address == *address);
+                (entry.pinned || !is_meant).then(|| entry.clone())
+            }),
+        };
+        self.trouble = done.err();
+    }
+
+    fn add(&mut self, entry: Entry, on_disk: bool) -> Result<(), String> {
+        let written = if on_disk { self.with_file("written", |file| file.add(&entry)) } else { Ok(()) };
+        if !on_disk || self.file.is_none() || written.is_err() {
+            self.add_loose(entry);
+        }
+        written
+    }
+
+    fn pin(&mut self, id: &EntryId, pinned: bool) -> Result<(), String> {
+        if pinned && !self.file.as_ref().is_none_or(JournalFile::may_pin) {
+            return Err("So many calls are pinned that no more can be. Unpin others first.".to_owned());
+        }
+        self.change(|entry| match entry.id == *id {
+            true => Some(Entry { pinned, ..entry.clone() }),
+            false => Some(entry.clone()),
+        })
+    }
+
+    fn add_loose(&mut self, entry: Entry) {
+        if self.loose.len() == ENTRIES_MAX {
+            self.loose.pop_front();
+        }
+        self.loose.push_back(Arc::new(Noted::new(entry)));
+    }
+
+    /// Changes calls, or lets go of those for which there is `None`.
+    fn change(&mut self, change: impl Fn(&Entry) -> Option<Entry>) -> Result<(), String> {
+        let kept = self.loose.iter().filter_map(|noted| match change(&noted.entry) {
+            Some(entry) if entry == noted.entry => Some(noted.clone()),
+            changed => changed.map(|entry| Arc::new(Noted::new(entry))),
+        });
+        self.loose = kept.collect();
+        self.with_file("written", |file| file.change(change))
+    }
+
+    /// Does something with the file, if there is one, or says what could not be done.
+    fn with_file(
+        &mut self,
+        what: &str,
+        work: impl FnOnce(&mut JournalFile) -> io::Result<()>,
+    ) -> Result<(), String> {
+        let (Some(file), Some(path)) = (&mut self.file, &self.path) else { return Ok(()) };
+        work(file).map_err(|error| {
+            let path = path.display();
+            format!(
+                "{path} could not be {what}: {error}. What is called now is known until the window closes."
+            )
+        })
+    }
+
+    fn pages(&self) -> Pages {
+        let on_disk = self.file.iter().flat_map(JournalFile::calls);
+        let mut calls: Vec<_> = on_disk.chain(&self.loose).cloned().collect();
+        calls.sort_by_key(|noted| std::cmp::Reverse(noted.entry.at));
+        let trouble = self.trouble.clone().map(Remark::Trouble);
+        let remarks = trouble.into_iter().chain(self.file.iter().flat_map(JournalFile::remarks)).collect();
+        Pages { calls, remarks, file: self.path.clone() }
+    }
+}
