@@ -3,6 +3,7 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::exchange::Purpose;
+use crate::model::tab::TabId;
 use crate::model::view::{Lens, Page, Scope, TimeRange};
 
 /// A wish of the user. The model obeys it; what concerns the network becomes an order to the worker.
@@ -44,12 +45,24 @@ pub(crate) enum Command {
     SetRange(TimeRange),
     /// Show the graphs of the selected procedure or of all.
     SetScope(Scope),
+    /// Open another tab.
+    NewTab,
+    /// Close this tab, or the one that is shown.
+    CloseTab(Option<TabId>),
+    /// Show this tab.
+    ShowTab(TabId),
+    /// Show the tab to the right.
+    NextTab,
+    /// Show the tab to the left.
+    PreviousTab,
     /// Light if dark, dark if light.
     ToggleTheme,
     /// Show or leave the certificates of both sides.
     ToggleIdentity,
     /// Turn the window to this page.
     Show(Page),
+    /// Choose the folder of an authority.
+    ChooseAuthority,
     /// Look for an authority in the folder that was typed.
     OpenAuthority,
     /// Open the authority with the passphrase that was typed.
@@ -86,7 +99,7 @@ pub(crate) enum Command {
 
 impl Command {
     /// What the palette lists, in its order; all that have a shortcut are here.
-    pub(crate) const LISTED: [Self; 24] = [
+    pub(crate) const LISTED: &[Self] = &[
         Self::Call,
         Self::SendItem,
         Self::HalfClose,
@@ -105,6 +118,10 @@ impl Command {
         Self::SetRange(TimeRange::OneDay),
         Self::ToggleIdentity,
         Self::Show(Page::NewIdentity),
+        Self::NewTab,
+        Self::CloseTab(None),
+        Self::NextTab,
+        Self::PreviousTab,
         Self::ReloadProcedures,
         Self::RetryNow,
         Self::Connect,
@@ -140,11 +157,17 @@ impl Command {
             Self::SetRange(TimeRange::OneDay) => "Graph the last 24 hours",
             Self::SetScope(Scope::Selected) => "Graph the selected procedure",
             Self::SetScope(Scope::All) => "Graph all procedures",
+            Self::NewTab => "New tab",
+            Self::CloseTab(_) => "Close tab",
+            Self::ShowTab(_) => "Show tab",
+            Self::NextTab => "Next tab",
+            Self::PreviousTab => "Previous tab",
             Self::ToggleTheme => "Switch between light and dark",
             Self::ToggleIdentity => "Identity and trust",
             Self::Show(Page::Calls) => "Back",
             Self::Show(Page::Certificates) => "Certificates",
             Self::Show(Page::NewIdentity) => "New identity",
+            Self::ChooseAuthority => "Choose authority",
             Self::OpenAuthority => "Open",
             Self::Unlock => "Unlock",
             Self::Lock => "Lock",
@@ -174,7 +197,11 @@ impl Command {
             Self::FillExample => Key::E,
             Self::TogglePause => Key::P,
             Self::ToggleIdentity => Key::I,
-            Self::ToggleTheme => Key::T,
+            Self::ToggleTheme => Key::D,
+            Self::NewTab => Key::T,
+            Self::CloseTab(None) => Key::W,
+            Self::NextTab => Key::PageDown,
+            Self::PreviousTab => Key::PageUp,
             Self::RetryNow => Key::R,
             Self::TogglePalette => Key::K,
             _ => return None,

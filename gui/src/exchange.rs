@@ -20,15 +20,29 @@ use crate::model::reply::{Body, Problem};
 use crate::model::server::Server;
 use crate::model::settings::Settings;
 use crate::model::stream::Batch;
+use crate::model::tab::TabId;
 use countersign::builtin::stats::Snapshot;
 
-/// Counts the targets that were asked for, so that news of an earlier one is not taken for the present one's.
+/// Counts the targets that were asked for in a tab, so that news of an earlier one is not taken for the present one's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Generation(pub(crate) u64);
 
 /// What the window asks of the worker. Nothing here is answered directly: the answer is an [`Update`].
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Order {
+    /// Do this for the server in a tab.
+    Tab(TabId, TabOrder),
+    /// The tab is closed: leave its server, and forget it.
+    Close(TabId),
+    /// Do this with an authority.
+    Office(OfficeOrder),
+    /// Write the settings to their file.
+    Save(Settings),
+}
+
+/// What is asked for the server in a tab.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum TabOrder {
     /// Leave the present server, if any, and stay connected to this one.
     Connect(Target, Generation),
     /// Leave the server.
@@ -56,32 +70,37 @@ pub(crate) enum Order {
     },
     /// Look what is in an identity's folder.
     ShowIdentity(String),
-    /// Look for an authority in a folder.
-    OpenAuthority(String),
+    /// Let the user choose a file or folder.
+    Browse(Purpose),
+}
+
+/// What is asked of the authority at hand, which lies in a folder.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum OfficeOrder {
+    /// Let the user choose the folder.
+    Choose,
+    /// Look for an authority there.
+    Open(String),
     /// Open one whose keys are encrypted.
     Unlock(String, Secret),
     /// Forget what was unlocked.
     Lock(String),
-    /// Have an authority make an identity.
+    /// Have it make an identity.
     Issue(Box<IssueOrder>),
-    /// Have the authority in a folder renew the identity of a name.
+    /// Have it renew the identity of a name.
     Renew {
         /// The folder that holds the folder `authority`.
         folder: String,
         /// Whose identity.
         name: Name,
     },
-    /// Have the authority in a folder revoke all certificates of a name.
+    /// Have it revoke all certificates of a name.
     Revoke {
         /// The folder that holds the folder `authority`.
         folder: String,
         /// Whose certificates.
         name: Name,
     },
-    /// Let the user choose a file or folder.
-    Browse(Purpose),
-    /// Write the settings to their file.
-    Save(Settings),
 }
 
 /// What nobody else may read. `Debug` never shows it, and its memory is cleared.
@@ -137,8 +156,6 @@ pub(crate) struct ItemOrder {
 pub(crate) enum Purpose {
     /// The identity folder.
     Identity,
-    /// The folder of an authority.
-    Authority,
     /// The bytes of a form field.
     Bytes {
         /// Whose form.
@@ -150,20 +167,31 @@ pub(crate) enum Purpose {
     },
 }
 
-/// What the worker tells the window, and about which target.
+/// What the worker tells the window.
 #[derive(Debug)]
-pub(crate) struct Update {
+pub(crate) enum Update {
+    /// Something of the server in a tab.
+    Tab(TabId, TabUpdate),
+    /// What an authority has, or has done.
+    Office(OfficeNews),
+    /// Something went wrong that belongs to no server, such as writing the settings.
+    Trouble(Failure),
+}
+
+/// What the worker tells of the server in a tab, and about which target.
+#[derive(Debug)]
+pub(crate) struct TabUpdate {
     /// The target that was asked for when this became true.
     pub(crate) generation: Generation,
     /// When the worker learned it.
     pub(crate) at: Instant,
     /// What it learned.
-    pub(crate) news: News,
+    pub(crate) news: TabNews,
 }
 
-/// What the worker learned.
+/// What the worker learned of the server in a tab.
 #[derive(Debug)]
-pub(crate) enum News {
+pub(crate) enum TabNews {
     /// The server's hello was read.
     Connected(Session),
     /// The first attempt failed.
@@ -172,8 +200,6 @@ pub(crate) enum News {
     Reconnecting(Retry),
     /// What is in the identity's folder.
     Identity(String, Result<Box<Identity>, Failure>, Vec<Remark>),
-    /// What an authority has, or has done.
-    Office(OfficeNews),
     /// What the server can do.
     Catalogue(Result<Vec<Service>, Failure>),
     /// What the server says of its own identity.
@@ -190,6 +216,4 @@ pub(crate) enum News {
     Ended(CallNumber, Ended),
     /// The user chose a file or folder.
     Picked(Purpose, PathBuf),
-    /// Something went wrong that belongs to no connection, such as writing the settings.
-    Trouble(Failure),
 }

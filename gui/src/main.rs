@@ -9,6 +9,7 @@ use std::thread;
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
+use countersign_certs::SpiffeId;
 use countersign_gui::Target;
 use countersign_gui::demo::{Demo, SERVER_THREAD, in_terminal};
 
@@ -24,8 +25,11 @@ struct Arguments {
     /// The folder with this dashboard's certificate, key and trust
     #[arg(long, value_name = "DIR/NAME")]
     identity: Option<String>,
+    /// The server's SPIFFE ID, to go by that instead of the host name
+    #[arg(long, value_name = "ID", requires = "address")]
+    expect_peer: Option<SpiffeId>,
     /// Makes certificates, starts a server with traffic on this machine, and shows it
-    #[arg(long, conflicts_with_all = ["address", "identity"])]
+    #[arg(long, conflicts_with_all = ["address", "identity", "expect_peer"])]
     demo: bool,
 }
 
@@ -61,6 +65,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let target = Target {
         address: arguments.address.unwrap_or_default(),
         identity: arguments.identity.unwrap_or_default(),
+        expect_peer: arguments.expect_peer.map(|id| id.to_string()).unwrap_or_default(),
     };
     window::open(target, Memory::Kept(countersign_gui::settings_file()))
 }

@@ -50,7 +50,7 @@ impl Demo {
             .name(SERVER_THREAD.to_owned())
             .spawn(move || run(runtime, server, &own_address, traffic, stopped))?;
         let identity = identities.dashboard.to_string_lossy().into_owned();
-        Ok(Self { target: Target { address, identity }, _stop: stop, folder })
+        Ok(Self { target: Target { address, identity, ..Target::default() }, _stop: stop, folder })
     }
 
     /// Where the server is, and who the dashboard is to it.

@@ -41,7 +41,7 @@ pub fn in_terminal(demo: &Demo) -> anyhow::Result<()> {
 async fn show<W: Write>(demo: &Demo, page: &mut Page<W>) -> anyhow::Result<()> {
     let credentials = Credentials::load(&demo.target().identity)?;
     let own_id = credentials.identity().id().clone();
-    let link = match Link::connect(&demo.target().address, credentials).await {
+    let link = match Link::connect(demo.target(), credentials).await {
         Ok(link) => link,
         Err(failure) => bail!("{}", failure.reason),
     };

@@ -7,12 +7,10 @@ use countersign_certs::authority::{Host, Request};
 use countersign_certs::{CertificateInfo, Name};
 use jiff::Timestamp;
 
-use super::Model;
 use super::connection::Failure;
 use super::life::Life;
-use super::view::Page;
 use crate::command::Command;
-use crate::exchange::{Order, Secret};
+use crate::exchange::{OfficeOrder, Secret};
 use crate::text;
 
 /// The longest life that can be asked for: the authority ends before that.
@@ -208,14 +206,82 @@ impl Office {
         self.order().map(|order| order.command_line())
     }
 
-    fn folder(&self) -> String {
-        self.folder.trim().to_owned()
+    /// Does what the user wished of the authority.
+    pub(crate) fn obey(&mut self, command: Command) -> Option<OfficeOrder> {
+        match command {
+            Command::ChooseAuthority => Some(OfficeOrder::Choose),
+            Command::OpenAuthority => Some(self.open()),
+            Command::Unlock => {
+                self.found = Found::Looking;
+                Some(OfficeOrder::Unlock(self.folder(), take(&mut self.passphrase)))
+            }
+            Command::Lock => Some(OfficeOrder::Lock(self.folder())),
+            Command::MakeIdentity => {
+                self.tried = true;
+                let order = self.order().filter(|_| self.authority().is_some())?;
+                self.outcome = Outcome::Making;
+                Some(OfficeOrder::Issue(Box::new(order)))
+            }
+            Command::Renew(name) => {
+                (self.done, self.doomed) = (None, None);
+                Some(OfficeOrder::Renew { folder: self.folder(), name: name.parse().ok()? })
+            }
+            Command::AskToRevoke(name) => {
+                self.doomed = Some(name);
+                self.done = None;
+                None
+            }
+            Command::KeepCertificates => {
+                self.doomed = None;
+                None
+            }
+            Command::Revoke => {
+                let name = self.doomed.take()?.parse().ok()?;
+                Some(OfficeOrder::Revoke { folder: self.folder(), name })
+            }
+            _ => None,
+        }
     }
 
-    fn learn(&mut self, folder: &str, found: Found) {
-        if folder == self.folder.trim() {
-            self.found = found;
+    /// Takes in what the worker learned about an authority, and says what it is to do about that.
+    pub(crate) fn learn(&mut self, news: OfficeNews) -> Option<OfficeOrder> {
+        match news {
+            OfficeNews::Chosen(folder) => {
+                self.folder = folder;
+                // Whoever chooses one wants to see it.
+                return Some(self.open());
+            }
+            OfficeNews::Found(folder, found) if folder == self.folder.trim() => self.found = found,
+            OfficeNews::Found(..) => {} // another was chosen meanwhile
+            OfficeNews::Made(Ok(made)) => {
+                (self.outcome, self.tried, self.replace) = (Outcome::Made(made), false, false);
+            }
+            OfficeNews::Made(Err(failure)) => self.outcome = Outcome::Failed(failure),
+            OfficeNews::Done(done) => self.done = Some(done),
         }
+        None
+    }
+
+    /// Somebody comes in: opens the authority beside the identity in `own`, or the one that was chosen before.
+    pub(crate) fn enter(&mut self, own: &str) -> Option<OfficeOrder> {
+        self.focus_wanted = true;
+        if self.folder.trim().is_empty() {
+            if own.is_empty() {
+                return None;
+            }
+            self.folder = beside(own);
+        }
+        Some(self.open())
+    }
+
+    fn open(&mut self) -> OfficeOrder {
+        self.found = Found::Looking;
+        self.doomed = None;
+        OfficeOrder::Open(self.folder())
+    }
+
+    fn folder(&self) -> String {
+        self.folder.trim().to_owned()
     }
 }
 
@@ -256,85 +322,14 @@ impl Issued {
 /// What the worker learned about an authority.
 #[derive(Debug)]
 pub(crate) enum OfficeNews {
+    /// The user chose this folder.
+    Chosen(String),
     /// What is in a folder.
     Found(String, Found),
     /// An identity was made, or not.
     Made(Result<Box<Made>, Failure>),
     /// An identity was renewed or revoked, in words, or not.
     Done(Result<String, Failure>),
-}
-
-impl Model {
-    /// Does what the user wished of the authority.
-    pub(super) fn obey_in_office(&mut self, command: Command) -> Option<Order> {
-        let office = &mut self.office;
-        match command {
-            Command::OpenAuthority => {
-                office.found = Found::Looking;
-                office.doomed = None;
-                Some(Order::OpenAuthority(office.folder()))
-            }
-            Command::Unlock => {
-                office.found = Found::Looking;
-                Some(Order::Unlock(office.folder(), take(&mut office.passphrase)))
-            }
-            Command::Lock => Some(Order::Lock(office.folder())),
-            Command::MakeIdentity => {
-                office.tried = true;
-                let order = office.order().filter(|_| office.authority().is_some())?;
-                office.outcome = Outcome::Making;
-                Some(Order::Issue(Box::new(order)))
-            }
-            Command::Renew(name) => {
-                (office.done, office.doomed) = (None, None);
-                Some(Order::Renew { folder: office.folder(), name: name.parse().ok()? })
-            }
-            Command::AskToRevoke(name) => {
-                office.doomed = Some(name);
-                office.done = None;
-                None
-            }
-            Command::KeepCertificates => {
-                office.doomed = None;
-                None
-            }
-            Command::Revoke => {
-                let name = office.doomed.take()?.parse().ok()?;
-                Some(Order::Revoke { folder: office.folder(), name })
-            }
-            _ => None,
-        }
-    }
-
-    /// Takes in what the worker learned about an authority.
-    pub(super) fn learn_in_office(&mut self, news: OfficeNews) {
-        let office = &mut self.office;
-        match news {
-            OfficeNews::Found(folder, found) => office.learn(&folder, found),
-            OfficeNews::Made(Ok(made)) => {
-                (office.outcome, office.tried, office.replace) = (Outcome::Made(made), false, false);
-            }
-            OfficeNews::Made(Err(failure)) => office.outcome = Outcome::Failed(failure),
-            OfficeNews::Done(done) => office.done = Some(done),
-        }
-    }
-
-    /// Opens the authority beside our own identity, or the one that was chosen before.
-    pub(super) fn enter_office(&mut self) -> Option<Order> {
-        self.page = Page::NewIdentity;
-        self.office.focus_wanted = true;
-        if self.office.folder.trim().is_empty() {
-            let own = match self.own.folder.as_str() {
-                "" => self.entry.target.identity.trim(),
-                own => own,
-            };
-            if own.is_empty() {
-                return None;
-            }
-            self.office.folder = beside(own);
-        }
-        self.obey_in_office(Command::OpenAuthority)
-    }
 }
 
 /// The folder in which an authority puts its identities, where `own` is one of them.

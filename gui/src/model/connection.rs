@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use countersign_certs::{ParseNameError, SpiffeId};
 use jiff::Timestamp;
 
 use super::life::Life;
@@ -13,6 +14,8 @@ pub struct Target {
     pub address: String,
     /// The folder with our key, our certificate and our trust.
     pub identity: String,
+    /// The SPIFFE ID that the server must have; empty if its certificate is to name the host instead.
+    pub expect_peer: String,
 }
 
 /// Everything that can be true of the connection; each has a face of its own in the window.
@@ -102,6 +105,17 @@ impl Connection {
     /// Whether calls can be made just now.
     pub(crate) fn is_connected(&self) -> bool {
         self.session().is_some()
+    }
+}
+
+impl Target {
+    /// The SPIFFE ID that the server must have, if it must, or what is wrong with what was typed.
+    pub(crate) fn expected_peer(&self) -> Result<Option<SpiffeId>, Failure> {
+        let parsed = Some(&self.expect_peer).filter(|typed| !typed.is_empty()).map(|typed| typed.parse());
+        parsed.transpose().map_err(|error: ParseNameError| {
+            let remedy = "It looks like spiffe://acme.example/ledger; leave it empty to go by the host.";
+            Failure::new(format!("The server's SPIFFE ID cannot be used: {error}."), remedy)
+        })
     }
 }
 

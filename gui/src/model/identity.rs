@@ -4,12 +4,9 @@ use countersign_certs::{CertificateInfo, Credentials, Crl, ReloadReport, TrustDo
 
 use jiff::Timestamp;
 
-use super::Model;
-use super::connection::{Connection, Failure};
+use super::connection::Failure;
 use super::life::Life;
 use super::server::{List, Reload};
-use super::view::Page;
-use crate::exchange::Order;
 use crate::text;
 
 /// The longest reason that is shown.
@@ -202,21 +199,4 @@ fn list(crl: &Crl) -> List {
 
 fn role(certificate: &CertificateInfo) -> Role {
     if certificate.issuer() == certificate.subject() { Role::Root } else { Role::Intermediate }
-}
-
-impl Model {
-    /// Turns the window to a page. Where no connection tells it, the worker has to look who we are.
-    pub(super) fn turn_to(&mut self, page: Page) -> Option<Order> {
-        if page == Page::NewIdentity {
-            return self.enter_office();
-        }
-        self.page = page;
-        let folder = self.entry.target.identity.trim();
-        let is_idle = matches!(self.connection, Connection::Disconnected | Connection::Failed(..));
-        if page == Page::Calls || !is_idle || folder.is_empty() {
-            return None;
-        }
-        self.own.ask(folder);
-        Some(Order::ShowIdentity(folder.to_owned()))
-    }
 }

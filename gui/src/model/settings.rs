@@ -20,7 +20,7 @@ pub(crate) struct Settings {
     pub(crate) profiles: Vec<Profile>,
 }
 
-/// A server that the user goes back to.
+/// A server that the user goes back to. Of keys it knows nothing but the folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Profile {
     /// What the user calls it.
@@ -29,6 +29,17 @@ pub(crate) struct Profile {
     pub(crate) address: String,
     /// The identity folder.
     pub(crate) identity: String,
+    /// The SPIFFE ID that the server must have; empty if its certificate is to name the host instead.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) expect_peer: String,
+}
+
+impl Profile {
+    /// Where it leads, and as whom.
+    pub(crate) fn target(&self) -> Target {
+        let Self { address, identity, expect_peer, .. } = self.clone();
+        Target { address, identity, expect_peer }
+    }
 }
 
 impl Settings {
@@ -51,10 +62,15 @@ impl Settings {
         Ok(())
     }
 
+    /// The profile of a target, if it was saved.
+    pub(crate) fn profile_of(&self, target: &Target) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.target() == *target)
+    }
+
     /// Keeps a target under a name, in the place of the profile that had it.
     pub(crate) fn keep(&mut self, name: &str, target: &Target) {
-        let Target { address, identity } = target.clone();
-        let profile = Profile { name: name.to_owned(), address, identity };
+        let Target { address, identity, expect_peer } = target.clone();
+        let profile = Profile { name: name.to_owned(), address, identity, expect_peer };
         match self.profiles.iter_mut().find(|known| known.name == name) {
             Some(known) => *known = profile,
             None => self.profiles.push(profile),
@@ -78,8 +94,13 @@ mod tests {
         let path = folder.path().join("new").join("dashboard.json");
         assert_eq!(Settings::load(&path).unwrap(), Settings::default());
         let mut settings = Settings { theme: Theme::Light, ..Settings::default() };
-        settings.keep("stage", &Target { address: "a:1".to_owned(), identity: "pki/alice".to_owned() });
-        settings.keep("stage", &Target { address: "b:2".to_owned(), identity: "pki/alice".to_owned() });
+        let at = |address: &str| Target {
+            address: address.to_owned(),
+            identity: "pki/alice".to_owned(),
+            expect_peer: "spiffe://acme.example/ledger".to_owned(),
+        };
+        settings.keep("stage", &at("a:1"));
+        settings.keep("stage", &at("b:2"));
         settings.save(&path).unwrap();
         assert_eq!(Settings::load(&path).unwrap(), settings);
         assert_eq!(settings.profiles.len(), 1);

@@ -57,7 +57,7 @@ impl Shop {
 
     fn target(&self) -> Target {
         let identity = self.identities.dashboard.to_string_lossy().into_owned();
-        Target { address: self.address.to_string(), identity }
+        Target { address: self.address.to_string(), identity, ..Target::default() }
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::stage::{Stage, procedure};
 use crate::Dashboard;
-use crate::exchange::{News, Order, Purpose};
+use crate::exchange::{Purpose, TabNews, TabOrder};
 use crate::model::catalogue::Service;
 
 impl Stage {
@@ -169,9 +169,9 @@ fn bytes_may_come_from_a_file() {
     let mut stage = Stage::with_form(json!({ "data": { "type": "string", "format": "bytes" } }));
     stage.choose("Encoding of data", "File");
     stage.press("Browse for data");
-    let Some(Order::Browse(purpose)) = stage.order() else { panic!("a file is to be chosen") };
+    let Some(TabOrder::Browse(purpose)) = stage.order() else { panic!("a file is to be chosen") };
     assert!(matches!(&purpose, Purpose::Bytes { path, .. } if path == "data"));
-    stage.tell(News::Picked(purpose, "/tmp/photo.png".into()));
+    stage.tell(TabNews::Picked(purpose, "/tmp/photo.png".into()));
     stage.click("Call");
     assert_eq!(stage.call().arguments.files, [("/data".to_owned(), "/tmp/photo.png".into())]);
 }
@@ -199,7 +199,7 @@ fn what_was_typed_outlives_a_change_of_the_interface() {
     };
     let mut stage = Stage::connected(vec![form_service(arguments("string"))]);
     stage.fill("id", "seventeen");
-    stage.tell(News::Catalogue(Ok(vec![form_service(arguments("integer"))])));
+    stage.tell(TabNews::Catalogue(Ok(vec![form_service(arguments("integer"))])));
     assert_eq!(stage.control("id").value().as_deref(), Some("seventeen"));
     assert!(stage.shows("The server describes these arguments differently now."));
     stage.click("Reset form");

@@ -9,7 +9,7 @@ use egui_kittest::kittest::Queryable as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::stage::{Stage, ledger};
-use crate::exchange::{News, Order};
+use crate::exchange::{TabNews, TabOrder};
 use crate::model::clock::Clock;
 use crate::model::connection::Failure;
 use crate::model::identity::{Identity, Remark};
@@ -30,7 +30,7 @@ fn identity(credentials: &Credentials) -> Identity {
 impl Stage {
     /// The worker has looked into the identity's folder.
     fn tell_identity(&mut self, credentials: &Credentials) {
-        self.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(identity(credentials))), Vec::new()));
+        self.tell(TabNews::Identity("pki/alice".to_owned(), Ok(Box::new(identity(credentials))), Vec::new()));
     }
 
     /// The date becomes that at which this share of a certificate's life is left.
@@ -105,12 +105,12 @@ fn an_identity_is_shown_before_anything_is_dialled_and_so_is_why_there_is_none()
     let mut stage = Stage::new();
     stage.window.key_press_modifiers(Modifiers::COMMAND, Key::I);
     stage.settle();
-    assert_eq!(stage.order(), Some(Order::ShowIdentity("pki/alice".to_owned())));
+    assert_eq!(stage.order(), Some(TabOrder::ShowIdentity("pki/alice".to_owned())));
     assert!(stage.shows("Reading the identity"));
     let folder = "pki/alice".to_owned();
     let failure =
         Failure::new("pki/alice: no such folder; make an identity with `countersign certs issue`", "");
-    stage.tell(News::Identity(folder, Err(failure), Vec::new()));
+    stage.tell(TabNews::Identity(folder, Err(failure), Vec::new()));
     assert!(stage.shows("pki/alice: no such folder"));
     stage.tell_identity(&server());
     assert!(stage.shows("tea.example") && !stage.shows("no such folder"));
@@ -126,16 +126,16 @@ fn a_failure_that_is_about_certificates_leads_to_them_and_another_one_is_tried_a
     stage.order();
     let expired =
         "localhost:7443 refused us: certificate_expired; probably because this certificate has expired";
-    stage.tell(News::Failed(Failure::new(expired, "Renew this identity.").of_identity()));
+    stage.tell(TabNews::Failed(Failure::new(expired, "Renew this identity.").of_identity()));
     assert!(stage.shows("No connection to localhost:7443") && stage.shows(expired));
     assert!(stage.shows("Renew this identity.") && !stage.shows("Try again"));
     stage.click("Show certificates");
     assert!(stage.shows("Identity and trust"));
     stage.click("Back");
-    stage.tell(News::Failed(Failure::new("cannot reach localhost:7443: nobody listens there", "")));
+    stage.tell(TabNews::Failed(Failure::new("cannot reach localhost:7443: nobody listens there", "")));
     while stage.order().is_some() {}
     stage.click("Try again");
-    assert!(matches!(stage.order(), Some(Order::Connect(..))));
+    assert!(matches!(stage.order(), Some(TabOrder::Connect(..))));
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn what_is_wrong_with_new_files_is_said_beside_the_old_ones_that_are_in_force() 
     let alice = server();
     let mut broken = identity(&alice);
     broken.reload.failure = Some("pki/alice/key.pem: no private key in this file; put it there".to_owned());
-    stage.tell(News::Identity("pki/alice".to_owned(), Ok(Box::new(broken)), Vec::new()));
+    stage.tell(TabNews::Identity("pki/alice".to_owned(), Ok(Box::new(broken)), Vec::new()));
     stage.click("New identity not usable");
     assert!(
         stage.shows("pki/alice/key.pem: no private key")
@@ -160,12 +160,12 @@ fn all_that_is_wrong_with_the_files_is_said_and_not_only_the_first_thing() {
     let remark = |is_error, words: &str| Remark { is_error, words: words.to_owned() };
     let open = "pki/alice/key.pem: its group can reach this key (mode 0640); run `chmod 600`";
     let found = Ok(Box::new(identity(&server())));
-    stage.tell(News::Identity("pki/alice".to_owned(), found, vec![remark(false, open)]));
+    stage.tell(TabNews::Identity("pki/alice".to_owned(), found, vec![remark(false, open)]));
     stage.click("spiffe://countersign.internal/server");
     assert!(stage.shows("Warning") && stage.shows(open));
     let found = Err(Failure::new("pki/alice/cert.pem: damaged PEM", ""));
     let remarks = vec![remark(true, "pki/alice/cert.pem:3: damaged PEM; restore it"), remark(false, open)];
-    stage.tell(News::Identity("pki/alice".to_owned(), found, remarks));
+    stage.tell(TabNews::Identity("pki/alice".to_owned(), found, remarks));
     assert!(stage.shows("This identity cannot be used") && stage.shows("Error"));
     assert!(stage.shows("cert.pem:3") && stage.shows(open));
 }
@@ -176,7 +176,8 @@ fn what_the_server_says_of_its_own_files_is_shown_and_so_is_that_it_does_not() {
     stage.tell_identity(&server());
     stage.click("spiffe://countersign.internal/server");
     let refused = "The server did not tell its own identity: PERMISSION_DENIED";
-    stage.tell(News::Server(Err(Failure::new(refused, "Its policy does not allow this identity to ask."))));
+    stage
+        .tell(TabNews::Server(Err(Failure::new(refused, "Its policy does not allow this identity to ask."))));
     assert!(stage.shows(refused));
     let now = Timestamp::now();
     let in_force = Reload { since: now, replaced: 2, failure: None };
@@ -186,7 +187,7 @@ fn what_the_server_says_of_its_own_files_is_shown_and_so_is_that_it_does_not() {
     let list = List { issuer: "CN=root".to_owned(), revoked: 3, made: now - week, due: now - week / 7 };
     let domains = vec![ServerDomain { name: "tea.example".to_owned(), roots: 2, lists: vec![list] }];
     let warnings = vec!["the revocation list of tea.example is stale".to_owned()];
-    stage.tell(News::Server(Ok(Box::new(Server { warnings, domains, credentials: in_force, policy }))));
+    stage.tell(TabNews::Server(Ok(Box::new(Server { warnings, domains, credentials: in_force, policy }))));
     assert!(!stage.shows(refused) && stage.shows("renewed 2 times"));
     assert!(stage.shows("cannot use its new policy") && stage.shows(reason));
     assert!(stage.shows("2 roots") && stage.shows("tea.example"));

@@ -1,5 +1,6 @@
 //! The dashboard by its accessible labels. The worker is the test.
 
+mod features;
 mod flow;
 mod forms;
 mod identity;
@@ -7,3 +8,4 @@ mod office;
 mod panels;
 mod stage;
 mod streams;
+mod tabs;

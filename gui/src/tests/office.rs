@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::forms::control;
 use super::stage::{Stage, ledger};
-use crate::exchange::{News, Order, Purpose};
+use crate::exchange::OfficeOrder;
 use crate::model::authority::{Authority, Found, Issued, Made, OfficeNews};
 use crate::model::connection::Failure;
 
@@ -38,7 +38,7 @@ impl Stage {
         let mut stage = Self::connected(ledger());
         stage.click("spiffe://countersign.internal/server");
         stage.click("New identity");
-        assert_eq!(stage.order(), Some(Order::OpenAuthority("pki".to_owned())));
+        assert_eq!(stage.office_order(), Some(OfficeOrder::Open("pki".to_owned())));
         stage.tell_authority(names.iter().map(|name| issued(name)).collect());
         stage
     }
@@ -47,11 +47,11 @@ impl Stage {
         let (certificate, issuer) = (root(), root());
         let domain = "countersign.internal".to_owned();
         let authority = Authority { domain, certificate, issuer, is_unlocked: false, issued };
-        self.tell(News::Office(OfficeNews::Found("pki".to_owned(), Found::Authority(Box::new(authority)))));
+        self.tell_of_office(OfficeNews::Found("pki".to_owned(), Found::Authority(Box::new(authority))));
     }
 
     fn tell_made(&mut self, made: Result<Box<Made>, Failure>) {
-        self.tell(News::Office(OfficeNews::Made(made)));
+        self.tell_of_office(OfficeNews::Made(made));
     }
 }
 
@@ -64,7 +64,7 @@ fn a_name_and_hosts_are_judged_as_they_are_typed_and_nothing_is_made_of_wrong_on
     stage.type_into("Hosts", "tea.example:7443");
     assert!(stage.shows("without the port"));
     stage.click("Make identity");
-    assert!(stage.shows("Not made") && stage.order().is_none());
+    assert!(stage.shows("Not made") && stage.office_order().is_none());
     assert_eq!(control(&stage.window, "Name").value().as_deref(), Some("Bob"));
 }
 
@@ -80,7 +80,7 @@ fn an_identity_is_made_and_what_to_do_with_it_is_said() {
     stage.settle();
     assert!(stage.shows("Copied"));
     stage.click("Make identity");
-    let Some(Order::Issue(order)) = stage.order() else { panic!("an order was expected") };
+    let Some(OfficeOrder::Issue(order)) = stage.office_order() else { panic!("an order was expected") };
     assert_eq!(order.command_line(), line);
     assert!(control(&stage.window, "Making…").accesskit_node().is_disabled());
     let id = "spiffe://countersign.internal/tea".to_owned();
@@ -97,14 +97,14 @@ fn what_goes_wrong_is_said_in_place_and_costs_no_typed_text() {
     stage.type_into("Hosts", "tea.example");
     stage.window.key_press(Key::Enter);
     stage.settle();
-    assert!(matches!(stage.order(), Some(Order::Issue(_))), "Return does what the button does");
+    assert!(matches!(stage.office_order(), Some(OfficeOrder::Issue(_))), "Return does what the button does");
     stage.tell_made(Err(Failure::new("pki/authority/issued.jsonl: Permission denied", "")));
     assert!(stage.shows("Permission denied"));
     assert_eq!(control(&stage.window, "Name").value().as_deref(), Some("bob"));
     assert_eq!(control(&stage.window, "Hosts").value().as_deref(), Some("tea.example"));
     stage.click("Certificates");
     stage.click("New identity");
-    stage.order();
+    stage.office_order();
     stage.tell_authority(Vec::new());
     assert_eq!(control(&stage.window, "Name").value().as_deref(), Some("bob"));
 }
@@ -118,7 +118,7 @@ fn a_name_that_is_taken_is_replaced_only_when_that_is_ticked() {
     stage.press("Replace the identity of this name");
     assert!(stage.shows("countersign certs issue pki bob --replace"));
     stage.click("Make identity");
-    assert!(matches!(stage.order(), Some(Order::Issue(order)) if order.replace));
+    assert!(matches!(stage.office_order(), Some(OfficeOrder::Issue(order)) if order.replace));
 }
 
 #[test]
@@ -126,14 +126,14 @@ fn where_no_authority_is_at_hand_one_is_chosen() {
     let mut stage = Stage::connected(ledger());
     stage.click("spiffe://countersign.internal/server");
     stage.click("New identity");
-    stage.order();
+    stage.office_order();
     let missing = "pki: no authority here; make one with `countersign certs init pki`";
     let found = Found::Failed(Failure::new(missing, ""));
-    stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), found)));
+    stage.tell_of_office(OfficeNews::Found("pki".to_owned(), found));
     assert!(stage.shows(missing) && !stage.shows("Make identity"));
     stage.click("Browse…");
-    assert_eq!(stage.order(), Some(Order::Browse(Purpose::Authority)));
-    stage.tell(News::Picked(Purpose::Authority, PathBuf::from("pki")));
+    assert_eq!(stage.office_order(), Some(OfficeOrder::Choose));
+    stage.tell_of_office(OfficeNews::Chosen("pki".to_owned()));
     stage.tell_authority(Vec::new());
     assert!(stage.shows("Make identity") && stage.shows("Nothing yet."));
 }
@@ -145,9 +145,11 @@ fn an_identity_is_renewed_by_its_newest_certificate() {
     stage.tell_authority(vec![issued("bob"), old, Issued { is_revoked: true, ..issued("eve") }]);
     assert!(stage.window.query_by_label("Renew eve").is_none(), "what was revoked stays revoked");
     stage.press("Renew bob");
-    let Some(Order::Renew { folder, name }) = stage.order() else { panic!("an order was expected") };
+    let Some(OfficeOrder::Renew { folder, name }) = stage.office_order() else {
+        panic!("an order was expected")
+    };
     assert_eq!((folder.as_str(), name.as_str()), ("pki", "bob"));
-    stage.tell(News::Office(OfficeNews::Done(Ok("Renewed bob.".to_owned()))));
+    stage.tell_of_office(OfficeNews::Done(Ok("Renewed bob.".to_owned())));
     assert!(stage.shows("Renewed bob."));
 }
 
@@ -157,15 +159,17 @@ fn revoking_asks_first_and_says_what_to_do_then() {
     let revoke = stage.window.get_all_by_label("Revoke bob").next().unwrap();
     revoke.click();
     stage.settle();
-    assert!(stage.shows("Revoke the 2 certificates of bob?") && stage.order().is_none());
+    assert!(stage.shows("Revoke the 2 certificates of bob?") && stage.office_order().is_none());
     stage.click("Keep");
     assert!(!stage.shows("This cannot be undone"));
     stage.press("Revoke alice");
     stage.click("Revoke");
-    let Some(Order::Revoke { folder, name }) = stage.order() else { panic!("an order was expected") };
+    let Some(OfficeOrder::Revoke { folder, name }) = stage.office_order() else {
+        panic!("an order was expected")
+    };
     assert_eq!((folder.as_str(), name.as_str()), ("pki", "alice"));
     let words = "Revoked alice. Place pki/authority/crl.pem where servers and clients read it.".to_owned();
-    stage.tell(News::Office(OfficeNews::Done(Ok(words))));
+    stage.tell_of_office(OfficeNews::Done(Ok(words)));
     stage.tell_authority(vec![Issued { is_revoked: true, ..issued("alice") }]);
     assert!(stage.shows("Place pki/authority/crl.pem") && stage.shows("revoked"));
     assert!(stage.window.query_by_label("Revoke alice").is_none());
@@ -176,8 +180,8 @@ fn an_encrypted_authority_asks_for_its_passphrase_and_forgets_it() {
     let mut stage = Stage::connected(ledger());
     stage.click("spiffe://countersign.internal/server");
     stage.click("New identity");
-    stage.order();
-    stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), Found::Locked(None))));
+    stage.office_order();
+    stage.tell_of_office(OfficeNews::Found("pki".to_owned(), Found::Locked(None)));
     assert!(stage.shows("encrypted") && !stage.shows("Make identity"));
     let field = stage.window.get_by_label("Passphrase");
     field.focus();
@@ -185,13 +189,13 @@ fn an_encrypted_authority_asks_for_its_passphrase_and_forgets_it() {
     stage.settle();
     assert!(!stage.shows("open sesame"), "nobody reads along");
     stage.click("Unlock");
-    let Some(order @ Order::Unlock(..)) = stage.order() else { panic!("an order was expected") };
+    let Some(order @ OfficeOrder::Unlock(..)) = stage.office_order() else { panic!("an order was expected") };
     assert!(!format!("{order:?}").contains("sesame"));
     assert!(
-        matches!(&order, Order::Unlock(folder, secret) if folder == "pki" && secret.words() == "open sesame")
+        matches!(&order, OfficeOrder::Unlock(folder, secret) if folder == "pki" && secret.words() == "open sesame")
     );
     let wrong = Failure::new("pki/authority/key.pem: the passphrase is wrong", "");
-    stage.tell(News::Office(OfficeNews::Found("pki".to_owned(), Found::Locked(Some(wrong)))));
+    stage.tell_of_office(OfficeNews::Found("pki".to_owned(), Found::Locked(Some(wrong))));
     assert!(stage.shows("the passphrase is wrong"));
     assert!(stage.window.state().model.office.passphrase.words().is_empty());
 }

@@ -7,7 +7,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::stage::{Stage, ledger, procedure, session};
-use crate::exchange::{News, Order};
+use crate::exchange::{Order, TabNews, TabOrder};
 use crate::model::connection::{Connection, Failure, Retry};
 use crate::model::history::History;
 
@@ -37,22 +37,22 @@ fn connecting_connected_and_failed_have_three_faces() {
     let mut stage = Stage::new();
     stage.click("Connect");
     assert!(stage.shows("Connecting to localhost:7443…"));
-    assert!(matches!(stage.order(), Some(Order::Connect(target, _)) if target.identity == "pki/alice"));
-    stage.tell(News::Failed(Failure::new("The server's certificate has expired.", "Renew it.")));
+    assert!(matches!(stage.order(), Some(TabOrder::Connect(target, _)) if target.identity == "pki/alice"));
+    stage.tell(TabNews::Failed(Failure::new("The server's certificate has expired.", "Renew it.")));
     assert!(stage.shows("The server's certificate has expired.") && stage.shows("Renew it."));
     stage.click("Connect");
     stage.order();
-    stage.tell(News::Connected(session()));
+    stage.tell(TabNews::Connected(session()));
     assert!(stage.shows("X25519MLKEM768") && stage.shows("spiffe://countersign.internal/server"));
     assert!(stage.shows("Asking the server what it can do…"));
-    stage.tell(News::Catalogue(Ok(ledger())));
+    stage.tell(TabNews::Catalogue(Ok(ledger())));
     assert!(stage.shows("acme.Ledger/rename"));
 }
 
 #[test]
 fn an_empty_address_is_said_before_anything_is_dialled() {
     let mut stage = Stage::new();
-    stage.window.state_mut().model.entry.target.address.clear();
+    stage.window.state_mut().model.tab_mut().entry.target.address.clear();
     stage.click("Connect");
     assert!(stage.shows("The address or the identity folder is missing."));
     assert_eq!(stage.order(), None);
@@ -92,7 +92,8 @@ fn a_call_is_made_by_button_and_by_keys_and_its_reply_is_shown() {
     let call = stage.call();
     stage.refuse(&call, Code::NotFound, "no such account 17");
     assert!(stage.shows("NOT_FOUND") && stage.shows("no such account 17"));
-    let marks = stage.window.state().model.calls.marks(None).map(|mark| mark.answered).collect::<Vec<_>>();
+    let marks =
+        stage.window.state().model.tab().calls.marks(None).map(|mark| mark.answered).collect::<Vec<_>>();
     assert_eq!(marks, [true, false]);
 }
 
@@ -106,7 +107,7 @@ fn a_call_under_way_is_not_made_twice_and_can_be_given_up() {
     assert_eq!(stage.order(), None);
     stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Period);
     stage.settle();
-    assert_eq!(stage.order(), Some(Order::Cancel(call.number)));
+    assert_eq!(stage.order(), Some(TabOrder::Cancel(call.number)));
 }
 
 #[test]
@@ -117,7 +118,7 @@ fn return_in_the_filter_opens_the_first_match_with_the_cursor_in_its_form() {
     stage.type_into("Filter procedures", "ledger ren");
     stage.window.key_press(Key::Enter);
     stage.settle();
-    assert_eq!(stage.window.state().model.selected.as_deref(), Some("acme.Ledger/rename"));
+    assert_eq!(stage.window.state().model.tab().selected.as_deref(), Some("acme.Ledger/rename"));
     assert!(super::forms::control(&stage.window, "account").is_focused());
 }
 
@@ -128,11 +129,11 @@ fn the_title_names_what_is_shown_and_how_that_is() {
     stage.click("Connect");
     assert_eq!(stage.window.state().title(), "connecting to localhost:7443 · Countersign");
     stage.order();
-    stage.tell(News::Connected(session()));
-    stage.tell(News::Catalogue(Ok(ledger())));
+    stage.tell(TabNews::Connected(session()));
+    stage.tell(TabNews::Catalogue(Ok(ledger())));
     assert_eq!(stage.window.state().title(), "acme.Ledger/balance · localhost:7443 · Countersign");
     let failure = Failure::new("The server closed the connection.", "");
-    stage.tell(News::Reconnecting(Retry { failure, attempt: 1, next: None }));
+    stage.tell(TabNews::Reconnecting(Retry { failure, attempt: 1, next: None }));
     assert_eq!(stage.window.state().title(), "connection to localhost:7443 lost · Countersign");
 }
 
@@ -167,7 +168,7 @@ fn a_lost_connection_is_said_at_once_and_costs_no_typed_text() {
     stage.type_into("Deadline", "250 ms");
     stage.count("acme.Ledger/balance", 7, Duration::from_millis(2), None);
     let failure = Failure::new("The server closed the connection.", "");
-    stage.tell(News::Reconnecting(Retry {
+    stage.tell(TabNews::Reconnecting(Retry {
         failure,
         attempt: 1,
         next: Some(Instant::now() + Duration::from_secs(9)),
@@ -177,9 +178,9 @@ fn a_lost_connection_is_said_at_once_and_costs_no_typed_text() {
     let deadline = stage.window.get_by_role_and_label(Role::TextInput, "Deadline");
     assert!(deadline.is_focused(), "whoever types can go on");
     stage.click("Try again now");
-    assert_eq!(stage.order(), Some(Order::RetryNow));
-    stage.tell(News::Connected(session()));
-    stage.tell(News::Catalogue(Ok(ledger())));
+    assert_eq!(stage.order(), Some(TabOrder::RetryNow));
+    stage.tell(TabNews::Connected(session()));
+    stage.tell(TabNews::Catalogue(Ok(ledger())));
     stage.restart_server();
     stage.count("acme.Ledger/balance", 3, Duration::from_millis(2), None);
     stage.count("acme.Ledger/balance", 4, Duration::from_millis(2), None);
@@ -192,9 +193,9 @@ fn a_lost_connection_is_said_at_once_and_costs_no_typed_text() {
 fn news_of_a_server_that_was_left_is_not_taken_for_the_present_ones() {
     let mut stage = Stage::connected(ledger());
     stage.click("Disconnect");
-    assert_eq!(stage.order(), Some(Order::Disconnect));
-    stage.tell(News::Connected(session()));
-    assert!(matches!(stage.window.state().model.connection, Connection::Disconnected));
+    assert_eq!(stage.order(), Some(TabOrder::Disconnect));
+    stage.tell(TabNews::Connected(session()));
+    assert!(matches!(stage.window.state().model.tab().connection, Connection::Disconnected));
 }
 
 #[test]
@@ -203,16 +204,16 @@ fn another_server_gets_graphs_of_its_own() {
     stage.count("acme.Ledger/balance", 7, Duration::from_millis(2), None);
     stage.click("Disconnect");
     stage.order();
-    stage.window.state_mut().model.entry.target.address = "elsewhere:7443".to_owned();
+    stage.window.state_mut().model.tab_mut().entry.target.address = "elsewhere:7443".to_owned();
     stage.click("Connect");
-    assert!(stage.window.state().model.history.is_empty());
-    let History { .. } = &stage.window.state().model.history;
+    assert!(stage.window.state().model.tab().history.is_empty());
+    let History { .. } = &stage.window.state().model.tab().history;
 }
 
 #[test]
 fn refused_statistics_are_explained_in_their_place() {
     let mut stage = Stage::connected(ledger());
-    stage.tell(News::Stats(Err(Failure::new("countersign.Stats/get is not allowed.", "Ask for a rule."))));
+    stage.tell(TabNews::Stats(Err(Failure::new("countersign.Stats/get is not allowed.", "Ask for a rule."))));
     assert!(stage.shows("countersign.Stats/get is not allowed."));
     assert!(stage.shows("acme.Ledger/balance"), "the rest goes on");
 }
@@ -221,7 +222,7 @@ fn refused_statistics_are_explained_in_their_place() {
 fn a_server_that_shows_nothing_is_not_a_server_that_is_loading() {
     let mut stage = Stage::connected(Vec::new());
     assert!(stage.shows("No procedures") && !stage.shows("Asking the server"));
-    stage.tell(News::Catalogue(Err(Failure::new("Reflection is not allowed.", "Ask for a rule."))));
+    stage.tell(TabNews::Catalogue(Err(Failure::new("Reflection is not allowed.", "Ask for a rule."))));
     assert!(stage.shows("Reflection is not allowed."));
 }
 
@@ -233,14 +234,14 @@ fn the_palette_runs_what_is_chosen() {
     stage.type_into("Filter commands", "pause");
     stage.window.key_press(Key::Enter);
     stage.settle();
-    assert!(stage.window.state().model.frozen.is_some() && !stage.shows("Filter commands"));
+    assert!(stage.window.state().model.tab().frozen.is_some() && !stage.shows("Filter commands"));
 }
 
 #[test]
 fn both_themes_can_be_chosen() {
     let mut stage = Stage::connected(ledger());
     stage.click("Light");
-    assert!(matches!(stage.order(), Some(Order::Save(_))));
+    assert!(matches!(stage.any_order(), Some(Order::Save(_))));
     stage.click("Dark");
     assert!(stage.shows("acme.Ledger/balance"));
 }
@@ -260,10 +261,14 @@ fn panels_keep_their_sizes_whatever_they_show() {
     stage.count("acme.Ledger/balance", 7, Duration::from_millis(2), None);
     let before = sizes(&stage);
     for _ in 0..5 {
-        stage.tell(News::Catalogue(Err(Failure::new("gone", ""))));
-        stage.tell(News::Reconnecting(Retry { failure: Failure::new("gone", ""), attempt: 1, next: None }));
-        stage.tell(News::Connected(session()));
-        stage.tell(News::Catalogue(Ok(long(40))));
+        stage.tell(TabNews::Catalogue(Err(Failure::new("gone", ""))));
+        stage.tell(TabNews::Reconnecting(Retry {
+            failure: Failure::new("gone", ""),
+            attempt: 1,
+            next: None,
+        }));
+        stage.tell(TabNews::Connected(session()));
+        stage.tell(TabNews::Catalogue(Ok(long(40))));
         stage.click("Call");
         let call = stage.call();
         stage.answer(&call, &Value::Text("a line that is a good deal wider than the panel ".repeat(9)));
@@ -280,7 +285,7 @@ fn long_names_are_cut_and_their_tooltips_hold_the_whole() {
     let mut session = session();
     session.peer.id = format!("spiffe://countersign.internal/{}", "server".repeat(60));
     let mut stage = Stage::connected(services);
-    stage.tell(News::Connected(session.clone()));
+    stage.tell(TabNews::Connected(session.clone()));
     let width = stage.window.ctx.content_rect().width();
     for name in [&long, &session.peer.id] {
         let button = stage.window.get_by_role_and_label(Role::Button, name);

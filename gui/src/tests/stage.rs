@@ -1,5 +1,6 @@
 //! A dashboard whose worker is the test.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -11,13 +12,15 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::Dashboard;
-use crate::exchange::{CallOrder, Generation, News, Order, Update};
+use crate::exchange::{CallOrder, Generation, OfficeOrder, Order, TabNews, TabOrder, TabUpdate, Update};
 use crate::model::Model;
+use crate::model::authority::OfficeNews;
 use crate::model::calls::Ended;
 use crate::model::catalogue::{Procedure, Service};
 use crate::model::connection::{PeerFacts, Session, Target};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 use crate::model::settings::Settings;
+use crate::model::tab::TabId;
 use countersign::builtin::stats::{ProcedureStats, Snapshot};
 
 /// The window, and the worker's ends of its channels.
@@ -25,7 +28,8 @@ pub(crate) struct Stage {
     pub(crate) window: Harness<'static, Dashboard>,
     orders: UnboundedReceiver<Order>,
     updates: Sender<Update>,
-    generation: Generation,
+    /// The targets of each tab, counted as the window counts them.
+    generations: BTreeMap<TabId, Generation>,
     counters: Snapshot,
 }
 
@@ -34,7 +38,7 @@ impl Stage {
     pub(crate) fn new() -> Self {
         let (order_sender, orders) = unbounded_channel();
         let (updates, update_receiver) = channel();
-        let target = Target { address: "localhost:7443".to_owned(), identity: "pki/alice".to_owned() };
+        let target = target("localhost:7443");
         let model = Model::new(Settings::default(), target);
         let dashboard = Dashboard::new(model, order_sender, update_receiver);
         let window = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(12).build_ui_state(
@@ -46,7 +50,7 @@ impl Stage {
         );
         window.state().install(&window.ctx);
         let counters = Snapshot { start_id: 1, ..Snapshot::default() };
-        let mut stage = Self { window, orders, updates, generation: Generation::default(), counters };
+        let mut stage = Self { window, orders, updates, generations: BTreeMap::new(), counters };
         stage.settle();
         stage
     }
@@ -55,20 +59,28 @@ impl Stage {
     pub(crate) fn connected(services: Vec<Service>) -> Self {
         let mut stage = Self::new();
         stage.click("Connect");
-        assert!(matches!(stage.order(), Some(Order::Connect(..))));
-        stage.tell(News::Connected(session()));
-        stage.tell(News::Catalogue(Ok(services)));
+        assert!(matches!(stage.order(), Some(TabOrder::Connect(..))));
+        stage.tell(TabNews::Connected(session()));
+        stage.tell(TabNews::Catalogue(Ok(services)));
         stage.count("acme.Ledger/balance", 0, Duration::ZERO, None);
         stage
     }
 
-    /// The worker says something.
-    pub(crate) fn tell(&mut self, news: News) {
-        self.tell_at(Instant::now(), news);
+    /// The worker says something of the server that is shown.
+    pub(crate) fn tell(&mut self, news: TabNews) {
+        self.tell_tab(self.window.state().model.tab().id, news);
     }
 
-    fn tell_at(&mut self, at: Instant, news: News) {
-        self.updates.send(Update { generation: self.generation, at, news }).unwrap();
+    /// The worker says something of the server in a tab, whether that is shown or not.
+    pub(crate) fn tell_tab(&mut self, tab: TabId, news: TabNews) {
+        let generation = self.generations.get(&tab).copied().unwrap_or_default();
+        self.updates.send(Update::Tab(tab, TabUpdate { generation, at: Instant::now(), news })).unwrap();
+        self.settle();
+    }
+
+    /// The worker says something of an authority.
+    pub(crate) fn tell_of_office(&mut self, news: OfficeNews) {
+        self.updates.send(Update::Office(news)).unwrap();
         self.settle();
     }
 
@@ -91,7 +103,7 @@ impl Stage {
             *stats.errors.entry(code.to_owned()).or_default() += calls;
         }
         let snapshot = self.counters.clone();
-        self.tell(News::Stats(Ok(snapshot)));
+        self.tell(TabNews::Stats(Ok(snapshot)));
     }
 
     /// The server was started again: its counters begin anew.
@@ -100,18 +112,34 @@ impl Stage {
     }
 
     /// What the window asked of the worker, oldest first.
-    pub(crate) fn order(&mut self) -> Option<Order> {
+    pub(crate) fn any_order(&mut self) -> Option<Order> {
         let order = self.orders.try_recv().ok();
-        if let Some(Order::Connect(_, generation)) = &order {
-            self.generation = *generation;
+        if let Some(Order::Tab(tab, TabOrder::Connect(_, generation))) = &order {
+            self.generations.insert(*tab, *generation);
         }
         order
+    }
+
+    /// The same, which is for the server in a tab.
+    pub(crate) fn order(&mut self) -> Option<TabOrder> {
+        self.any_order().map(|order| match order {
+            Order::Tab(_, order) => order,
+            other => panic!("an order for a server was expected: {other:?}"),
+        })
+    }
+
+    /// The same, which is for an authority.
+    pub(crate) fn office_order(&mut self) -> Option<OfficeOrder> {
+        self.any_order().map(|order| match order {
+            Order::Office(order) => order,
+            other => panic!("an order for an authority was expected: {other:?}"),
+        })
     }
 
     /// The call that the window asked for.
     pub(crate) fn call(&mut self) -> CallOrder {
         match self.order() {
-            Some(Order::Call(call)) => *call,
+            Some(TabOrder::Call(call)) => *call,
             other => panic!("a call was expected: {other:?}"),
         }
     }
@@ -120,7 +148,7 @@ impl Stage {
     pub(crate) fn answer(&mut self, call: &CallOrder, value: &Value) {
         let body = Body::new(value, 212);
         let ended = Ended { took: Duration::from_micros(3100), outcome: Ok(Answer { body }) };
-        self.tell(News::Ended(call.number, ended));
+        self.tell(TabNews::Ended(call.number, ended));
     }
 
     /// The server refuses a call.
@@ -131,13 +159,21 @@ impl Stage {
             fault: None,
             advice: String::new(),
         };
-        self.tell(News::Ended(call.number, Ended { took: Duration::from_millis(2), outcome: Err(problem) }));
+        self.tell(TabNews::Ended(
+            call.number,
+            Ended { took: Duration::from_millis(2), outcome: Err(problem) },
+        ));
     }
 
     /// Draws until nothing moves; where a spinner turns, a few times.
     pub(crate) fn settle(&mut self) {
         self.window.run_steps(6);
     }
+}
+
+/// A server at this address, to whom we are alice.
+pub(crate) fn target(address: &str) -> Target {
+    Target { address: address.to_owned(), identity: "pki/alice".to_owned(), ..Target::default() }
 }
 
 /// Who the server is.

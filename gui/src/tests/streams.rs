@@ -9,7 +9,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::json;
 
 use super::stage::{Stage, procedure};
-use crate::exchange::{CallOrder, ItemOrder, News, Order};
+use crate::exchange::{CallOrder, ItemOrder, TabNews, TabOrder};
 use crate::model::calls::Ended;
 use crate::model::catalogue::{Procedure, Service};
 use crate::model::reply::{Body, Problem, ProblemKind};
@@ -50,18 +50,18 @@ impl Stage {
         newest.summarise();
         let first_after = Some(Duration::from_micros(1700));
         let batch = Batch { received: to, bytes: 9 * to, first_after, newest, ..Batch::default() };
-        self.tell(News::Items(call.number, batch));
+        self.tell(TabNews::Items(call.number, batch));
     }
 
     /// The call ends after two seconds.
     fn end(&mut self, call: &CallOrder, problem: Problem) {
-        self.tell(News::Ended(call.number, Ended { took: Duration::from_secs(2), outcome: Err(problem) }));
+        self.tell(TabNews::Ended(call.number, Ended { took: Duration::from_secs(2), outcome: Err(problem) }));
     }
 
     /// The item that the window asked to send.
     fn item(&mut self) -> ItemOrder {
         match self.order() {
-            Some(Order::Send(_, item)) => *item,
+            Some(TabOrder::Send(_, item)) => *item,
             other => panic!("an item was expected: {other:?}"),
         }
     }
@@ -93,9 +93,9 @@ fn a_stream_is_started_watched_looked_into_and_cancelled() {
     assert!(!stage.shows("Item 3, "), "the newest are in sight");
 
     stage.click("Item 1,499, 1.50 s, {\"n\": 1499}");
-    let Some(Order::Look { item: 1499, bytes, .. }) = stage.order() else { panic!("an item is decoded") };
+    let Some(TabOrder::Look { item: 1499, bytes, .. }) = stage.order() else { panic!("an item is decoded") };
     let value = cbor::from_slice(&bytes).unwrap();
-    stage.tell(News::Looked(call.number, 1499, Ok(Body::new(&value, bytes.len()))));
+    stage.tell(TabNews::Looked(call.number, 1499, Ok(Body::new(&value, bytes.len()))));
     assert!(stage.shows("Item 1,499") && stage.shows("n 1499"));
     stage.receive(&call, 1501, 20_000);
     assert!(stage.shows("n 1499") && stage.shows("the newest 5,000 are kept"));
@@ -103,11 +103,11 @@ fn a_stream_is_started_watched_looked_into_and_cancelled() {
     assert!(!stage.shows("n 1499"));
 
     stage.click("Cancel");
-    assert_eq!(stage.order(), Some(Order::Cancel(call.number)));
+    assert_eq!(stage.order(), Some(TabOrder::Cancel(call.number)));
     stage.end(&call, Problem::new(ProblemKind::Cancelled, "The server was told."));
     assert!(stage.shows("Cancelled here") && stage.shows("The server was told.") && stage.shows("2.00 s"));
     assert!(stage.shows("20,000 items") && stage.shows("Start"));
-    let marks = &stage.window.state().model.calls;
+    let marks = &stage.window.state().model.tab().calls;
     assert_eq!(marks.marks(None).next().map(|mark| mark.took), Some(Duration::from_micros(1700)));
 }
 
@@ -168,14 +168,14 @@ fn items_are_filled_in_and_sent_until_there_are_no_more() {
     stage.settle();
     assert_eq!(stage.item().item.json, json!("one"));
     assert!(stage.shows("0 sent, 1 waiting for the server"));
-    stage.tell(News::Sent(call.number, Ok(())));
+    stage.tell(TabNews::Sent(call.number, Ok(())));
     stage.click("Send");
     assert_eq!(stage.item().item.json, json!("one"), "what was typed stays");
     let mistake = Problem::new(ProblemKind::NotSent { path: String::new() }, "no such file");
-    stage.tell(News::Sent(call.number, Err(mistake)));
+    stage.tell(TabNews::Sent(call.number, Err(mistake)));
     assert!(stage.shows("1 sent") && stage.shows("Item not sent") && stage.shows("no such file"));
     stage.click("Done");
-    assert_eq!(stage.order(), Some(Order::HalfClose(call.number)));
+    assert_eq!(stage.order(), Some(TabOrder::HalfClose(call.number)));
     assert!(stage.shows("1 sent, no more to follow"));
     stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     stage.settle();

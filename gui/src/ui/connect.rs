@@ -6,8 +6,9 @@ use super::parts::{command_button_ui, failed_state_ui, muted, primary_button_ui}
 use super::theme::palette;
 use crate::command::Command;
 use crate::exchange::Purpose;
+use crate::model::Model;
 use crate::model::connection::Connection;
-use crate::model::{Entry, Model};
+use crate::model::tab::Entry;
 use crate::text;
 
 /// How wide the card is, and the names of the fields in it.
@@ -47,7 +48,7 @@ fn card_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
     fields_ui(ui, model, wishes);
     ui.add_space(6.0);
     buttons_ui(ui, model, wishes);
-    if let Connection::Failed(target, failure) = &model.connection {
+    if let Connection::Failed(target, failure) = &model.tab().connection {
         ui.add_space(6.0);
         let state = match target.address.as_str() {
             "" => "Nothing was dialled".to_owned(),
@@ -58,8 +59,9 @@ fn card_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
 }
 
 fn fields_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
-    let is_connecting = matches!(model.connection, Connection::Connecting(_));
-    let Entry { target, profile, focus_wanted } = &mut model.entry;
+    let tab = model.tab_mut();
+    let is_connecting = matches!(tab.connection, Connection::Connecting(_));
+    let Entry { target, profile, focus_wanted } = &mut tab.entry;
     ui.add_enabled_ui(!is_connecting, |ui| {
         let address = field_ui(ui, "Address", &mut target.address, "localhost:7443", 0.0);
         if std::mem::take(focus_wanted) {
@@ -73,8 +75,10 @@ fn fields_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
             identity
         });
         let identity = identity.inner;
+        let expect_peer = field_ui(ui, "Server ID", &mut target.expect_peer, "spiffe://… if its certificate does not name the host", 0.0);
+        let expect_peer = expect_peer.on_hover_text("The SPIFFE ID that the server must have. Empty: its certificate has to name the host that is dialled.");
         let profile = field_ui(ui, "Profile name", profile, "to save it under", 0.0);
-        let is_left = [address, identity, profile].iter().any(Response::lost_focus);
+        let is_left = [address, identity, expect_peer, profile].iter().any(Response::lost_focus);
         if is_left && ui.input(|input| input.key_pressed(Key::Enter)) {
             wishes.push(Command::Connect);
         }
@@ -98,7 +102,7 @@ fn field_ui(ui: &mut Ui, name: &str, text: &mut String, hint: &str, room: f32) -
 fn buttons_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
     ui.horizontal(|ui| {
-        if let Connection::Connecting(target) = &model.connection {
+        if let Connection::Connecting(target) = &model.tab().connection {
             ui.add(egui::Spinner::new().size(18.0).color(colors.accent));
             ui.label(format!("Connecting to {}…", target.address));
             if ui.button("Cancel").clicked() {
@@ -109,7 +113,7 @@ fn buttons_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
         if primary_button_ui(ui, Command::Connect.text(), true).clicked() {
             wishes.push(Command::Connect);
         }
-        let can_save = !model.entry.target.address.trim().is_empty();
+        let can_save = !model.tab().entry.target.address.trim().is_empty();
         command_button_ui(ui, Command::SaveProfile, can_save, wishes);
     });
 }

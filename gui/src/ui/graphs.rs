@@ -14,26 +14,26 @@ use egui_plot::{
 use super::parts::{empty_ui, failed_ui, loading_ui, muted};
 use super::theme::{Palette, palette};
 use crate::command::Command;
-use crate::model::Model;
 use crate::model::history::{Percentiles, Point};
+use crate::model::tab::Tab;
 use crate::model::view::Scope;
 use crate::text;
 
 /// The panel at the bottom.
-pub(crate) fn graphs_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec<Command>) {
-    let now = model.view_now(now);
-    ui.horizontal(|ui| heading_ui(ui, model, wishes));
+pub(crate) fn graphs_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Command>) {
+    let now = tab.view_now(now);
+    ui.horizontal(|ui| heading_ui(ui, tab, wishes));
     ui.add_space(2.0);
-    if let Some(failure) = &model.no_stats {
+    if let Some(failure) = &tab.no_stats {
         return failed_ui(ui, failure);
     }
-    if model.graphs.is_empty {
+    if tab.graphs.is_empty {
         return loading_ui(ui, "Waiting for the server's counters…");
     }
-    if model.scope == Scope::Selected && model.selected.is_none() {
+    if tab.scope == Scope::Selected && tab.selected.is_none() {
         return empty_ui(ui, "No procedure selected", "Select one, or graph all procedures.");
     }
-    let scene = Scene { model, now, colors: palette(ui), span: model.range.duration().as_secs_f64() };
+    let scene = Scene { tab, now, colors: palette(ui), span: tab.range.duration().as_secs_f64() };
     let (height, gap) = (ui.available_height(), 14.0);
     let width = (ui.available_width() - 2.0 * gap) / 3.0;
     ui.horizontal(|ui| {
@@ -52,7 +52,7 @@ pub(crate) fn graphs_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut V
 
 /// What the three graphs share.
 struct Scene<'m> {
-    model: &'m Model,
+    tab: &'m Tab,
     now: Instant,
     colors: Palette,
     span: f64,
@@ -65,12 +65,12 @@ impl Scene<'_> {
     }
 
     fn points(&self) -> &[Point] {
-        &self.model.graphs.points
+        &self.tab.graphs.points
     }
 
     /// Two points further apart than this have a gap between them.
     fn gap(&self) -> f64 {
-        5.0_f64.max(3.0 * self.model.graphs.seconds_per_point)
+        5.0_f64.max(3.0 * self.tab.graphs.seconds_per_point)
     }
 
     /// The runs of points without a gap between them, with their places.
@@ -81,11 +81,11 @@ impl Scene<'_> {
     }
 }
 
-fn heading_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
+fn heading_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
-    let selected = model.selected.as_deref().unwrap_or("Selected procedure");
+    let selected = tab.selected.as_deref().unwrap_or("Selected procedure");
     let mut scope_ui = |ui: &mut Ui, scope: Scope, text: &str| {
-        let response = ui.selectable_label(model.scope == scope, text);
+        let response = ui.selectable_label(tab.scope == scope, text);
         if response.on_hover_text(Command::SetScope(scope).text()).clicked() {
             wishes.push(Command::SetScope(scope));
         }
@@ -93,7 +93,7 @@ fn heading_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     scope_ui(ui, Scope::Selected, &format!("Graph {selected}"));
     scope_ui(ui, Scope::All, "All procedures");
     ui.separator();
-    if let Some(last) = model.graphs.points.last() {
+    if let Some(last) = tab.graphs.points.last() {
         let latency = last.latency.map_or_else(
             || "no call just now".to_owned(),
             |latency| format!("p50 {}  p99 {}", text::latency(latency.p50), text::latency(latency.p99)),
@@ -103,7 +103,7 @@ fn heading_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
             format!("{} calls/s  {} in flight  {latency}", text::rate(last.rate), last.in_flight),
         ));
     }
-    if model.frozen.is_some() {
+    if tab.frozen.is_some() {
         ui.label(RichText::new("paused").color(colors.warn));
     }
 }
@@ -116,7 +116,7 @@ fn latency_ui(ui: &mut Ui, scene: &Scene<'_>) {
         "Latency",
         &[("p50", colors.p50), ("p90", colors.p90), ("p99", colors.p99), ("my calls", colors.ok)],
     );
-    let marks = || scene.model.calls.marks(scene.procedure()).map(|mark| mark.took.as_secs_f64());
+    let marks = || scene.tab.calls.marks(scene.procedure()).map(|mark| mark.took.as_secs_f64());
     let shown = scene.points().iter().filter_map(|point| point.latency).flat_map(|l| [l.p50, l.p99]);
     let (low, high) = decades(shown.chain(marks()));
     plot(ui, "latency plot", scene.span, Axis::Latency).show(ui, |plot| {
@@ -142,8 +142,8 @@ impl Scene<'_> {
     }
 
     fn procedure(&self) -> Option<&str> {
-        match self.model.scope {
-            Scope::Selected => self.model.selected.as_deref(),
+        match self.tab.scope {
+            Scope::Selected => self.tab.selected.as_deref(),
             Scope::All => None,
         }
     }
@@ -154,7 +154,7 @@ fn own_calls_ui(plot: &mut PlotUi<'_>, scene: &Scene<'_>) {
     for (answered, shape, color) in
         [(true, MarkerShape::Circle, scene.colors.ok), (false, MarkerShape::Diamond, scene.colors.error)]
     {
-        let marks = scene.model.calls.marks(scene.procedure()).filter(|mark| mark.answered == answered);
+        let marks = scene.tab.calls.marks(scene.procedure()).filter(|mark| mark.answered == answered);
         let places: Vec<[f64; 2]> =
             marks.map(|mark| [scene.x(mark.at), mark.took.as_secs_f64().max(1e-9).log10()]).collect();
         plot.points(Points::new("my calls", places).shape(shape).radius(4.5).color(color));
@@ -170,7 +170,7 @@ fn errors_ui(ui: &mut Ui, scene: &Scene<'_>) {
     legend_ui(ui, &colors, "Errors per second", &legend);
     let sum = |point: &Point| point.errors.values().sum::<f64>();
     let top = scene.points().iter().map(sum).fold(1.0, f64::max);
-    let width = scene.model.graphs.seconds_per_point;
+    let width = scene.tab.graphs.seconds_per_point;
     plot(ui, "errors plot", scene.span, Axis::Count).show(ui, |plot| {
         plot.set_plot_bounds_x(scene.bounds());
         plot.set_plot_bounds_y(0.0..=top * 1.1);
@@ -224,7 +224,7 @@ fn run_ui(plot: &mut PlotUi<'_>, name: &str, run: Vec<[f64; 2]>, color: Color32)
 }
 
 fn restarts_ui(plot: &mut PlotUi<'_>, scene: &Scene<'_>) {
-    for restart in &scene.model.graphs.restarts {
+    for restart in &scene.tab.graphs.restarts {
         let line = VLine::new("server started", scene.x(*restart)).style(LineStyle::dashed_dense());
         plot.vline(line.color(scene.colors.warn).width(1.0));
     }

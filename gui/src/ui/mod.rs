@@ -18,6 +18,7 @@ mod request;
 mod rows;
 mod sparkline;
 mod stream;
+mod tabs;
 mod top_bar;
 mod trouble;
 
@@ -28,67 +29,73 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::connection::Connection;
+use crate::model::tab::Tab;
 use crate::model::view::Page;
 
 /// Draws the whole dashboard and returns what the user wished.
 pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<Command> {
     model.is_dark = ui.visuals().dark_mode;
     let mut wishes = shortcuts(ui, model);
-    model.refresh(now);
-    match &model.connection {
-        Connection::Disconnected | Connection::Connecting(_) | Connection::Failed(..)
-            if model.page != Page::Calls =>
-        {
-            let frame = panel_frame(ui, 20, 14);
-            CentralPanel::default().frame(frame).show(ui, |ui| identity::identity_ui(ui, model, &mut wishes));
-        }
+    model.tab_mut().refresh(now);
+    Panel::top("top bar")
+        .frame(panel_frame(ui, 12, 6))
+        .show(ui, |ui| top_bar::top_bar_ui(ui, model, now, &mut wishes));
+    match &model.tab().connection {
+        _ if model.tab().page != Page::Calls => page_ui(ui, model, now, &mut wishes),
         Connection::Disconnected | Connection::Connecting(_) | Connection::Failed(..) => {
             CentralPanel::default().show(ui, |ui| connect::connect_ui(ui, model, &mut wishes));
         }
-        Connection::Connected(..) | Connection::Reconnecting(..) => connected_ui(ui, model, now, &mut wishes),
+        Connection::Connected(..) | Connection::Reconnecting(..) => {
+            lost_ui(ui, model.tab(), now, &mut wishes);
+            calls_ui(ui, model.tab_mut(), now, &mut wishes);
+        }
     }
     palette::palette_ui(ui, model, &mut wishes);
     trouble::trouble_ui(ui, model, &mut wishes);
     wishes
 }
 
-fn connected_ui(ui: &mut Ui, model: &mut Model, now: Instant, wishes: &mut Vec<Command>) {
-    Panel::top("top bar").frame(panel_frame(ui, 12, 6)).show(ui, |ui| top_bar::top_bar_ui(ui, model, wishes));
-    if let Connection::Reconnecting(_, retry) = &model.connection {
+/// A page that takes the whole window.
+fn page_ui(ui: &mut Ui, model: &mut Model, now: Instant, wishes: &mut Vec<Command>) {
+    lost_ui(ui, model.tab(), now, wishes);
+    CentralPanel::default()
+        .frame(panel_frame(ui, 20, 14))
+        .show(ui, |ui| identity::identity_ui(ui, model, wishes));
+}
+
+/// The line that says that the connection is lost, if it is.
+fn lost_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Command>) {
+    if let Connection::Reconnecting(_, retry) = &tab.connection {
         Panel::top("lost")
             .frame(panel_frame(ui, 12, 6))
-            .show(ui, |ui| top_bar::lost_ui(ui, model, retry, now, wishes));
+            .show(ui, |ui| top_bar::lost_ui(ui, tab, retry, now, wishes));
     } else {
         // The panels below keep their identity, and so the field that is typed into keeps the cursor.
         ui.skip_ahead_auto_ids(1);
     }
-    if model.page != Page::Calls {
-        CentralPanel::default()
-            .frame(panel_frame(ui, 20, 14))
-            .show(ui, |ui| identity::identity_ui(ui, model, wishes));
-        return;
-    }
+}
+
+/// Procedures, request, reply and graphs of one server. Each server has panels of its own, as far as egui knows.
+fn calls_ui(ui: &mut Ui, tab: &mut Tab, now: Instant, wishes: &mut Vec<Command>) {
     Panel::bottom("graphs")
         .resizable(true)
         .default_size(250.0)
         .size_range(180.0..=520.0)
         .frame(panel_frame(ui, 12, 8))
-        .show(ui, |ui| filling_ui(ui, |ui| graphs::graphs_ui(ui, model, now, wishes)));
+        .show(ui, |ui| filling_ui(ui, |ui| graphs::graphs_ui(ui, tab, now, wishes)));
     Panel::left("procedures")
         .default_size(270.0)
         .size_range(180.0..=480.0)
         .frame(panel_frame(ui, 10, 8))
-        .show(ui, |ui| filling_ui(ui, |ui| procedures::procedures_ui(ui, model, wishes)));
+        .show(ui, |ui| filling_ui(ui, |ui| procedures::procedures_ui(ui, tab, wishes)));
     // The form needs the larger half.
     let reply_max = (ui.available_width() * 0.45).max(240.0);
     Panel::right("reply")
         .default_size(440.0_f32.min(reply_max))
         .size_range(240.0..=reply_max)
         .frame(panel_frame(ui, 12, 8))
-        .show(ui, |ui| filling_ui(ui, |ui| reply::reply_ui(ui, model, now, wishes)));
-    CentralPanel::default()
-        .frame(panel_frame(ui, 12, 8))
-        .show(ui, |ui| request::request_ui(ui, model, wishes));
+        .show(ui, |ui| filling_ui(ui, |ui| reply::reply_ui(ui, tab, now, wishes)));
+    CentralPanel::default().frame(panel_frame(ui, 12, 8)).show(ui, |ui| request::request_ui(ui, tab, wishes));
 }
 
 fn panel_frame(ui: &Ui, x: i8, y: i8) -> Frame {

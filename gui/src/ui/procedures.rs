@@ -9,9 +9,9 @@ use super::parts::{clipped_text, command_button_ui, empty_ui, failed_ui, kind_ma
 use super::sparkline::sparkline;
 use super::theme::palette;
 use crate::command::Command;
-use crate::model::Model;
 use crate::model::catalogue::{Catalogue, Procedure, Service};
 use crate::model::history::Trend;
+use crate::model::tab::Tab;
 use crate::text;
 
 const ROW_HEIGHT: f32 = 24.0;
@@ -25,25 +25,25 @@ enum Row<'m> {
 }
 
 /// The list at the left.
-pub(crate) fn procedures_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
+pub(crate) fn procedures_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
     let id = Id::unique("filter procedures");
-    let edit = TextEdit::singleline(&mut model.filter).id(id).hint_text("Filter procedures");
+    let edit = TextEdit::singleline(&mut tab.filter).id(id).hint_text("Filter procedures");
     let response = ui.add(edit.desired_width(f32::INFINITY)).accessible_name("Filter procedures");
-    if std::mem::take(&mut model.find_wanted) {
+    if std::mem::take(&mut tab.find_wanted) {
         response.request_focus();
         // What is typed next takes the place of the last search.
         let mut state = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
-        state.cursor.set_char_range(Some(CCursorRange::select_all_str(&model.filter)));
+        state.cursor.set_char_range(Some(CCursorRange::select_all_str(&tab.filter)));
         state.store(ui.ctx(), id);
     }
     if response.lost_focus()
         && ui.input(|input| input.key_pressed(Key::Enter))
-        && let Some(found) = first_match(model)
+        && let Some(found) = first_match(tab)
     {
         wishes.push(Command::FillIn(found));
     }
     ui.add_space(2.0);
-    match &model.catalogue {
+    match &tab.catalogue {
         Catalogue::Loading => loading_ui(ui, "Asking the server what it can do…"),
         Catalogue::Failed(failure) => {
             failed_ui(ui, failure);
@@ -53,7 +53,7 @@ pub(crate) fn procedures_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Com
             empty_ui(ui, "No procedures", "The server's policy shows none to this identity.");
         }
         Catalogue::Ready(services) => {
-            let rows = rows(model, services);
+            let rows = rows(tab, services);
             if rows.is_empty() {
                 empty_ui(
                     ui,
@@ -61,32 +61,32 @@ pub(crate) fn procedures_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Com
                     "Every word of the filter has to occur in the procedure's name.",
                 );
             }
-            let folded = rows_ui(ui, model, &rows, wishes);
+            let folded = rows_ui(ui, tab, &rows, wishes);
             if let Some(name) = folded.map(str::to_owned)
-                && !model.folded.remove(&name)
+                && !tab.folded.remove(&name)
             {
-                model.folded.insert(name);
+                tab.folded.insert(name);
             }
         }
     }
 }
 
 /// The procedure that Return in the filter opens.
-fn first_match(model: &Model) -> Option<String> {
-    let mut procedures = model.catalogue.services().iter().flat_map(|service| &service.procedures);
-    let found = procedures.find(|procedure| procedure.matches(&model.filter))?;
+fn first_match(tab: &Tab) -> Option<String> {
+    let mut procedures = tab.catalogue.services().iter().flat_map(|service| &service.procedures);
+    let found = procedures.find(|procedure| procedure.matches(&tab.filter))?;
     Some(found.path.clone())
 }
 
-fn rows<'m>(model: &Model, services: &'m [Service]) -> Vec<Row<'m>> {
-    let is_filtered = !model.filter.trim().is_empty();
+fn rows<'m>(tab: &Tab, services: &'m [Service]) -> Vec<Row<'m>> {
+    let is_filtered = !tab.filter.trim().is_empty();
     let mut rows = Vec::new();
     for service in services {
-        let mut matching = service.procedures.iter().filter(|p| p.matches(&model.filter)).peekable();
+        let mut matching = service.procedures.iter().filter(|p| p.matches(&tab.filter)).peekable();
         if matching.peek().is_some() {
             rows.push(Row::Service(service));
             // A filter looks into folded services, too.
-            if is_filtered || !model.folded.contains(&service.name) {
+            if is_filtered || !tab.folded.contains(&service.name) {
                 rows.extend(matching.map(Row::Procedure));
             }
         }
@@ -95,16 +95,16 @@ fn rows<'m>(model: &Model, services: &'m [Service]) -> Vec<Row<'m>> {
 }
 
 /// Draws the rows that are in sight, and says which service is to be folded or unfolded.
-fn rows_ui<'m>(ui: &mut Ui, model: &Model, rows: &[Row<'m>], wishes: &mut Vec<Command>) -> Option<&'m str> {
+fn rows_ui<'m>(ui: &mut Ui, tab: &Tab, rows: &[Row<'m>], wishes: &mut Vec<Command>) -> Option<&'m str> {
     let mut folded = None;
     ui.spacing_mut().item_spacing.y = 1.0;
     ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW_HEIGHT, rows.len(), |ui, range| {
         for row in &rows[range] {
             match row {
-                Row::Service(service) if service_ui(ui, service, model.folded.contains(&service.name)) => {
+                Row::Service(service) if service_ui(ui, service, tab.folded.contains(&service.name)) => {
                     folded = Some(service.name.as_str());
                 }
-                Row::Procedure(procedure) if procedure_ui(ui, model, procedure) => {
+                Row::Procedure(procedure) if procedure_ui(ui, tab, procedure) => {
                     wishes.push(Command::Select(procedure.path.clone()));
                 }
                 _ => {}
@@ -132,9 +132,9 @@ fn service_ui(ui: &mut Ui, service: &Service, is_folded: bool) -> bool {
     shown.clicked()
 }
 
-fn procedure_ui(ui: &mut Ui, model: &Model, procedure: &Procedure) -> bool {
+fn procedure_ui(ui: &mut Ui, tab: &Tab, procedure: &Procedure) -> bool {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
-    let is_selected = model.selected.as_deref() == Some(&procedure.path);
+    let is_selected = tab.selected.as_deref() == Some(&procedure.path);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_selected, &procedure.path));
     let visuals = ui.visuals();
     let (colors, painter) = (palette(ui), ui.painter_at(rect));
@@ -143,9 +143,9 @@ fn procedure_ui(ui: &mut Ui, model: &Model, procedure: &Procedure) -> bool {
     } else if response.hovered() || response.has_focus() {
         painter.rect_filled(rect, 4.0, visuals.widgets.hovered.weak_bg_fill);
     }
-    let trend = model.graphs.trends.get(&procedure.path);
+    let trend = tab.graphs.trends.get(&procedure.path);
     let mut left = trend.map_or(rect.right(), |trend| trend_ui(ui, rect, trend));
-    let is_open = model.calls.last(&procedure.path).is_some_and(|call| call.ended.is_none());
+    let is_open = tab.calls.last(&procedure.path).is_some_and(|call| call.ended.is_none());
     if procedure.streams() {
         left -= 16.0;
         let color = if is_open { colors.accent } else { colors.muted };

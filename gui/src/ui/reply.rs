@@ -10,9 +10,9 @@ use super::parts::{command_button_ui, empty_ui, muted, triangle};
 use super::stream::stream_ui;
 use super::theme::{Palette, palette};
 use crate::command::Command;
-use crate::model::Model;
 use crate::model::calls::{Ended, OwnCall};
 use crate::model::reply::{Body, Listing, Problem, ProblemKind};
+use crate::model::tab::Tab;
 use crate::model::tree::{Kind, Row, Tree};
 use crate::model::view::Lens;
 use crate::text;
@@ -24,16 +24,16 @@ const TOOLTIP_SHOWN: usize = 600;
 const LINE_SHOWN: usize = 2000;
 
 /// The panel at the right.
-pub(crate) fn reply_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec<Command>) {
-    let Some(call) = model.selected.as_deref().and_then(|path| model.calls.last(path)) else {
+pub(crate) fn reply_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Command>) {
+    let Some(call) = tab.selected.as_deref().and_then(|path| tab.calls.last(path)) else {
         return empty_ui(ui, "No call yet", "Fill in the form and press Call. The reply appears here.");
     };
     if let Some(stream) = &call.stream {
-        return stream_ui(ui, call, stream, model.lens, now, wishes);
+        return stream_ui(ui, call, stream, tab.lens, now, wishes);
     }
     match &call.ended {
         None => waiting_ui(ui, call, now, wishes),
-        Some(ended) => ended_ui(ui, call, ended, model.lens, wishes),
+        Some(ended) => ended_ui(ui, call, ended, tab.lens, wishes),
     }
 }
 

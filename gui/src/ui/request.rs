@@ -6,23 +6,23 @@ use super::form::{arguments_ui, item_form_ui};
 use super::parts::{chip_ui, command_button_ui, empty_ui, kind_words, loading_ui, muted, primary_button_ui};
 use super::theme::palette;
 use crate::command::Command;
-use crate::model::Model;
 use crate::model::catalogue::{Catalogue, Procedure};
 use crate::model::draft::Draft;
+use crate::model::tab::Tab;
 use crate::text;
 
 /// The panel in the middle.
-pub(crate) fn request_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
-    if matches!(model.catalogue, Catalogue::Loading) {
+pub(crate) fn request_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
+    if matches!(tab.catalogue, Catalogue::Loading) {
         return loading_ui(ui, "Loading…");
     }
-    let Some(procedure) = model.procedure() else {
+    let Some(procedure) = tab.procedure() else {
         return empty_ui(ui, "No procedure selected", "Select one at the left to see its form.");
     };
     heading_ui(ui, procedure);
-    let buttons = Buttons::of(model, procedure);
+    let buttons = Buttons::of(tab, procedure);
     let path = procedure.path.clone();
-    let Some(draft) = model.drafts.get_mut(&path) else { return };
+    let Some(draft) = tab.drafts.get_mut(&path) else { return };
     Panel::bottom("call").show_separator_line(false).frame(egui::Frame::new()).show(ui, |ui| {
         ui.add_space(6.0);
         mistakes_ui(ui, draft);
@@ -101,11 +101,11 @@ enum Phase {
 }
 
 impl Phase {
-    fn of(model: &Model, procedure: &Procedure) -> Self {
-        match model.running() {
+    fn of(tab: &Tab, procedure: &Procedure) -> Self {
+        match tab.running() {
             _ if !procedure.streams() => Self::Unary,
             None => Self::Idle,
-            Some(_) if model.allows(&Command::HalfClose) => Self::Sending,
+            Some(_) if tab.allows(&Command::HalfClose) => Self::Sending,
             Some(_) => Self::Receiving,
         }
     }
@@ -120,10 +120,10 @@ struct Buttons {
 }
 
 impl Buttons {
-    fn of(model: &Model, procedure: &Procedure) -> Self {
-        let phase = Phase::of(model, procedure);
+    fn of(tab: &Tab, procedure: &Procedure) -> Self {
+        let phase = Phase::of(tab, procedure);
         let first = if matches!(phase, Phase::Sending) { Command::SendItem } else { Command::Call };
-        Self { phase, enabled: model.allows(&first), is_running: model.running().is_some() }
+        Self { phase, enabled: tab.allows(&first), is_running: tab.running().is_some() }
     }
 
     fn buttons_ui(&self, ui: &mut Ui, wishes: &mut Vec<Command>) {

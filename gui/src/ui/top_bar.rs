@@ -6,41 +6,54 @@ use egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 use jiff::Timestamp;
 
 use super::facts::health_color;
-use super::parts::{command_button_ui, dot_ui, muted};
+use super::parts::{command_button_ui, muted};
+use super::tabs::tabs_ui;
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::connection::{Connection, Retry, Session};
 use crate::model::life::Health;
+use crate::model::tab::Tab;
+use crate::model::tab::state::{Concern, State};
 use crate::model::view::{Page, TimeRange};
 
-/// The most that an address takes.
-const ADDRESS_WIDTH: f32 = 260.0;
+/// Facts of the session are left out where there is less room than this: the tab's tooltip has them, too.
+const FACTS_WIDTH: f32 = 150.0;
+/// The most that the tabs take of the line, so that something of the facts is seen.
+const TABS_SHARE: f32 = 0.5;
 
 /// The line at the top of the window.
-pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
-    let colors = palette(ui);
+pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec<Command>) {
+    let tab = model.tab();
     ui.horizontal(|ui| {
-        let address = model.connection.target().map_or("", |target| target.address.as_str());
-        match &model.connection {
-            Connection::Connected(..) => dot_ui(ui, colors.ok),
-            _ => dot_ui(ui, colors.error),
-        }
-        ui.scope(|ui| {
-            ui.set_max_width(ADDRESS_WIDTH);
-            ui.add(Label::new(RichText::new(address).strong()).truncate());
-        });
-        command_button_ui(ui, Command::Disconnect, true, wishes);
-        ui.separator();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             controls_ui(ui, model, wishes);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| match &model.connection {
-                Connection::Connected(_, session) => {
-                    own_trouble_ui(ui, model, wishes);
-                    session_ui(ui, session, model.clock.now(), wishes);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let share = if tab.is_blank() { 1.0 } else { TABS_SHARE };
+                let width = ui.available_width() * share;
+                ui.scope(|ui| {
+                    ui.set_max_width(width);
+                    tabs_ui(ui, model, now, wishes);
+                });
+                if tab.allows(&Command::Disconnect) {
+                    command_button_ui(ui, Command::Disconnect, true, wishes);
                 }
-                _ => {
-                    ui.label(RichText::new("Not connected").color(colors.error));
+                match &tab.connection {
+                    Connection::Connected(_, session) => {
+                        ui.separator();
+                        let date = model.clock.now();
+                        if let State::Degraded(concerns) = tab.state(now, date) {
+                            concerns_ui(ui, &concerns, wishes);
+                        }
+                        if ui.available_width() >= FACTS_WIDTH {
+                            session_ui(ui, session, date, wishes);
+                        }
+                    }
+                    Connection::Reconnecting(..) => {
+                        ui.separator();
+                        ui.label(RichText::new("Not connected").color(palette(ui).error));
+                    }
+                    _ => {}
                 }
             });
         });
@@ -63,24 +76,24 @@ fn session_ui(ui: &mut Ui, session: &Session, now: Timestamp, wishes: &mut Vec<C
         if life.health() == Health::Fine { colors.muted } else { health_color(&colors, life.health()) };
     ui.add(Label::new(RichText::new(life.words()).small().color(color)).truncate());
     let protection = format!("TLS 1.3 · {} · {}", peer.key_exchange, peer.cipher);
-    ui.separator();
-    ui.add(Label::new(muted(&colors, protection).small()).truncate());
+    if ui.available_width() >= FACTS_WIDTH {
+        ui.separator();
+        ui.add(Label::new(muted(&colors, protection).small()).truncate());
+    }
 }
 
-/// That our own identity wants looking at, if it does.
-fn own_trouble_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
-    let Some(identity) = model.own.identity() else { return };
+/// The most urgent of what wants looking at, and all of it when it is pointed at.
+fn concerns_ui(ui: &mut Ui, concerns: &[Concern], wishes: &mut Vec<Command>) {
+    let Some(first) = concerns.first() else { return };
     let colors = palette(ui);
-    let life = identity.life(model.clock.now());
-    let (words, color, why) = match &identity.reload.failure {
-        Some(reason) => ("New identity not usable".to_owned(), colors.warn, reason.as_str()),
-        None if life.health() == Health::Fine => return,
-        None => {
-            let words = format!("Your certificate {}", life.words());
-            (words, health_color(&colors, life.health()), life.advice())
-        }
-    };
-    if ui.add(Button::new(RichText::new(words).color(color))).on_hover_text(why).clicked() {
+    let color = if first.is_urgent { colors.error } else { colors.warn };
+    let all: Vec<String> = concerns.iter().map(|it| format!("{}: {}", it.words, it.why)).collect();
+    let shown = ui.add(Button::new(RichText::new(&first.words).color(color)).truncate());
+    let more = concerns.len() - 1;
+    if more > 0 {
+        ui.label(muted(&colors, format!("+{more}")).small()).on_hover_text(all.join("\n"));
+    }
+    if shown.on_hover_text(all.join("\n")).clicked() && first.is_of_identity {
         wishes.push(Command::Show(Page::Certificates));
     }
 }
@@ -91,16 +104,18 @@ fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     if theme.on_hover_text(Command::ToggleTheme.text()).clicked() {
         wishes.push(Command::ToggleTheme);
     }
-    let range =
-        ComboBox::from_id_salt("range").selected_text(model.range.text()).width(64.0).show_ui(ui, |ui| {
+    let range = ComboBox::from_id_salt("range").selected_text(model.tab().range.text()).width(64.0).show_ui(
+        ui,
+        |ui| {
             for range in TimeRange::ALL {
-                if ui.selectable_label(model.range == range, range.text()).clicked() {
+                if ui.selectable_label(model.tab().range == range, range.text()).clicked() {
                     wishes.push(Command::SetRange(range));
                 }
             }
-        });
+        },
+    );
     range.response.accessible_name("Time range").on_hover_text("How far back the graphs go");
-    let is_paused = model.frozen.is_some();
+    let is_paused = model.tab().frozen.is_some();
     let pause = ui.selectable_label(is_paused, if is_paused { "Paused" } else { "Pause" });
     if pause.on_hover_text("Freezes the graphs; counting goes on").clicked() {
         wishes.push(Command::TogglePause);
@@ -108,7 +123,7 @@ fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
 }
 
 /// The line that says that the connection is lost, and what is being done about it.
-pub(crate) fn lost_ui(ui: &mut Ui, model: &Model, retry: &Retry, now: Instant, wishes: &mut Vec<Command>) {
+pub(crate) fn lost_ui(ui: &mut Ui, tab: &Tab, retry: &Retry, now: Instant, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
     let next = match retry.next {
         Some(at) => format!("next attempt in {} s", at.saturating_duration_since(now).as_secs() + 1),
@@ -118,8 +133,7 @@ pub(crate) fn lost_ui(ui: &mut Ui, model: &Model, retry: &Retry, now: Instant, w
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command_button_ui(ui, Command::RetryNow, retry.next.is_some(), wishes);
-            if failure.is_of_identity && model.page == Page::Calls && ui.button("Show certificates").clicked()
-            {
+            if failure.is_of_identity && tab.page == Page::Calls && ui.button("Show certificates").clicked() {
                 wishes.push(Command::Show(Page::Certificates));
             }
             ui.label(muted(&colors, format!("attempt {}, {next}", retry.attempt)));

@@ -2,7 +2,7 @@
 //! and none of it a server.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use countersign_certs::authority::{
 use countersign_certs::{Credentials, Name};
 use tokio::task::spawn_blocking;
 
-use super::Speaker;
 use super::link::message;
-use crate::exchange::{News, Secret};
+use super::{Browse, Speaker};
+use crate::exchange::{Secret, Update};
 use crate::model::authority::{Authority, Found, IssueOrder, Issued, Made, OfficeNews};
 use crate::model::connection::Failure;
 
@@ -22,6 +22,7 @@ use crate::model::connection::Failure;
 #[derive(Clone)]
 pub(super) struct Office {
     speaker: Speaker,
+    browse: Browse,
     unlocked: Arc<Mutex<Option<Unlocked>>>,
 }
 
@@ -31,8 +32,15 @@ struct Unlocked {
 }
 
 impl Office {
-    pub(super) fn new(speaker: Speaker) -> Self {
-        Self { speaker, unlocked: Arc::default() }
+    pub(super) fn new(speaker: Speaker, browse: Browse) -> Self {
+        Self { speaker, browse, unlocked: Arc::default() }
+    }
+
+    /// Lets the user choose the folder.
+    pub(super) fn choose(&self) {
+        let office = self.clone();
+        let chosen = move |path: PathBuf| office.say(OfficeNews::Chosen(path.to_string_lossy().into_owned()));
+        (self.browse)(true, Box::new(chosen));
     }
 
     /// Tells what there is in the folder.
@@ -100,7 +108,7 @@ impl Office {
     }
 
     fn say(&self, news: OfficeNews) {
-        self.speaker.say(News::Office(news));
+        self.speaker.say(Update::Office(news));
     }
 
     fn tell(&self, folder: String) {

@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep};
 
-use super::Speaker;
 use super::link::credentials_failure;
-use crate::exchange::News;
+use super::seat::Voice;
+use crate::exchange::TabNews;
 use crate::model::connection::Failure;
 use crate::model::identity::{Identity, Remark};
 use crate::text;
@@ -39,9 +39,9 @@ pub(super) struct Ready(watch::Receiver<Option<Loaded>>);
 
 impl OwnIdentity {
     /// Begins to load it.
-    pub(super) fn start(folder: String, speaker: Speaker) -> Self {
+    pub(super) fn start(folder: String, voice: Voice) -> Self {
         let (sender, loaded) = watch::channel(None);
-        let task = tokio::spawn(follow(folder.clone(), sender, speaker));
+        let task = tokio::spawn(follow(folder.clone(), sender, voice));
         Self { folder, loaded, task }
     }
 
@@ -84,7 +84,7 @@ pub(super) async fn look_now(credentials: &Watched<Credentials>) {
 }
 
 /// Loads the identity, as soon as it can be loaded, and tells what becomes of it.
-async fn follow(folder: String, loaded: watch::Sender<Option<Loaded>>, speaker: Speaker) {
+async fn follow(folder: String, loaded: watch::Sender<Option<Loaded>>, voice: Voice) {
     let mut told = None;
     let credentials = loop {
         let failure = match watch(folder.clone()).await {
@@ -95,7 +95,7 @@ async fn follow(folder: String, loaded: watch::Sender<Option<Loaded>>, speaker: 
         let found = (failure, check(folder.clone()).await);
         if told.as_ref() != Some(&found) {
             let (failure, remarks) = found.clone();
-            speaker.say(News::Identity(folder.clone(), Err(failure), remarks));
+            voice.say(TabNews::Identity(folder.clone(), Err(failure), remarks));
             told = Some(found);
         }
         sleep(LOOK_EVERY).await;
@@ -109,7 +109,7 @@ async fn follow(folder: String, loaded: watch::Sender<Option<Loaded>>, speaker: 
         if told.as_ref() != Some(&report) || check_at <= Instant::now() {
             let identity = Box::new(Identity::of(&credentials.current(), &report));
             let remarks = check(folder.clone()).await;
-            speaker.say(News::Identity(folder.clone(), Ok(identity), remarks));
+            voice.say(TabNews::Identity(folder.clone(), Ok(identity), remarks));
             (told, check_at) = (Some(report), Instant::now() + CHECK_EVERY);
         }
         tokio::select! {

@@ -20,7 +20,7 @@ use countersign_certs::{CredentialsError, Watched};
 use crate::exchange::CallOrder;
 use crate::form::Arguments;
 use crate::model::catalogue::{DeclaredFault, NAME_SHOWN, Procedure, Service, is_builtin};
-use crate::model::connection::{Failure, PeerFacts, Retry, Session};
+use crate::model::connection::{Failure, PeerFacts, Retry, Session, Target};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 use crate::model::server::Server;
 use crate::text;
@@ -58,11 +58,15 @@ pub(super) struct Standings {
 impl Link {
     /// Connects, and returns once the server has accepted us.
     pub(crate) async fn connect(
-        address: &str,
+        target: &Target,
         credentials: impl Into<Watched<Credentials>>,
     ) -> Result<Self, Failure> {
-        let connected = Client::builder(credentials).connect(address).await;
-        Ok(Self { client: connected.map_err(|error| failure(&error))?, address: address.to_owned() })
+        let mut builder = Client::builder(credentials);
+        if let Some(id) = target.expected_peer()? {
+            builder = builder.expect_peer(id);
+        }
+        let connected = builder.connect(&target.address).await;
+        Ok(Self { client: connected.map_err(|error| failure(&error))?, address: target.address.clone() })
     }
 
     /// Who is at the other end, or was before the connection was lost.

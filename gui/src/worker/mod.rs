@@ -7,6 +7,7 @@ mod identity;
 #[cfg_attr(not(test), expect(dead_code, reason = "the window takes it up"))]
 mod journal;
 mod link;
+mod seat;
 mod session;
 mod stream;
 
@@ -16,27 +17,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
 
-use countersign::service::CallKind;
 use tokio::runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{AbortHandle, JoinSet};
 
 use self::authority::Office;
 pub(crate) use self::counting::Counting;
-use self::identity::{OwnIdentity, Ready};
 pub(crate) use self::link::{Link, answer, encoded, problem};
-use self::session::Session;
-use self::stream::Reins;
-use crate::exchange::{CallOrder, Generation, News, Order, Purpose, Update};
-use crate::model::calls::{CallNumber, Ended};
+use self::seat::Seat;
+use crate::exchange::{OfficeOrder, Order, Update};
 use crate::model::connection::Failure;
-use crate::model::reply::{Problem, ProblemKind};
 use crate::model::settings::Settings;
+use crate::model::tab::TabId;
 
 /// Called with what the user chose.
 pub type Chosen = Box<dyn FnOnce(PathBuf) + Send>;
+
+/// Lets the user choose a folder (`true`) or a file, and calls back if one was chosen.
+pub(crate) type Browse = Arc<dyn Fn(bool, Chosen) + Send + Sync>;
 
 /// What the worker needs of the window system, as functions: the library has none.
 #[derive(Clone)]
@@ -52,25 +50,16 @@ pub struct Desk {
 /// Starts the thread. It ends when the sender of orders is dropped.
 pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Receiver<Update>)> {
     let (order_sender, orders) = unbounded_channel();
-    let (update_sender, updates) = mpsc::channel();
+    let (updates, update_receiver) = mpsc::channel();
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let speaker =
-        Speaker { updates: update_sender, repaint: desk.repaint.clone(), generation: Generation::default() };
+    let speaker = Speaker { updates, repaint: desk.repaint.clone() };
     thread::Builder::new().name("clients".to_owned()).spawn(move || {
-        let office = Office::new(speaker.clone());
-        let worker = Worker {
-            desk,
-            speaker,
-            office,
-            session: None,
-            own: None,
-            calls: HashMap::new(),
-            running: JoinSet::new(),
-        };
+        let office = Office::new(speaker.clone(), desk.browse.clone());
+        let worker = Worker { desk, speaker, office, seats: HashMap::new() };
         runtime.block_on(worker.run(orders));
         runtime.shutdown_background();
     })?;
-    Ok((order_sender, updates))
+    Ok((order_sender, update_receiver))
 }
 
 /// Tells the window what was learned.
@@ -78,12 +67,10 @@ pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Rec
 struct Speaker {
     updates: mpsc::Sender<Update>,
     repaint: Arc<dyn Fn() + Send + Sync>,
-    generation: Generation,
 }
 
 impl Speaker {
-    fn say(&self, news: News) {
-        let update = Update { generation: self.generation, at: Instant::now(), news };
+    fn say(&self, update: Update) {
         // A window that has gone needs no news.
         if self.updates.send(update).is_ok() {
             (self.repaint)();
@@ -91,141 +78,44 @@ impl Speaker {
     }
 }
 
-/// A call that has not ended.
-enum UnderWay {
-    Unary { task: AbortHandle, began: Instant },
-    Stream(Reins),
-}
-
 /// What the thread holds.
 struct Worker {
     desk: Desk,
     speaker: Speaker,
     office: Office,
-    session: Option<Session>,
-    own: Option<OwnIdentity>,
-    calls: HashMap<CallNumber, UnderWay>,
-    running: JoinSet<CallNumber>,
+    /// Where the orders of each tab are obeyed, one task each: a server that hangs holds up no other.
+    seats: HashMap<TabId, Seat>,
 }
 
 impl Worker {
     async fn run(mut self, mut orders: UnboundedReceiver<Order>) {
-        loop {
-            tokio::select! {
-                order = orders.recv() => match order {
-                    Some(order) => self.obey(order),
-                    None => return,
-                },
-                Some(ended) = self.running.join_next() => {
-                    if let Ok(number) = ended {
-                        self.calls.remove(&number);
-                    }
-                }
-            }
+        while let Some(order) = orders.recv().await {
+            self.obey(order);
         }
     }
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Connect(target, generation) => {
-                self.speaker.generation = generation;
-                let ready = self.own(target.identity.clone());
-                self.session = Some(Session::start(target, ready, self.speaker.clone()));
+            Order::Tab(tab, order) => {
+                let start = || Seat::start(tab, &self.desk, self.speaker.clone());
+                self.seats.entry(tab).or_insert_with(start).obey(order);
             }
-            Order::Disconnect => self.leave(),
-            Order::RetryNow => self.session.iter().for_each(Session::retry_now),
-            Order::Reload => self.session.iter().for_each(Session::reload),
-            Order::Call(call) if call.kind == CallKind::Unary => self.call(*call),
-            Order::Call(call) => self.stream(*call),
-            Order::Send(number, item) => {
-                if let Some(reins) = self.reins(number) {
-                    reins.send(*item);
-                }
-            }
-            Order::HalfClose(number) => self.reins(number).into_iter().for_each(Reins::half_close),
-            Order::Look { call, item, bytes } => {
-                let speaker = self.speaker.clone();
-                // A large item takes its time.
-                tokio::task::spawn_blocking(move || {
-                    speaker.say(News::Looked(call, item, link::looked_into(&bytes)));
-                });
-            }
-            Order::Cancel(number) => self.cancel(number),
-            Order::OpenAuthority(folder) => self.office.look(folder),
-            Order::Unlock(folder, secret) => self.office.unlock(folder, secret),
-            Order::Lock(folder) => self.office.lock(folder),
-            Order::Issue(order) => self.office.issue(*order),
-            Order::Renew { folder, name } => self.office.renew(folder, name),
-            Order::Revoke { folder, name } => self.office.revoke(folder, name),
-            Order::ShowIdentity(folder) => drop(self.own(folder)),
-            Order::Browse(purpose) => self.browse(purpose),
+            Order::Close(tab) => drop(self.seats.remove(&tab)),
+            Order::Office(order) => self.obey_in_office(order),
             Order::Save(settings) => self.save(settings),
         }
     }
 
-    /// The identity in this folder, which is watched from now on.
-    fn own(&mut self, folder: String) -> Ready {
-        let speaker = self.speaker.clone();
-        match &self.own {
-            Some(own) if own.serves(&folder) => own.ready(),
-            _ => self.own.insert(OwnIdentity::start(folder, speaker)).ready(),
+    fn obey_in_office(&self, order: OfficeOrder) {
+        match order {
+            OfficeOrder::Choose => self.office.choose(),
+            OfficeOrder::Open(folder) => self.office.look(folder),
+            OfficeOrder::Unlock(folder, secret) => self.office.unlock(folder, secret),
+            OfficeOrder::Lock(folder) => self.office.lock(folder),
+            OfficeOrder::Issue(order) => self.office.issue(*order),
+            OfficeOrder::Renew { folder, name } => self.office.renew(folder, name),
+            OfficeOrder::Revoke { folder, name } => self.office.revoke(folder, name),
         }
-    }
-
-    fn call(&mut self, call: CallOrder) {
-        let (number, speaker) = (call.number, self.speaker.clone());
-        let link = self.session.as_ref().and_then(Session::link);
-        let began = Instant::now();
-        let task = self.running.spawn(async move {
-            let outcome = match link {
-                Some(link) => link.call(&call).await,
-                None => Err(link::no_connection()),
-            };
-            speaker.say(News::Ended(number, Ended { took: began.elapsed(), outcome }));
-            number
-        });
-        self.calls.insert(number, UnderWay::Unary { task, began });
-    }
-
-    fn stream(&mut self, call: CallOrder) {
-        let (number, link) = (call.number, self.session.as_ref().and_then(Session::link));
-        let (reins, task) = stream::prepare(link, call, self.speaker.clone());
-        self.running.spawn(task);
-        self.calls.insert(number, UnderWay::Stream(reins));
-    }
-
-    fn reins(&mut self, number: CallNumber) -> Option<&mut Reins> {
-        match self.calls.get_mut(&number)? {
-            UnderWay::Stream(reins) => Some(reins),
-            UnderWay::Unary { .. } => None,
-        }
-    }
-
-    /// Streams have no end of their own: whoever hangs up ends them.
-    fn leave(&mut self) {
-        self.session = None;
-        self.calls.retain(|_, call| matches!(call, UnderWay::Unary { .. }));
-    }
-
-    /// Dropping the call's future tells the server; the window is told here, or by the stream itself.
-    fn cancel(&mut self, number: CallNumber) {
-        match self.calls.remove(&number) {
-            Some(UnderWay::Unary { task, began }) => {
-                task.abort();
-                let problem =
-                    Problem::new(ProblemKind::Cancelled, "The call was given up. The handler may have run.");
-                let ended = Ended { took: began.elapsed(), outcome: Err(problem) };
-                self.speaker.say(News::Ended(number, ended));
-            }
-            Some(UnderWay::Stream(reins)) => reins.cancel(),
-            None => {}
-        }
-    }
-
-    fn browse(&self, purpose: Purpose) {
-        let speaker = self.speaker.clone();
-        let wants_folder = matches!(purpose, Purpose::Identity | Purpose::Authority);
-        (self.desk.browse)(wants_folder, Box::new(move |path| speaker.say(News::Picked(purpose, path))));
     }
 
     fn save(&self, settings: Settings) {
@@ -235,7 +125,7 @@ impl Worker {
         tokio::task::spawn_blocking(move || {
             if let Err(error) = settings.save(&path) {
                 let reason = format!("The settings could not be saved to {}: {error}", path.display());
-                speaker.say(News::Trouble(Failure::new(reason, "They hold until this window closes.")));
+                speaker.say(Update::Trouble(Failure::new(reason, "They hold until this window closes.")));
             }
         });
     }

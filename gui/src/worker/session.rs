@@ -11,11 +11,11 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::Speaker;
 use super::counting::Counting;
 use super::identity::{self, Ready};
 use super::link::{Link, Standing, Standings};
-use crate::exchange::News;
+use super::seat::Voice;
+use crate::exchange::TabNews;
 use crate::model::connection::{Failure, Retry, Target};
 
 /// The wait before the server's counters are asked for again, when they were not to be had.
@@ -34,17 +34,11 @@ pub(super) struct Session {
 
 impl Session {
     /// Begins to connect, as soon as the identity is there.
-    pub(super) fn start(target: Target, ready: Ready, speaker: Speaker) -> Self {
+    pub(super) fn start(target: Target, ready: Ready, voice: Voice) -> Self {
         let (link_sender, link) = watch::channel(None);
         let (retry, reload) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let keeper = Keeper {
-            target,
-            ready,
-            speaker,
-            link: link_sender,
-            retry: retry.clone(),
-            reload: reload.clone(),
-        };
+        let keeper =
+            Keeper { target, ready, voice, link: link_sender, retry: retry.clone(), reload: reload.clone() };
         Self { link, retry, reload, task: tokio::spawn(keeper.stay_connected()) }
     }
 
@@ -73,7 +67,7 @@ impl Drop for Session {
 struct Keeper {
     target: Target,
     ready: Ready,
-    speaker: Speaker,
+    voice: Voice,
     link: watch::Sender<Option<Link>>,
     retry: Arc<Notify>,
     reload: Arc<Notify>,
@@ -84,13 +78,13 @@ impl Keeper {
         match self.connect().await {
             Ok((link, credentials)) => self.follow(&link, &credentials).await,
             // Nothing worked yet: the user has to change something first.
-            Err(failure) => self.speaker.say(News::Failed(failure)),
+            Err(failure) => self.voice.say(TabNews::Failed(failure)),
         }
     }
 
     async fn connect(&mut self) -> Result<(Link, Watched<Credentials>), Failure> {
         let credentials = self.ready.wait().await?;
-        let link = Link::connect(&self.target.address, credentials.clone()).await?;
+        let link = Link::connect(&self.target, credentials.clone()).await?;
         Ok((link, credentials))
     }
 
@@ -101,7 +95,7 @@ impl Keeper {
         loop {
             standing = match standing {
                 Standing::Connected(session) => {
-                    self.speaker.say(News::Connected(session));
+                    self.voice.say(TabNews::Connected(session));
                     self.use_until_lost(link, &mut standings).await
                 }
                 Standing::Lost(retry) => self.wait(link, credentials, retry, &mut standings).await,
@@ -129,7 +123,7 @@ impl Keeper {
         retry: Retry,
         standings: &mut Standings,
     ) -> Standing {
-        self.speaker.say(News::Reconnecting(retry));
+        self.voice.say(TabNews::Reconnecting(retry));
         tokio::select! {
             standing = standings.next() => standing,
             () = self.retry.notified() => {
@@ -142,7 +136,7 @@ impl Keeper {
 
     async fn list(&self, link: &Link) -> Infallible {
         loop {
-            self.speaker.say(News::Catalogue(link.services().await));
+            self.voice.say(TabNews::Catalogue(link.services().await));
             self.reload.notified().await;
         }
     }
@@ -152,7 +146,7 @@ impl Keeper {
         loop {
             let said = link.server().await.map(Box::new);
             let is_refused = said.is_err();
-            self.speaker.say(News::Server(said));
+            self.voice.say(TabNews::Server(said));
             if is_refused {
                 return std::future::pending().await;
             }
@@ -163,7 +157,7 @@ impl Keeper {
     async fn count(&self, link: &Link) -> Infallible {
         loop {
             if let Some(failure) = self.count_on(link).await {
-                self.speaker.say(News::Stats(Err(failure)));
+                self.voice.say(TabNews::Stats(Err(failure)));
             }
             sleep(PAUSE).await;
         }
@@ -177,7 +171,7 @@ impl Keeper {
         };
         loop {
             match counting.next().await {
-                Ok(snapshot) => self.speaker.say(News::Stats(Ok(snapshot))),
+                Ok(snapshot) => self.voice.say(TabNews::Stats(Ok(snapshot))),
                 Err(failure) => return failure,
             }
         }

@@ -12,9 +12,9 @@ use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::Speaker;
 use super::link::{self, Link};
-use crate::exchange::{CallOrder, ItemOrder, News};
+use super::seat::Voice;
+use crate::exchange::{CallOrder, ItemOrder, TabNews};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::reply::{Answer, Problem, ProblemKind};
 use crate::model::stream::{Batch, Item, Newest};
@@ -54,11 +54,11 @@ impl Reins {
 pub(super) fn prepare(
     link: Option<Link>,
     call: CallOrder,
-    speaker: Speaker,
+    voice: Voice,
 ) -> (Reins, impl Future<Output = CallNumber>) {
     let (cancel, cancelled) = oneshot::channel();
     let (item_sender, items) = unbounded_channel();
-    let tray = Tray::new(call.number, speaker);
+    let tray = Tray::new(call.number, voice);
     (Reins { cancel, items: Some(item_sender) }, run(link, call, items, cancelled, tray))
 }
 
@@ -79,7 +79,7 @@ async fn run(
     };
     let took = tray.began.elapsed();
     tray.hand_over();
-    tray.speaker.say(News::Ended(call.number, Ended { took, outcome }));
+    tray.voice.say(TabNews::Ended(call.number, Ended { took, outcome }));
     call.number
 }
 
@@ -92,7 +92,7 @@ async fn exchange(
 ) -> Result<Answer, Problem> {
     let link = link.ok_or_else(link::no_connection)?;
     let (sending, mut receiving) = link.open(call).await?.split();
-    let mut sending = std::pin::pin!(send(sending, items, call.number, tray.speaker.clone()));
+    let mut sending = std::pin::pin!(send(sending, items, call.number, tray.voice.clone()));
     let mut is_sending = link::takes_items(call.kind);
     let mut ticks = interval(GATHERED);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -120,7 +120,7 @@ async fn send(
     mut half: RawSendHalf,
     mut items: UnboundedReceiver<ItemOrder>,
     number: CallNumber,
-    speaker: Speaker,
+    voice: Voice,
 ) {
     while let Some(ItemOrder { item, schema }) = items.recv().await {
         let sent = match link::encoded(item, &schema).await {
@@ -131,7 +131,7 @@ async fn send(
             },
             Err(problem) => Err(problem),
         };
-        speaker.say(News::Sent(number, sent));
+        voice.say(TabNews::Sent(number, sent));
     }
 }
 
@@ -139,7 +139,7 @@ async fn send(
 struct Tray {
     call: CallNumber,
     began: Instant,
-    speaker: Speaker,
+    voice: Voice,
     received: u64,
     bytes: u64,
     first_after: Option<Duration>,
@@ -149,11 +149,11 @@ struct Tray {
 }
 
 impl Tray {
-    fn new(call: CallNumber, speaker: Speaker) -> Self {
+    fn new(call: CallNumber, voice: Voice) -> Self {
         Self {
             call,
             began: Instant::now(),
-            speaker,
+            voice,
             received: 0,
             bytes: 0,
             first_after: None,
@@ -189,7 +189,7 @@ impl Tray {
         newest.summarise();
         let Self { received, bytes, first_after, .. } = *self;
         let batch = Batch { received, bytes, first_after, newest, receipt: self.receipt.clone() };
-        self.speaker.say(News::Items(self.call, batch));
+        self.voice.say(TabNews::Items(self.call, batch));
     }
 }
 
@@ -198,12 +198,21 @@ mod tests {
     use std::sync::mpsc::{Receiver, channel};
 
     use super::*;
-    use crate::exchange::{Generation, Update};
+    use crate::exchange::{TabUpdate, Update};
+    use crate::model::tab::TabId;
+    use crate::worker::Speaker;
 
     fn tray() -> (Tray, Receiver<Update>) {
         let (updates, window) = channel();
-        let speaker = Speaker { updates, repaint: Arc::new(|| {}), generation: Generation::default() };
-        (Tray::new(CallNumber(1), speaker), window)
+        let speaker = Speaker { updates, repaint: Arc::new(|| {}) };
+        (Tray::new(CallNumber(1), Voice::new(TabId(0), speaker)), window)
+    }
+
+    fn batch(window: &Receiver<Update>) -> Option<Batch> {
+        match window.try_recv().ok()? {
+            Update::Tab(_, TabUpdate { news: TabNews::Items(_, batch), .. }) => Some(batch),
+            other => panic!("a batch was expected: {other:?}"),
+        }
     }
 
     #[test]
@@ -213,12 +222,12 @@ mod tests {
             (0..1000).for_each(|_| tray.put(vec![0x01]));
             tray.hand_over_in_turn();
         }
-        let first = window.recv().unwrap();
-        assert!(matches!(first.news, News::Items(_, Batch { received: 1000, .. })));
+        let first = batch(&window).unwrap();
+        assert_eq!(first.received, 1000);
         assert!(window.try_recv().is_err(), "the first has not been taken in yet");
         drop(first);
         tray.hand_over_in_turn();
-        let Ok(Update { news: News::Items(_, batch), .. }) = window.try_recv() else { panic!("no batch") };
+        let batch = batch(&window).unwrap();
         assert_eq!(batch.received, 100_000);
         assert!(batch.newest.len() < 10_000, "the oldest were let go of");
     }

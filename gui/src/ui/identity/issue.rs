@@ -7,7 +7,7 @@ use egui::{Align, Button, Label, Layout, Response, RichText, TextEdit, Ui, vec2}
 use jiff::{SignedDuration, Timestamp};
 
 use crate::command::Command;
-use crate::exchange::{Purpose, Secret};
+use crate::exchange::Secret;
 use crate::model::Model;
 use crate::model::authority::{Found, Office, Outcome};
 use crate::model::connection::Failure;
@@ -37,7 +37,7 @@ fn authority_ui(ui: &mut Ui, office: &mut Office, now: Timestamp, wishes: &mut V
     let typed = field_ui(ui, "Folder", |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui.button("Browse…").clicked() {
-                wishes.push(Command::Browse(Purpose::Authority));
+                wishes.push(Command::ChooseAuthority);
             }
             if ui.button(Command::OpenAuthority.text()).clicked() {
                 wishes.push(Command::OpenAuthority);
@@ -172,7 +172,7 @@ fn form_ui(ui: &mut Ui, office: &mut Office, now: Timestamp, wishes: &mut Vec<Co
 pub(super) fn made_ui(ui: &mut Ui, model: &Model) {
     let Outcome::Made(made) = &model.office.outcome else { return };
     let now = model.clock.now();
-    let address = model.connection.target().map(|target| target.address.as_str());
+    let address = model.tab().connection.target().map(|target| target.address.as_str());
     let colors = palette(ui);
     let folder = made.folder.to_string_lossy();
     notice_ui(ui, colors.ok, |ui| {

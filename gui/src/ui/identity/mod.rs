@@ -13,9 +13,12 @@ use egui::{Align, Key, Label, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2}
 
 use super::parts::{command_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::theme::palette;
+use jiff::Timestamp;
+
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::identity::{Found, Own};
+use crate::model::tab::Tab;
 use crate::model::view::Page;
 
 /// How wide the page gets in a wide window.
@@ -31,15 +34,16 @@ pub(crate) fn identity_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comma
     }
     // What counts down, is seen to.
     ui.ctx().request_repaint_after(Duration::from_secs(1));
+    let (page, now) = (model.tab().page, model.clock.now());
     let room = ui.available_rect_before_wrap();
     let width = room.width().min(WIDEST);
     let middle = egui::Rect::from_center_size(room.center(), vec2(width, room.height()));
     ui.scope_builder(UiBuilder::new().max_rect(middle), |ui| {
-        header_ui(ui, model.page, wishes);
+        header_ui(ui, page, wishes);
         ui.add_space(8.0);
-        ScrollArea::vertical().id_salt(model.page).auto_shrink(false).show(ui, |ui| match model.page {
+        ScrollArea::vertical().id_salt(page).auto_shrink(false).show(ui, |ui| match page {
             Page::NewIdentity => office_ui(ui, model, wishes),
-            _ => certificates_ui(ui, model),
+            _ => certificates_ui(ui, model.tab_mut(), now),
         });
     });
 }
@@ -60,10 +64,9 @@ fn header_ui(ui: &mut Ui, page: Page, wishes: &mut Vec<Command>) {
     });
 }
 
-fn certificates_ui(ui: &mut Ui, model: &mut Model) {
-    let now = model.clock.now();
-    match &model.own.found {
-        Found::Nothing if model.own.folder.is_empty() => {
+fn certificates_ui(ui: &mut Ui, tab: &mut Tab, now: Timestamp) {
+    match &tab.own.found {
+        Found::Nothing if tab.own.folder.is_empty() => {
             let hint = "Choose an identity folder where you connect, and come back.";
             empty_ui(ui, "No identity yet", hint);
         }
@@ -71,7 +74,7 @@ fn certificates_ui(ui: &mut Ui, model: &mut Model) {
         Found::Failed(failure) => {
             ui.add(Label::new(RichText::new("This identity cannot be used").strong()).wrap());
             // The check knows more than the first thing that went wrong.
-            if !remarks_ui(ui, &model.own) {
+            if !remarks_ui(ui, &tab.own) {
                 failure_card_ui(ui, failure);
             }
         }
@@ -79,20 +82,20 @@ fn certificates_ui(ui: &mut Ui, model: &mut Model) {
             if let Some(reason) = &identity.reload.failure {
                 let title = "The new files cannot be used; what is shown here stays in force";
                 // The check knows the remedy, too.
-                let errors = model.own.remarks.iter().filter(|remark| remark.is_error);
+                let errors = tab.own.remarks.iter().filter(|remark| remark.is_error);
                 let words: Vec<&str> = errors.map(|remark| remark.words.as_str()).collect();
                 let words = if words.is_empty() { reason.clone() } else { words.join("\n") };
                 remark_ui(ui, title, &words, palette(ui).warn);
             } else {
-                remarks_ui(ui, &model.own);
+                remarks_ui(ui, &tab.own);
             }
-            let own = &model.own;
+            let own = &tab.own;
             let chosen = columns_ui(ui, |left, right| {
-                server::server_ui(right, model, now);
+                server::server_ui(right, tab, now);
                 trust::trust_ui(right, identity, now);
                 own::own_ui(left, &own.folder, identity, own.chosen, now)
             });
-            model.own.chosen = chosen;
+            tab.own.chosen = chosen;
         }
     }
 }

@@ -5,17 +5,17 @@ use jiff::Timestamp;
 
 use super::words::{in_force, list_ui, moment};
 use super::{BETWEEN, remark_ui};
-use crate::model::Model;
 use crate::model::connection::PeerFacts;
 use crate::model::server::{Server, ServerDomain};
+use crate::model::tab::Tab;
 use crate::ui::facts::{card_ui, digest_ui, fact_ui, id_ui, life_ui};
 use crate::ui::parts::muted;
 use crate::ui::theme::palette;
 
 /// The card of the server, while there is a connection to it.
-pub(super) fn server_ui(ui: &mut Ui, model: &Model, now: Timestamp) {
-    let Some(session) = model.connection.session() else { return };
-    let said = model.server.as_ref();
+pub(super) fn server_ui(ui: &mut Ui, tab: &Tab, now: Timestamp) {
+    let Some(session) = tab.connection.session() else { return };
+    let said = tab.server.as_ref();
     if let Some(Ok(server)) = said {
         failures_ui(ui, server);
     }

@@ -1,0 +1,93 @@
+//! The calls of one server: made, fed with items, looked into, given up.
+
+use std::time::{Duration, Instant};
+
+use super::Tab;
+use crate::command::Command;
+use crate::exchange::{CallOrder, ItemOrder, TabOrder};
+use crate::form::Part;
+use crate::model::calls::OwnCall;
+use crate::model::reply::Body;
+use crate::model::stream::{Look, Stream};
+
+impl Tab {
+    pub(super) fn call(&mut self, now: Instant) -> Option<TabOrder> {
+        if !self.allows(&Command::Call) {
+            return None;
+        }
+        let procedure = self.catalogue.procedure(self.selected.as_deref()?)?;
+        let (path, kind, schema) = (procedure.path.clone(), procedure.kind, procedure.arguments.clone());
+        let stream = procedure.streams().then(|| Stream::new(procedure.items_in.is_some(), now));
+        let procedure_deadline = procedure.deadline_ms.map(Duration::from_millis);
+        let draft = self.drafts.get_mut(&path)?;
+        draft.tried = true;
+        let (arguments, deadline) = draft.request()?;
+        let deadline = deadline.or(procedure_deadline);
+        // Whoever starts such a call wants to send something next.
+        draft.cursor_wanted = draft.item.is_some().then_some(Part::Item);
+        let number = self.calls.start(&path, stream, now);
+        Some(TabOrder::Call(Box::new(CallOrder {
+            number,
+            procedure: path,
+            kind,
+            arguments,
+            schema,
+            deadline,
+        })))
+    }
+
+    pub(super) fn send_item(&mut self) -> Option<TabOrder> {
+        if !self.allows(&Command::SendItem) {
+            return None;
+        }
+        let draft = self.drafts.get_mut(self.selected.as_deref()?)?;
+        draft.item_tried = true;
+        let form = draft.item.as_ref()?;
+        let item = ItemOrder { item: form.arguments().ok()?, schema: form.schema().clone() };
+        let number = self.running()?.number;
+        self.shown_stream()?.sending.as_mut()?.waiting += 1;
+        Some(TabOrder::Send(number, Box::new(item)))
+    }
+
+    pub(super) fn half_close(&mut self) -> Option<TabOrder> {
+        if !self.allows(&Command::HalfClose) {
+            return None;
+        }
+        let number = self.running()?.number;
+        self.shown_stream()?.sending.as_mut()?.done = true;
+        Some(TabOrder::HalfClose(number))
+    }
+
+    pub(super) fn look_at(&mut self, item: u64) -> Option<TabOrder> {
+        let call = self.calls.last(self.selected.as_deref()?)?.number;
+        let stream = self.shown_stream()?;
+        let bytes = stream.kept.numbered(item)?.bytes.clone();
+        stream.looked_at = Some(Look { number: item, body: None });
+        Some(TabOrder::Look { call, item, bytes })
+    }
+
+    /// The call of the selected procedure that has not ended.
+    pub(crate) fn running(&self) -> Option<&OwnCall> {
+        self.calls.last(self.selected.as_deref()?).filter(|call| call.ended.is_none())
+    }
+
+    pub(super) fn running_stream(&self) -> Option<&Stream> {
+        self.running()?.stream.as_ref()
+    }
+
+    /// What came over the last call of the selected procedure, whether it has ended or not.
+    pub(super) fn shown_stream(&mut self) -> Option<&mut Stream> {
+        self.calls.last_mut(self.selected.as_deref()?)?.stream.as_mut()
+    }
+}
+
+/// What is shown of a call: the item that is looked into, or else its result or its fault.
+pub(super) fn body_of(call: &mut OwnCall) -> Option<&mut Body> {
+    if let Some(look) = call.stream.as_mut().and_then(|stream| stream.looked_at.as_mut()) {
+        return look.body.as_mut()?.as_mut().ok();
+    }
+    match &mut call.ended.as_mut()?.outcome {
+        Ok(answer) => Some(&mut answer.body),
+        Err(problem) => problem.fault.as_deref_mut(),
+    }
+}

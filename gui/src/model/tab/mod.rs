@@ -1,0 +1,373 @@
+//! One server: how we stand with it, what it can do, what was typed for it, and what it counted.
+
+mod calling;
+pub(crate) mod state;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use self::calling::body_of;
+use super::calls::{CallNumber, Calls};
+use super::catalogue::{self, Catalogue, Procedure};
+use super::connection::{Connection, Failure, Target};
+use super::draft::Draft;
+use super::graphs::Graphs;
+use super::history::History;
+use super::identity::Own;
+use super::server::Server;
+use super::settings::Profile;
+use super::stream::Stream;
+use super::view::{Lens, Page, Scope, TimeRange};
+use crate::command::Command;
+use crate::exchange::{Generation, Purpose, TabNews, TabOrder, TabUpdate};
+use crate::form::Part;
+use crate::text;
+
+/// Which tab: never used again once it is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct TabId(pub(crate) u64);
+
+/// One server. Fields that a text box edits in place are plain data.
+#[derive(Debug, Default)]
+pub(crate) struct Tab {
+    /// Which one.
+    pub(crate) id: TabId,
+    /// Where we stand with the server.
+    pub(crate) connection: Connection,
+    /// What is typed into the connection panel.
+    pub(crate) entry: Entry,
+    /// What the server can do.
+    pub(crate) catalogue: Catalogue,
+    /// Why there are no statistics, if the server refused them.
+    pub(crate) no_stats: Option<Failure>,
+    /// The path of the procedure that is shown.
+    pub(crate) selected: Option<String>,
+    /// What is typed into the filter of the procedure list.
+    pub(crate) filter: String,
+    /// The services whose procedures are folded away.
+    pub(crate) folded: BTreeSet<String>,
+    /// What is typed into the forms, by the procedure's path. Nothing is ever removed.
+    pub(crate) drafts: BTreeMap<String, Draft>,
+    /// The calls made here.
+    pub(crate) calls: Calls,
+    /// What the server counted.
+    pub(crate) history: History,
+    /// The graphs as they stood when they were paused.
+    pub(crate) frozen: Option<Frozen>,
+    /// How far back the graphs go.
+    pub(crate) range: TimeRange,
+    /// Whose numbers they show.
+    pub(crate) scope: Scope,
+    /// How a reply is looked at.
+    pub(crate) lens: Lens,
+    /// What is drawn, worked out once for each change.
+    pub(crate) graphs: Graphs,
+    /// What the window is turned to.
+    pub(crate) page: Page,
+    /// Who we are, and whom we trust.
+    pub(crate) own: Own,
+    /// What the server says of its own identity, or why it does not.
+    pub(crate) server: Option<Result<Box<Server>, Failure>>,
+    /// Whether the filter is to get the cursor.
+    pub(crate) find_wanted: bool,
+    /// When the server last told its counters over the present connection, or when that began.
+    heard_at: Option<Instant>,
+    generation: Generation,
+}
+
+/// What is typed into the connection panel.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Entry {
+    /// The address and the identity folder.
+    pub(crate) target: Target,
+    /// The name to save them under.
+    pub(crate) profile: String,
+    /// Whether the address is to get the cursor.
+    pub(crate) focus_wanted: bool,
+}
+
+impl Entry {
+    /// What a profile says.
+    pub(crate) fn of(profile: Profile) -> Self {
+        Self { target: profile.target(), profile: profile.name, focus_wanted: false }
+    }
+}
+
+/// The graphs' data as it was at a moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Frozen {
+    /// The moment.
+    pub(crate) at: Instant,
+    history: History,
+}
+
+impl Tab {
+    /// A tab that shows this target in its connection panel.
+    pub(crate) fn new(id: TabId, target: Target) -> Self {
+        let entry = Entry { focus_wanted: target.address.is_empty(), target, ..Entry::default() };
+        Self { id, entry, ..Self::default() }
+    }
+
+    /// Whether it is as if it had just been opened.
+    pub(crate) fn is_blank(&self) -> bool {
+        matches!(self.connection, Connection::Disconnected) && self.catalogue.services().is_empty()
+    }
+
+    /// Does what the user wished of this server, and says what the worker has to do for it.
+    pub(crate) fn obey(&mut self, command: Command, now: Instant) -> Option<TabOrder> {
+        match command {
+            Command::Connect => return self.connect(),
+            Command::Disconnect => {
+                self.connection = Connection::Disconnected;
+                self.generation.0 += 1;
+                return Some(TabOrder::Disconnect);
+            }
+            Command::RetryNow => {
+                return matches!(self.connection, Connection::Reconnecting(..)).then_some(TabOrder::RetryNow);
+            }
+            Command::ReloadProcedures => {
+                return self.connection.is_connected().then(|| {
+                    self.catalogue = Catalogue::Loading;
+                    TabOrder::Reload
+                });
+            }
+            Command::Call => return self.call(now),
+            Command::SendItem => return self.send_item(),
+            Command::HalfClose => return self.half_close(),
+            Command::CancelCall => return self.running().map(|call| TabOrder::Cancel(call.number)),
+            Command::LookAt(item) => return self.look_at(item),
+            Command::LookAway => {
+                if let Some(stream) = self.shown_stream() {
+                    stream.looked_at = None;
+                }
+            }
+            Command::ResetForm => self.reset_form(),
+            Command::FillExample => {
+                if let Some(draft) = self.selected.as_deref().and_then(|path| self.drafts.get_mut(path)) {
+                    draft.fill_example();
+                }
+            }
+            Command::Select(path) => self.select(path),
+            Command::FillIn(path) => {
+                self.select(path.clone());
+                if let Some(draft) = self.drafts.get_mut(&path) {
+                    draft.cursor_wanted = Some(Part::Arguments);
+                }
+            }
+            Command::FindProcedure => self.find_wanted = true,
+            Command::TogglePause => self.toggle_pause(now),
+            Command::SetRange(range) => self.range = range,
+            Command::SetScope(scope) => self.scope = scope,
+            Command::Show(page) => return self.turn_to(page),
+            Command::SetLens(lens) => self.lens = lens,
+            Command::ToggleRow(place) => self.toggle_row(place),
+            Command::Browse(purpose) => return Some(TabOrder::Browse(purpose)),
+            // What concerns the window is done by the window's model.
+            _ => {}
+        }
+        None
+    }
+
+    /// Takes in what the worker learned.
+    pub(crate) fn learn(&mut self, update: TabUpdate) {
+        let is_present = update.generation == self.generation;
+        match update.news {
+            TabNews::Items(number, batch) => self.learn_of_stream(number, |s| s.receive(batch, update.at)),
+            TabNews::Sent(number, sent) => self.learn_of_stream(number, |s| s.sent(sent)),
+            TabNews::Looked(number, item, body) => self.learn_of_stream(number, |s| s.looked(item, body)),
+            TabNews::Ended(number, ended) => self.calls.end(number, ended, update.at),
+            TabNews::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
+            TabNews::Identity(folder, found, remarks) => self.own.learn(&folder, found, remarks),
+            news if is_present => self.learn_of_server(news, update.at),
+            _ => {} // of a server that we have left
+        }
+    }
+
+    fn learn_of_stream(&mut self, number: CallNumber, learn: impl FnOnce(&mut Stream)) {
+        // Another call may have taken its place.
+        if let Some(stream) = self.calls.stream_mut(number) {
+            learn(stream);
+        }
+    }
+
+    fn learn_of_server(&mut self, news: TabNews, at: Instant) {
+        let Some(target) = self.connection.target().cloned() else { return };
+        match news {
+            TabNews::Connected(session) => {
+                self.connection = Connection::Connected(target, session);
+                self.heard_at = Some(at);
+            }
+            TabNews::Failed(failure) => self.connection = Connection::Failed(target, failure),
+            TabNews::Reconnecting(retry) => self.connection = Connection::Reconnecting(target, retry),
+            TabNews::Catalogue(Ok(services)) => self.show(services),
+            // What was listed before stays: it is more use than an error while the server comes back.
+            TabNews::Catalogue(Err(failure)) if self.catalogue.services().is_empty() => {
+                self.catalogue = Catalogue::Failed(failure);
+            }
+            TabNews::Stats(Ok(snapshot)) => {
+                self.no_stats = None;
+                self.heard_at = Some(at);
+                self.history.record(snapshot, at);
+            }
+            TabNews::Stats(Err(failure)) => self.no_stats = Some(failure),
+            TabNews::Server(said) => self.server = Some(said),
+            _ => {}
+        }
+    }
+
+    /// Works out what the graphs show, if anything has changed. Call it once before drawing.
+    pub(crate) fn refresh(&mut self, now: Instant) {
+        let (history, now) = match &self.frozen {
+            Some(frozen) => (&frozen.history, frozen.at),
+            None => (&self.history, now),
+        };
+        let procedure = match self.scope {
+            Scope::Selected => self.selected.as_deref(),
+            Scope::All => None,
+        };
+        self.graphs.refresh(history, procedure, self.range, now);
+    }
+
+    /// The moment at the right edge of the graphs.
+    pub(crate) fn view_now(&self, now: Instant) -> Instant {
+        self.frozen.as_ref().map_or(now, |frozen| frozen.at)
+    }
+
+    /// What the window is called: what it shows, and how that is.
+    pub(crate) fn title(&self) -> String {
+        let address = self.connection.target().map(|target| text::line(&target.address, 60));
+        let address = address.unwrap_or_default();
+        let state = match &self.connection {
+            Connection::Disconnected => return "Countersign".to_owned(),
+            Connection::Connecting(_) => format!("connecting to {address}"),
+            Connection::Connected(..) => address,
+            Connection::Failed(..) => format!("no connection to {address}"),
+            Connection::Reconnecting(..) => format!("connection to {address} lost"),
+        };
+        match self.procedure().filter(|_| self.connection.is_connected()) {
+            Some(procedure) => format!("{} · {state} · Countersign", procedure.path),
+            None => format!("{state} · Countersign"),
+        }
+    }
+
+    /// The procedure that is shown.
+    pub(crate) fn procedure(&self) -> Option<&Procedure> {
+        self.catalogue.procedure(self.selected.as_deref()?)
+    }
+
+    /// Whether a command would do anything now.
+    pub(crate) fn allows(&self, command: &Command) -> bool {
+        match command {
+            Command::Call => {
+                self.connection.is_connected() && self.procedure().is_some() && self.running().is_none()
+            }
+            Command::SendItem => self.running_stream().is_some_and(Stream::takes_items),
+            Command::HalfClose => self.running_stream().is_some_and(Stream::can_half_close),
+            Command::CancelCall => self.running().is_some(),
+            Command::RetryNow => matches!(self.connection, Connection::Reconnecting(..)),
+            Command::ReloadProcedures => self.connection.is_connected(),
+            Command::Connect => matches!(self.connection, Connection::Disconnected | Connection::Failed(..)),
+            Command::Disconnect => {
+                !matches!(self.connection, Connection::Disconnected | Connection::Failed(..))
+            }
+            Command::ResetForm | Command::FillExample | Command::FindProcedure => {
+                !self.catalogue.services().is_empty()
+            }
+            _ => true,
+        }
+    }
+
+    fn connect(&mut self) -> Option<TabOrder> {
+        let target = &self.entry.target;
+        let [address, identity, expect_peer] =
+            [&target.address, &target.identity, &target.expect_peer].map(|typed| typed.trim().to_owned());
+        let target = Target { address, identity, expect_peer };
+        if target.address.is_empty() || target.identity.is_empty() {
+            let remedy = "An address looks like localhost:7443; an identity is a folder such as pki/alice.";
+            let failure = Failure::new("The address or the identity folder is missing.", remedy);
+            self.connection = Connection::Failed(target, failure);
+            return None;
+        }
+        if let Err(failure) = target.expected_peer() {
+            self.connection = Connection::Failed(target, failure);
+            return None;
+        }
+        if self.connection.target() != Some(&target) {
+            self.catalogue = Catalogue::Loading;
+            self.server = None;
+            self.history = History::default();
+            self.frozen = None;
+            self.graphs = Graphs::default();
+        }
+        self.generation.0 += 1;
+        self.own.ask(&target.identity);
+        self.connection = Connection::Connecting(target.clone());
+        Some(TabOrder::Connect(target, self.generation))
+    }
+
+    fn show(&mut self, services: Vec<catalogue::Service>) {
+        let is_first = self.catalogue.services().is_empty();
+        if is_first {
+            let builtin = services.iter().filter(|service| catalogue::is_builtin(&service.name));
+            self.folded.extend(builtin.map(|service| service.name.clone()));
+        }
+        self.catalogue = Catalogue::Ready(services);
+        let selected = self.selected.take().filter(|path| self.catalogue.procedure(path).is_some());
+        if let Some(path) = selected.or_else(|| self.catalogue.first().map(str::to_owned)) {
+            self.select(path);
+        }
+    }
+
+    fn select(&mut self, path: String) {
+        if let Some(procedure) = self.catalogue.procedure(&path) {
+            self.drafts.entry(path.clone()).or_insert_with(|| Draft::new(procedure)).meet(procedure);
+            self.selected = Some(path);
+        }
+    }
+
+    fn reset_form(&mut self) {
+        if let Some(procedure) = self.procedure() {
+            let (path, draft) = (procedure.path.clone(), Draft::new(procedure));
+            self.drafts.insert(path, draft);
+        }
+    }
+
+    fn toggle_pause(&mut self, now: Instant) {
+        self.frozen = match self.frozen {
+            Some(_) => None,
+            None => Some(Frozen { at: now, history: self.history.clone() }),
+        };
+    }
+
+    fn toggle_row(&mut self, place: usize) {
+        if let Some(body) =
+            self.selected.as_deref().and_then(|path| self.calls.last_mut(path)).and_then(body_of)
+        {
+            body.tree.toggle(place);
+        }
+    }
+
+    fn picked(&mut self, purpose: &Purpose, chosen: String) {
+        match purpose {
+            Purpose::Identity => self.entry.target.identity = chosen,
+            Purpose::Bytes { procedure, part, path } => {
+                let draft = self.drafts.get_mut(procedure);
+                if let Some(form) = draft.and_then(|draft| draft.form_mut(*part)) {
+                    form.choose_file(path, chosen);
+                }
+            }
+        }
+    }
+
+    /// Turns the window to a page. Where no connection tells it, the worker has to look who we are.
+    fn turn_to(&mut self, page: Page) -> Option<TabOrder> {
+        self.page = page;
+        let folder = self.entry.target.identity.trim();
+        let is_idle = matches!(self.connection, Connection::Disconnected | Connection::Failed(..));
+        if page != Page::Certificates || !is_idle || folder.is_empty() {
+            return None;
+        }
+        self.own.ask(folder);
+        Some(TabOrder::ShowIdentity(folder.to_owned()))
+    }
+}

@@ -1,0 +1,192 @@
+//! What the worker holds for one tab: its identity, its server, and its calls. Each has a task of its own.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use countersign::service::CallKind;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::identity::{OwnIdentity, Ready};
+use super::session::Session;
+use super::stream::{self, Reins};
+use super::{Desk, Speaker, link};
+use crate::exchange::{CallOrder, Generation, Purpose, TabNews, TabOrder, TabUpdate, Update};
+use crate::model::calls::{CallNumber, Ended};
+use crate::model::reply::{Problem, ProblemKind};
+use crate::model::tab::TabId;
+
+/// Where the orders of a tab are obeyed. Dropped, it leaves the server and ends every call.
+pub(super) struct Seat(UnboundedSender<TabOrder>);
+
+impl Seat {
+    /// Makes room for a tab.
+    pub(super) fn start(tab: TabId, desk: &Desk, speaker: Speaker) -> Self {
+        let (sender, orders) = unbounded_channel();
+        let sitter = Sitter {
+            desk: desk.clone(),
+            voice: Voice::new(tab, speaker),
+            session: None,
+            own: None,
+            calls: HashMap::new(),
+            running: JoinSet::new(),
+        };
+        tokio::spawn(sitter.run(orders));
+        Self(sender)
+    }
+
+    /// Has an order obeyed, after those before it.
+    pub(super) fn obey(&self, order: TabOrder) {
+        // Who sits here goes when this is dropped, and not before.
+        let _ = self.0.send(order);
+    }
+}
+
+/// Tells the window what was learned for a tab.
+#[derive(Clone)]
+pub(super) struct Voice {
+    tab: TabId,
+    generation: Generation,
+    speaker: Speaker,
+}
+
+impl Voice {
+    pub(super) fn new(tab: TabId, speaker: Speaker) -> Self {
+        Self { tab, generation: Generation::default(), speaker }
+    }
+
+    /// Says that this is so now.
+    pub(super) fn say(&self, news: TabNews) {
+        let update = TabUpdate { generation: self.generation, at: Instant::now(), news };
+        self.speaker.say(Update::Tab(self.tab, update));
+    }
+}
+
+/// A call that has not ended.
+enum UnderWay {
+    Unary { task: AbortHandle, began: Instant },
+    Stream(Reins),
+}
+
+struct Sitter {
+    desk: Desk,
+    voice: Voice,
+    session: Option<Session>,
+    own: Option<OwnIdentity>,
+    calls: HashMap<CallNumber, UnderWay>,
+    running: JoinSet<CallNumber>,
+}
+
+impl Sitter {
+    async fn run(mut self, mut orders: UnboundedReceiver<TabOrder>) {
+        loop {
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(order) => self.obey(order),
+                    None => return,
+                },
+                Some(ended) = self.running.join_next() => {
+                    if let Ok(number) = ended {
+                        self.calls.remove(&number);
+                    }
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, order: TabOrder) {
+        match order {
+            TabOrder::Connect(target, generation) => {
+                self.voice.generation = generation;
+                let ready = self.own(target.identity.clone());
+                self.session = Some(Session::start(target, ready, self.voice.clone()));
+            }
+            TabOrder::Disconnect => self.leave(),
+            TabOrder::RetryNow => self.session.iter().for_each(Session::retry_now),
+            TabOrder::Reload => self.session.iter().for_each(Session::reload),
+            TabOrder::Call(call) if call.kind == CallKind::Unary => self.call(*call),
+            TabOrder::Call(call) => self.stream(*call),
+            TabOrder::Send(number, item) => {
+                if let Some(reins) = self.reins(number) {
+                    reins.send(*item);
+                }
+            }
+            TabOrder::HalfClose(number) => self.reins(number).into_iter().for_each(Reins::half_close),
+            TabOrder::Look { call, item, bytes } => {
+                let voice = self.voice.clone();
+                // A large item takes its time.
+                tokio::task::spawn_blocking(move || {
+                    voice.say(TabNews::Looked(call, item, link::looked_into(&bytes)));
+                });
+            }
+            TabOrder::Cancel(number) => self.cancel(number),
+            TabOrder::ShowIdentity(folder) => drop(self.own(folder)),
+            TabOrder::Browse(purpose) => self.browse(purpose),
+        }
+    }
+
+    /// The identity in this folder, which is watched from now on.
+    fn own(&mut self, folder: String) -> Ready {
+        let voice = self.voice.clone();
+        match &self.own {
+            Some(own) if own.serves(&folder) => own.ready(),
+            _ => self.own.insert(OwnIdentity::start(folder, voice)).ready(),
+        }
+    }
+
+    fn call(&mut self, call: CallOrder) {
+        let (number, voice) = (call.number, self.voice.clone());
+        let link = self.session.as_ref().and_then(Session::link);
+        let began = Instant::now();
+        let task = self.running.spawn(async move {
+            let outcome = match link {
+                Some(link) => link.call(&call).await,
+                None => Err(link::no_connection()),
+            };
+            voice.say(TabNews::Ended(number, Ended { took: began.elapsed(), outcome }));
+            number
+        });
+        self.calls.insert(number, UnderWay::Unary { task, began });
+    }
+
+    fn stream(&mut self, call: CallOrder) {
+        let (number, link) = (call.number, self.session.as_ref().and_then(Session::link));
+        let (reins, task) = stream::prepare(link, call, self.voice.clone());
+        self.running.spawn(task);
+        self.calls.insert(number, UnderWay::Stream(reins));
+    }
+
+    fn reins(&mut self, number: CallNumber) -> Option<&mut Reins> {
+        match self.calls.get_mut(&number)? {
+            UnderWay::Stream(reins) => Some(reins),
+            UnderWay::Unary { .. } => None,
+        }
+    }
+
+    /// Streams have no end of their own: whoever hangs up ends them.
+    fn leave(&mut self) {
+        self.session = None;
+        self.calls.retain(|_, call| matches!(call, UnderWay::Unary { .. }));
+    }
+
+    /// Dropping the call's future tells the server; the window is told here, or by the stream itself.
+    fn cancel(&mut self, number: CallNumber) {
+        match self.calls.remove(&number) {
+            Some(UnderWay::Unary { task, began }) => {
+                task.abort();
+                let problem =
+                    Problem::new(ProblemKind::Cancelled, "The call was given up. The handler may have run.");
+                let ended = Ended { took: began.elapsed(), outcome: Err(problem) };
+                self.voice.say(TabNews::Ended(number, ended));
+            }
+            Some(UnderWay::Stream(reins)) => reins.cancel(),
+            None => {}
+        }
+    }
+
+    fn browse(&self, purpose: Purpose) {
+        let voice = self.voice.clone();
+        let wants_folder = matches!(purpose, Purpose::Identity);
+        (self.desk.browse)(wants_folder, Box::new(move |path| voice.say(TabNews::Picked(purpose, path))));
+    }
+}
