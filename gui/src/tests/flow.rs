@@ -112,6 +112,13 @@ impl Window {
         self.harness.run_steps(4);
     }
 
+    /// Dials another server in a tab of its own.
+    fn dial(&mut self, target: Target) {
+        self.press("New tab");
+        self.harness.state_mut().model.tab_mut().entry.target = target;
+        self.press("Connect");
+    }
+
     /// Scrolls to a control: what lies outside the form's frame cannot be clicked.
     fn reach(&mut self, name: &str) {
         super::forms::control(&self.harness, name).scroll_to_me();
@@ -228,6 +235,28 @@ fn a_killed_server_is_noticed_and_its_return_too_and_no_text_is_lost() {
     window.press("Example");
     window.press("Call");
     window.wait_for("OK");
+}
+
+#[test]
+fn servers_with_different_identities_live_side_by_side_and_one_that_hangs_holds_up_nobody() {
+    let (shop, other) = (Shop::open(), Shop::open());
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Echo/record");
+    // It takes connections, and never says a word.
+    let hung = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = hung.local_addr().unwrap().to_string();
+    window.dial(Target { address: address.clone(), ..shop.target() });
+    window.wait_for(&format!("Connecting to {address}…"));
+    window.dial(other.target());
+    window.wait_for("demo.Echo/record");
+    for server in [&shop, &other] {
+        window.press(&server.address.to_string());
+        window.press("Example");
+        window.press("Call");
+        window.wait_for("OK");
+    }
+    window.press(&address);
+    assert!(window.shows("Connecting to"), "it has time until its deadline");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod tabs;
 mod top_bar;
 mod trouble;
 
+use std::hash::Hash;
 use std::time::Instant;
 
 use egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
@@ -75,27 +76,30 @@ fn lost_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Command>) {
     }
 }
 
-/// Procedures, request, reply and graphs of one server. Each server has panels of its own, as far as egui knows.
+/// Procedures, request, reply and graphs of one server.
 fn calls_ui(ui: &mut Ui, tab: &mut Tab, now: Instant, wishes: &mut Vec<Command>) {
+    let id = tab.id;
     Panel::bottom("graphs")
         .resizable(true)
         .default_size(250.0)
         .size_range(180.0..=520.0)
         .frame(panel_frame(ui, 12, 8))
-        .show(ui, |ui| filling_ui(ui, |ui| graphs::graphs_ui(ui, tab, now, wishes)));
+        .show(ui, |ui| filling_ui(ui, id, |ui| graphs::graphs_ui(ui, tab, now, wishes)));
     Panel::left("procedures")
         .default_size(270.0)
         .size_range(180.0..=480.0)
         .frame(panel_frame(ui, 10, 8))
-        .show(ui, |ui| filling_ui(ui, |ui| procedures::procedures_ui(ui, tab, wishes)));
+        .show(ui, |ui| filling_ui(ui, id, |ui| procedures::procedures_ui(ui, tab, wishes)));
     // The form needs the larger half.
     let reply_max = (ui.available_width() * 0.45).max(240.0);
     Panel::right("reply")
         .default_size(440.0_f32.min(reply_max))
         .size_range(240.0..=reply_max)
         .frame(panel_frame(ui, 12, 8))
-        .show(ui, |ui| filling_ui(ui, |ui| reply::reply_ui(ui, tab, now, wishes)));
-    CentralPanel::default().frame(panel_frame(ui, 12, 8)).show(ui, |ui| request::request_ui(ui, tab, wishes));
+        .show(ui, |ui| filling_ui(ui, id, |ui| reply::reply_ui(ui, tab, now, wishes)));
+    CentralPanel::default()
+        .frame(panel_frame(ui, 12, 8))
+        .show(ui, |ui| filling_ui(ui, id, |ui| request::request_ui(ui, tab, wishes)));
 }
 
 fn panel_frame(ui: &Ui, x: i8, y: i8) -> Frame {
@@ -104,9 +108,10 @@ fn panel_frame(ui: &Ui, x: i8, y: i8) -> Frame {
 
 /// Draws in all the room there is and in no more. A panel takes the size of what is in it: without this
 /// it would shrink around a short text, and grow with the scroll bars that come and go.
-fn filling_ui(ui: &mut Ui, draw: impl FnOnce(&mut Ui)) {
+/// What egui remembers of it, such as where it was scrolled to, it remembers for `whose` alone.
+fn filling_ui(ui: &mut Ui, whose: impl Hash + std::fmt::Debug, draw: impl FnOnce(&mut Ui)) {
     let room = ui.available_rect_before_wrap();
-    draw(&mut ui.new_child(UiBuilder::new().max_rect(room)));
+    draw(&mut ui.new_child(UiBuilder::new().id_salt(whose).max_rect(room)));
     ui.expand_to_include_rect(room);
 }
 

@@ -54,7 +54,7 @@ pub(super) fn stream_ui(
             .default_size(room * 0.45)
             .size_range(60.0..=(room - 60.0).max(61.0))
             .frame(egui::Frame::new().inner_margin(egui::Margin { top: 6, ..egui::Margin::ZERO }))
-            .show(ui, |ui| filling_ui(ui, |ui| below.ui(ui, lens, wishes)));
+            .show(ui, |ui| filling_ui(ui, "below", |ui| below.ui(ui, lens, wishes)));
     }
     items_ui(ui, call, stream, wishes);
     if call.ended.is_none() {

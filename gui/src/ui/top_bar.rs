@@ -104,18 +104,21 @@ fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     if theme.on_hover_text(Command::ToggleTheme.text()).clicked() {
         wishes.push(Command::ToggleTheme);
     }
-    let range = ComboBox::from_id_salt("range").selected_text(model.tab().range.text()).width(64.0).show_ui(
-        ui,
-        |ui| {
+    // Where no graphs are, there is nothing to set about them.
+    ui.add_enabled_ui(!model.tab().is_blank(), |ui| graph_controls_ui(ui, model.tab(), wishes));
+}
+
+fn graph_controls_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
+    let range =
+        ComboBox::from_id_salt("range").selected_text(tab.range.text()).width(64.0).show_ui(ui, |ui| {
             for range in TimeRange::ALL {
-                if ui.selectable_label(model.tab().range == range, range.text()).clicked() {
+                if ui.selectable_label(tab.range == range, range.text()).clicked() {
                     wishes.push(Command::SetRange(range));
                 }
             }
-        },
-    );
+        });
     range.response.accessible_name("Time range").on_hover_text("How far back the graphs go");
-    let is_paused = model.tab().frozen.is_some();
+    let is_paused = tab.frozen.is_some();
     let pause = ui.selectable_label(is_paused, if is_paused { "Paused" } else { "Pause" });
     if pause.on_hover_text("Freezes the graphs; counting goes on").clicked() {
         wishes.push(Command::TogglePause);
