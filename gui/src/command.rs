@@ -3,6 +3,7 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::exchange::Purpose;
+use crate::model::manual::Notation;
 use crate::model::tab::TabId;
 use crate::model::view::{Lens, Page, Scope, TimeRange};
 
@@ -39,6 +40,10 @@ pub(crate) enum Command {
     FillIn(String),
     /// Put the cursor into the filter.
     FindProcedure,
+    /// Show the page about the selected procedure, or its form again.
+    ToggleManual,
+    /// Write the types on that page in this way.
+    SetNotation(Notation),
     /// Freeze the graphs, or let them run.
     TogglePause,
     /// Show the graphs this far back.
@@ -105,6 +110,7 @@ impl Command {
         Self::HalfClose,
         Self::CancelCall,
         Self::FindProcedure,
+        Self::ToggleManual,
         Self::ResetForm,
         Self::FillExample,
         Self::TogglePause,
@@ -148,6 +154,8 @@ impl Command {
             Self::Select(_) => "Show procedure",
             Self::FillIn(_) => "Fill in",
             Self::FindProcedure => "Find procedure",
+            Self::ToggleManual => "Documentation",
+            Self::SetNotation(_) => "Change how types are written",
             Self::TogglePause => "Pause or resume graphs",
             Self::SetRange(TimeRange::OneMinute) => "Graph the last minute",
             Self::SetRange(TimeRange::FiveMinutes) => "Graph the last 5 minutes",
@@ -194,6 +202,7 @@ impl Command {
             Self::Call | Self::SendItem => Key::Enter,
             Self::CancelCall => Key::Period,
             Self::FindProcedure => Key::F,
+            Self::ToggleManual => Key::U,
             Self::FillExample => Key::E,
             Self::TogglePause => Key::P,
             Self::ToggleIdentity => Key::I,

@@ -13,9 +13,10 @@ use zeroize::Zeroizing;
 use crate::form::{Arguments, Part};
 use crate::model::authority::{IssueOrder, OfficeNews};
 use crate::model::calls::{CallNumber, Ended};
-use crate::model::catalogue::Service;
+use crate::model::catalogue::{Procedure, Services};
 use crate::model::connection::{Failure, Retry, Session, Target};
 use crate::model::identity::{Identity, Remark};
+use crate::model::manual::Manual;
 use crate::model::reply::{Body, Problem};
 use crate::model::server::Server;
 use crate::model::settings::Settings;
@@ -68,6 +69,8 @@ pub(crate) enum TabOrder {
         /// As it came.
         bytes: Arc<[u8]>,
     },
+    /// Write the page about a procedure.
+    Explain(Box<Procedure>),
     /// Look what is in an identity's folder.
     ShowIdentity(String),
     /// Let the user choose a file or folder.
@@ -201,7 +204,9 @@ pub(crate) enum TabNews {
     /// What is in the identity's folder.
     Identity(String, Result<Box<Identity>, Failure>, Vec<Remark>),
     /// What the server can do.
-    Catalogue(Result<Vec<Service>, Failure>),
+    Catalogue(Result<Services, Failure>),
+    /// The page about the procedure of this path.
+    Explained(String, Box<Manual>),
     /// What the server says of its own identity.
     Server(Result<Box<Server>, Failure>),
     /// What the server counted.

@@ -8,6 +8,7 @@ mod dashboard;
 pub mod demo;
 mod exchange;
 mod form;
+mod fuzzy;
 #[expect(dead_code, reason = "the panels take it up one by one")]
 mod lens;
 mod model;

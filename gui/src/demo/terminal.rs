@@ -55,9 +55,9 @@ async fn show<W: Write>(demo: &Demo, page: &mut Page<W>) -> anyhow::Result<()> {
         Ok(services) => services,
         Err(failure) => bail!("{}", failure.reason),
     };
-    page.list(&services)?;
+    page.list(services.all())?;
     writeln!(page.out, "\nOne call of each procedure of the demo service")?;
-    let own = services.iter().filter(|service| !is_builtin(&service.name));
+    let own = services.all().iter().filter(|service| !is_builtin(&service.name));
     for (index, procedure) in own.flat_map(|service| &service.procedures).enumerate() {
         call_once(&link, index, procedure, page).await?;
     }
@@ -158,7 +158,7 @@ struct Page<W> {
 
 impl<W: Write> Page<W> {
     fn list(&mut self, services: &[Service]) -> io::Result<()> {
-        for service in services {
+        for service in services.iter().filter(|service| !service.procedures.is_empty()) {
             writeln!(self.out, "\n{}", service.name)?;
             for procedure in &service.procedures {
                 let about = procedure.documentation.lines().next().unwrap_or_default();

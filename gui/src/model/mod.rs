@@ -12,6 +12,8 @@ pub(crate) mod identity;
 #[expect(dead_code, reason = "the window takes it up")]
 pub(crate) mod journal;
 pub(crate) mod life;
+pub(crate) mod listing;
+pub(crate) mod manual;
 pub(crate) mod reply;
 pub(crate) mod server;
 pub(crate) mod settings;
@@ -140,10 +142,8 @@ impl Model {
         match update {
             Update::Tab(id, update) => {
                 // It may have been closed.
-                if let Some(tab) = self.tabs.iter_mut().find(|tab| tab.id == id) {
-                    tab.learn(update);
-                }
-                None
+                let tab = self.tabs.iter_mut().find(|tab| tab.id == id)?;
+                tab.learn(update).map(|order| Order::Tab(id, order))
             }
             Update::Office(news) => self.office.learn(news).map(Order::Office),
             Update::Trouble(failure) => {

@@ -182,8 +182,8 @@ fn an_order_is_filled_in_through_the_form_and_answered() {
 fn a_failure_shows_its_code_its_message_and_its_fault_and_so_does_the_graph() {
     let shop = Shop::open();
     let mut window = Window::open(shop.target());
-    window.wait_for("demo.Fault/fail");
-    window.press("demo.Fault/fail");
+    window.wait_for("demo.Orders/place");
+    window.find("demo.Fault/fail");
     window.fill("code", "RESOURCE_EXHAUSTED");
     window.fill("message", "too many cups");
     window.wait_for("0.0 calls/s");

@@ -65,7 +65,7 @@ pub(super) fn any_control<'h>(window: &'h Harness<'_, Dashboard>, name: &'h str)
 
 fn form_service(arguments: Json) -> Service {
     let procedures = vec![procedure("acme.Forms/send", arguments)];
-    Service { name: "acme.Forms".to_owned(), documentation: String::new(), procedures }
+    Service { name: "acme.Forms".to_owned(), procedures, ..Service::default() }
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn what_was_typed_outlives_a_change_of_the_interface() {
     };
     let mut stage = Stage::connected(vec![form_service(arguments("string"))]);
     stage.fill("id", "seventeen");
-    stage.tell(TabNews::Catalogue(Ok(vec![form_service(arguments("integer"))])));
+    stage.tell(TabNews::Catalogue(Ok(vec![form_service(arguments("integer"))].into())));
     assert_eq!(stage.control("id").value().as_deref(), Some("seventeen"));
     assert!(stage.shows("The server describes these arguments differently now."));
     stage.click("Reset form");

@@ -6,6 +6,7 @@ mod forms;
 mod identity;
 mod office;
 mod panels;
-mod stage;
+mod procedures;
+pub(crate) mod stage;
 mod streams;
 mod tabs;

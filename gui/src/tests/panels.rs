@@ -45,7 +45,7 @@ fn connecting_connected_and_failed_have_three_faces() {
     stage.tell(TabNews::Connected(session()));
     assert!(stage.shows("X25519MLKEM768") && stage.shows("spiffe://countersign.internal/server"));
     assert!(stage.shows("Asking the server what it can do…"));
-    stage.tell(TabNews::Catalogue(Ok(ledger())));
+    stage.tell(TabNews::Catalogue(Ok(ledger().into())));
     assert!(stage.shows("acme.Ledger/rename"));
 }
 
@@ -130,7 +130,7 @@ fn the_title_names_what_is_shown_and_how_that_is() {
     assert_eq!(stage.window.state().title(), "connecting to localhost:7443 · Countersign");
     stage.order();
     stage.tell(TabNews::Connected(session()));
-    stage.tell(TabNews::Catalogue(Ok(ledger())));
+    stage.tell(TabNews::Catalogue(Ok(ledger().into())));
     assert_eq!(stage.window.state().title(), "acme.Ledger/balance · localhost:7443 · Countersign");
     let failure = Failure::new("The server closed the connection.", "");
     stage.tell(TabNews::Reconnecting(Retry { failure, attempt: 1, next: None }));
@@ -180,7 +180,7 @@ fn a_lost_connection_is_said_at_once_and_costs_no_typed_text() {
     stage.click("Try again now");
     assert_eq!(stage.order(), Some(TabOrder::RetryNow));
     stage.tell(TabNews::Connected(session()));
-    stage.tell(TabNews::Catalogue(Ok(ledger())));
+    stage.tell(TabNews::Catalogue(Ok(ledger().into())));
     stage.restart_server();
     stage.count("acme.Ledger/balance", 3, Duration::from_millis(2), None);
     stage.count("acme.Ledger/balance", 4, Duration::from_millis(2), None);
@@ -268,7 +268,7 @@ fn panels_keep_their_sizes_whatever_they_show() {
             next: None,
         }));
         stage.tell(TabNews::Connected(session()));
-        stage.tell(TabNews::Catalogue(Ok(long(40))));
+        stage.tell(TabNews::Catalogue(Ok(long(40).into())));
         stage.click("Call");
         let call = stage.call();
         stage.answer(&call, &Value::Text("a line that is a good deal wider than the panel ".repeat(9)));

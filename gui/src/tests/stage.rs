@@ -16,7 +16,7 @@ use crate::exchange::{CallOrder, Generation, OfficeOrder, Order, TabNews, TabOrd
 use crate::model::Model;
 use crate::model::authority::OfficeNews;
 use crate::model::calls::Ended;
-use crate::model::catalogue::{Procedure, Service};
+use crate::model::catalogue::{Procedure, Service, Services};
 use crate::model::connection::{PeerFacts, Session, Target};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 use crate::model::settings::Settings;
@@ -56,12 +56,12 @@ impl Stage {
     }
 
     /// A window that is connected to a server with these services, whose counters have come twice.
-    pub(crate) fn connected(services: Vec<Service>) -> Self {
+    pub(crate) fn connected(services: impl Into<Services>) -> Self {
         let mut stage = Self::new();
         stage.click("Connect");
         assert!(matches!(stage.order(), Some(TabOrder::Connect(..))));
         stage.tell(TabNews::Connected(session()));
-        stage.tell(TabNews::Catalogue(Ok(services)));
+        stage.tell(TabNews::Catalogue(Ok(services.into())));
         stage.count("acme.Ledger/balance", 0, Duration::ZERO, None);
         stage
     }
@@ -197,6 +197,7 @@ pub(crate) fn ledger() -> Vec<Service> {
         name: name.to_owned(),
         documentation: "Accounts and what is in them.".to_owned(),
         procedures,
+        forbidden: Vec::new(),
     };
     let account = json!({ "type": "object", "properties": { "account": { "type": "string" } },
         "required": ["account"], "additionalProperties": false });
@@ -220,6 +221,9 @@ pub(crate) fn procedure(path: &str, arguments: serde_json::Value) -> Procedure {
         deadline_ms: None,
         arguments: Schema::try_from(arguments).unwrap(),
         items_in: None,
+        items_out: None,
+        result: Schema::default(),
+        fault: None,
         faults: Vec::new(),
     }
 }

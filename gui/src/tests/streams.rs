@@ -30,7 +30,7 @@ fn feed() -> Vec<Service> {
         of_kind("talk", CallKind::BothWays, true),
         of_kind("count", CallKind::Unary, false),
     ];
-    vec![Service { name: "acme.Feed".to_owned(), documentation: String::new(), procedures }]
+    vec![Service { name: "acme.Feed".to_owned(), procedures, ..Service::default() }]
 }
 
 impl Stage {
@@ -77,7 +77,7 @@ fn the_list_says_of_each_procedure_who_sends_items() {
     assert_eq!(description("acme.Feed/watch"), "server stream");
     assert_eq!(description("acme.Feed/import"), "client stream");
     assert_eq!(description("acme.Feed/talk"), "both ways");
-    assert_eq!(description("acme.Feed/count"), "");
+    assert_eq!(description("acme.Feed/count"), "unary");
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn each_tab_keeps_its_own_server_procedure_and_what_was_typed() {
     stage.dial("stage:7443");
     assert!(!stage.shows("acme.Ledger/rename"));
     stage.tell(TabNews::Connected(session()));
-    stage.tell(TabNews::Catalogue(Ok(ledger())));
+    stage.tell(TabNews::Catalogue(Ok(ledger().into())));
     assert_eq!(stage.window.state().model.tab().selected.as_deref(), Some("acme.Ledger/balance"));
     stage.tab("localhost:7443");
     assert_eq!(stage.window.state().model.tab().selected.as_deref(), Some("acme.Ledger/rename"));

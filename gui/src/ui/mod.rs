@@ -11,6 +11,7 @@ mod graphs;
 #[expect(dead_code, reason = "the lens of requests and replies takes it up")]
 mod hex;
 mod identity;
+mod manual;
 mod palette;
 mod procedures;
 mod reply;

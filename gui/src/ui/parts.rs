@@ -137,17 +137,8 @@ fn middle_ui(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// What a kind of call means for whoever makes one.
-pub(crate) fn kind_words(kind: CallKind) -> &'static str {
-    match kind {
-        CallKind::ServerStream => "Server stream: the server sends items until the call ends",
-        CallKind::ClientStream => "Client stream: you send items, and then the server answers",
-        CallKind::BothWays => "Both ways: you send items, and so does the server, until the call ends",
-        _ => "One message each way",
-    }
-}
-
-/// The mark of a kind of call: waves that come, arrows that go up, or arrows both ways. No font of ours has them.
+/// The mark of a kind of call: one message there and one back, waves that come, arrows that go up, or arrows both
+/// ways. No font of ours has them.
 pub(crate) fn kind_mark(painter: &Painter, center: Pos2, kind: CallKind, color: Color32) {
     let stroke = Stroke::new(1.2, color);
     let arrow = |x: f32, up: f32| {
@@ -172,8 +163,21 @@ pub(crate) fn kind_mark(painter: &Painter, center: Pos2, kind: CallKind, color: 
             arrow(-3.5, 1.0);
             arrow(3.5, -1.0);
         }
-        _ => {}
+        _ => {
+            for side in [-1.0, 1.0] {
+                let [tail, head] = [vec2(-4.5, -2.0), vec2(4.5, -2.0)].map(|end| center + side * end);
+                painter.line_segment([tail, head], stroke);
+                painter.line_segment([head, head + side * vec2(-2.5, -2.0)], stroke);
+            }
+        }
     }
+}
+
+/// The mark of what one may not do: a bar in a ring.
+pub(crate) fn no_entry_mark(painter: &Painter, center: Pos2, color: Color32) {
+    let stroke = Stroke::new(1.2, color);
+    painter.circle_stroke(center, 4.5, stroke);
+    painter.line_segment([center - vec2(2.5, 0.0), center + vec2(2.5, 0.0)], stroke);
 }
 
 /// The triangle before something that folds: to the right when folded, down when not.

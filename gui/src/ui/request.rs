@@ -3,23 +3,37 @@
 use egui::{Button, Label, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use super::form::{arguments_ui, item_form_ui};
-use super::parts::{chip_ui, command_button_ui, empty_ui, kind_words, loading_ui, muted, primary_button_ui};
+use super::manual::{forbidden_ui, manual_ui};
+use super::parts::{chip_ui, command_button_ui, empty_ui, loading_ui, muted, primary_button_ui};
 use super::theme::palette;
 use crate::command::Command;
-use crate::model::catalogue::{Catalogue, Procedure};
+use crate::model::catalogue::{Catalogue, Listed, Procedure};
 use crate::model::draft::Draft;
+use crate::model::manual::kind_meaning;
 use crate::model::tab::Tab;
 use crate::text;
+
+/// How much of the list of faults is shown; the page about the procedure has them all.
+const FAULTS_SHOWN: usize = 400;
 
 /// The panel in the middle.
 pub(crate) fn request_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
     if matches!(tab.catalogue, Catalogue::Loading) {
         return loading_ui(ui, "Loading…");
     }
-    let Some(procedure) = tab.procedure() else {
-        return empty_ui(ui, "No procedure selected", "Select one at the left to see its form.");
+    let procedure = match tab.selected.as_deref().and_then(|path| tab.catalogue.listed(path)) {
+        Some(Listed::Offered(procedure)) => procedure,
+        Some(Listed::Forbidden(forbidden)) => {
+            let peer = tab.own.identity().map(|identity| identity.id.as_str());
+            return forbidden_ui(ui, &forbidden.path, peer);
+        }
+        None => return empty_ui(ui, "No procedure selected", "Select one at the left to see its form."),
     };
-    heading_ui(ui, procedure);
+    if tab.reading.is_open {
+        ui.label(RichText::new(&procedure.path).heading().strong());
+        return manual_ui(ui, tab, procedure, wishes);
+    }
+    heading_ui(ui, procedure, wishes);
     let buttons = Buttons::of(tab, procedure);
     let path = procedure.path.clone();
     let Some(draft) = tab.drafts.get_mut(&path) else { return };
@@ -42,13 +56,13 @@ pub(crate) fn request_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) 
     });
 }
 
-fn heading_ui(ui: &mut Ui, procedure: &Procedure) {
+fn heading_ui(ui: &mut Ui, procedure: &Procedure, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(&procedure.path).heading().strong());
         if procedure.streams() {
             let shown = chip_ui(ui, &procedure.kind.to_string(), colors.accent);
-            shown.on_hover_text(kind_words(procedure.kind));
+            shown.on_hover_text(kind_meaning(procedure.kind));
         }
         if procedure.idempotent {
             chip_ui(ui, "idempotent", colors.ok);
@@ -56,6 +70,7 @@ fn heading_ui(ui: &mut Ui, procedure: &Procedure) {
         if let Some(ms) = procedure.deadline_ms {
             chip_ui(ui, &format!("deadline {ms} ms"), colors.muted);
         }
+        command_button_ui(ui, Command::ToggleManual, true, wishes);
     });
     if !procedure.documentation.is_empty() {
         ScrollArea::vertical().id_salt("docs").max_height(64.0).show(ui, |ui| {
@@ -65,7 +80,8 @@ fn heading_ui(ui: &mut Ui, procedure: &Procedure) {
     if !procedure.faults.is_empty() {
         let faults: Vec<String> =
             procedure.faults.iter().map(|fault| format!("{} ({})", fault.variant, fault.code)).collect();
-        ui.add(Label::new(muted(&colors, format!("May fail with {}", faults.join(", "))).small()).wrap());
+        let faults = text::line(&format!("May fail with {}", faults.join(", ")), FAULTS_SHOWN);
+        ui.add(Label::new(muted(&colors, faults).small()).wrap());
     }
     ui.add_space(4.0);
 }

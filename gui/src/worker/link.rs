@@ -6,11 +6,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use countersign::builtin::identity::IdentityClient;
-use countersign::builtin::reflection::ReflectionClient;
 use countersign::call::RawStream;
 use countersign::cbor::{self, Value};
 use countersign::schema;
-use countersign::service::{CallKind, ProcedureDescription, ServiceDescription};
+use countersign::service::CallKind;
 use countersign::{
     CallError, Client, ClientState, ClientStates, Code, ConnectError, ConnectionError, Credentials,
     FailureKind, HandlerRan, Peer, Schema, Status,
@@ -19,7 +18,6 @@ use countersign_certs::{CredentialsError, Watched};
 
 use crate::exchange::CallOrder;
 use crate::form::Arguments;
-use crate::model::catalogue::{DeclaredFault, NAME_SHOWN, Procedure, Service, is_builtin};
 use crate::model::connection::{Failure, PeerFacts, Retry, Session, Target};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 use crate::model::server::Server;
@@ -31,8 +29,6 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const FILE_MAX: u64 = 4 << 20;
 /// The longest message of a server that is shown.
 const MESSAGE_SHOWN: usize = 2000;
-/// The longest documentation that is kept.
-const DOCUMENTATION_SHOWN: usize = 4000;
 
 /// A server, and the connection to it while there is one. Cloning it gives another handle.
 #[derive(Clone)]
@@ -86,16 +82,6 @@ impl Link {
     /// Does not wait for the next attempt.
     pub(super) fn reconnect_now(&self) {
         self.client.reconnect_now();
-    }
-
-    /// What the server can do: its own services first, then the built-in ones.
-    pub(crate) async fn services(&self) -> Result<Vec<Service>, Failure> {
-        let reflection = ReflectionClient::new(self.client.clone());
-        let asked = reflection.services().timeout(PATIENCE).await;
-        let mut services: Vec<Service> =
-            asked.map_err(|error| refused("list its procedures", &error))?.into_iter().map(service).collect();
-        services.sort_by_key(|service| is_builtin(&service.name));
-        Ok(services)
     }
 
     /// Who the server says it is, and whom it believes.
@@ -235,33 +221,6 @@ fn facts(peer: &Peer, dialled: &str) -> PeerFacts {
     }
 }
 
-fn service(described: ServiceDescription) -> Service {
-    let ServiceDescription { name, documentation, procedures, .. } = described;
-    Service {
-        documentation: text::paragraph(&documentation, DOCUMENTATION_SHOWN),
-        procedures: procedures.into_iter().map(|described| procedure(&name, described)).collect(),
-        name: text::line(&name, NAME_SHOWN),
-    }
-}
-
-fn procedure(service: &str, described: ProcedureDescription) -> Procedure {
-    let faults = described.faults.iter().map(|fault| DeclaredFault {
-        variant: text::line(&fault.variant, NAME_SHOWN),
-        code: text::line(&fault.code, NAME_SHOWN),
-    });
-    Procedure {
-        faults: faults.collect(),
-        path: text::line(&format!("{service}/{}", described.name), NAME_SHOWN),
-        name: text::line(&described.name, NAME_SHOWN),
-        documentation: text::paragraph(&described.documentation, DOCUMENTATION_SHOWN),
-        kind: described.kind,
-        idempotent: described.idempotent,
-        deadline_ms: described.deadline_ms,
-        arguments: described.arguments,
-        items_in: described.items_in,
-    }
-}
-
 /// What was typed as CBOR, with the bytes of its files.
 pub(crate) async fn encoded(typed: Arguments, schema: &Schema) -> Result<Vec<u8>, Problem> {
     let Arguments { mut json, files } = typed;
@@ -352,37 +311,6 @@ fn sentence(remedy: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_server_says_of_itself_is_made_fit_to_show() {
-        let described = ServiceDescription {
-            name: "acme.\u{202e}Ledger".to_owned(),
-            documentation: "x".repeat(1 << 20),
-            sha256: String::new(),
-            procedures: vec![ProcedureDescription {
-                name: "bal\nance".repeat(1000),
-                documentation: "\u{1b}[31mred".to_owned(),
-                kind: CallKind::ServerStream,
-                idempotent: false,
-                deadline_ms: None,
-                arguments: Schema::default(),
-                items_in: None,
-                items_out: Some(Schema::default()),
-                result: Schema::default(),
-                fault: None,
-                faults: Vec::new(),
-            }],
-        };
-        let service = service(described);
-        assert_eq!(service.name, "acme.\\u{202e}Ledger");
-        assert!(service.documentation.chars().count() <= DOCUMENTATION_SHOWN + 1);
-        let procedure = &service.procedures[0];
-        assert!(
-            procedure.path.starts_with("acme.\\u{202e}Ledger/bal\\nance") && !procedure.path.contains('\n')
-        );
-        assert!(procedure.name.len() < 2 * NAME_SHOWN && procedure.streams());
-        assert_eq!(procedure.documentation, "\\u{1b}[31mred");
-    }
 
     #[test]
     fn a_status_says_whether_calling_again_is_safe() {

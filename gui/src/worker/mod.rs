@@ -3,6 +3,7 @@
 
 mod authority;
 mod counting;
+mod described;
 mod identity;
 #[cfg_attr(not(test), expect(dead_code, reason = "the window takes it up"))]
 mod journal;

@@ -13,6 +13,7 @@ use super::stream::{self, Reins};
 use super::{Desk, Speaker, link};
 use crate::exchange::{CallOrder, Generation, Purpose, TabNews, TabOrder, TabUpdate, Update};
 use crate::model::calls::{CallNumber, Ended};
+use crate::model::manual::Manual;
 use crate::model::reply::{Problem, ProblemKind};
 use crate::model::tab::TabId;
 
@@ -112,6 +113,14 @@ impl Sitter {
                 }
             }
             TabOrder::HalfClose(number) => self.reins(number).into_iter().for_each(Reins::half_close),
+            TabOrder::Explain(procedure) => {
+                let voice = self.voice.clone();
+                // A large schema takes its time.
+                tokio::task::spawn_blocking(move || {
+                    let page = Box::new(Manual::of(&procedure));
+                    voice.say(TabNews::Explained(procedure.path, page));
+                });
+            }
             TabOrder::Look { call, item, bytes } => {
                 let voice = self.voice.clone();
                 // A large item takes its time.

@@ -3,17 +3,19 @@
 mod calling;
 pub(crate) mod state;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use self::calling::body_of;
 use super::calls::{CallNumber, Calls};
-use super::catalogue::{self, Catalogue, Procedure};
+use super::catalogue::{Catalogue, Listed, Procedure, Services};
 use super::connection::{Connection, Failure, Target};
 use super::draft::Draft;
 use super::graphs::Graphs;
 use super::history::History;
 use super::identity::Own;
+use super::listing::Listing;
+use super::manual::Reading;
 use super::server::Server;
 use super::settings::Profile;
 use super::stream::Stream;
@@ -42,10 +44,10 @@ pub(crate) struct Tab {
     pub(crate) no_stats: Option<Failure>,
     /// The path of the procedure that is shown.
     pub(crate) selected: Option<String>,
-    /// What is typed into the filter of the procedure list.
-    pub(crate) filter: String,
-    /// The services whose procedures are folded away.
-    pub(crate) folded: BTreeSet<String>,
+    /// The procedures as they are listed.
+    pub(crate) listing: Listing,
+    /// The page about the selected procedure.
+    pub(crate) reading: Reading,
     /// What is typed into the forms, by the procedure's path. Nothing is ever removed.
     pub(crate) drafts: BTreeMap<String, Draft>,
     /// The calls made here.
@@ -147,14 +149,23 @@ impl Tab {
                     draft.fill_example();
                 }
             }
-            Command::Select(path) => self.select(path),
+            Command::Select(path) => {
+                self.select(path);
+                return self.explain();
+            }
             Command::FillIn(path) => {
+                self.reading.is_open = false;
                 self.select(path.clone());
                 if let Some(draft) = self.drafts.get_mut(&path) {
                     draft.cursor_wanted = Some(Part::Arguments);
                 }
             }
             Command::FindProcedure => self.find_wanted = true,
+            Command::ToggleManual => {
+                self.reading.is_open = !self.reading.is_open;
+                return self.explain();
+            }
+            Command::SetNotation(notation) => self.reading.notation = notation,
             Command::TogglePause => self.toggle_pause(now),
             Command::SetRange(range) => self.range = range,
             Command::SetScope(scope) => self.scope = scope,
@@ -169,7 +180,7 @@ impl Tab {
     }
 
     /// Takes in what the worker learned.
-    pub(crate) fn learn(&mut self, update: TabUpdate) {
+    pub(crate) fn learn(&mut self, update: TabUpdate) -> Option<TabOrder> {
         let is_present = update.generation == self.generation;
         match update.news {
             TabNews::Items(number, batch) => self.learn_of_stream(number, |s| s.receive(batch, update.at)),
@@ -178,9 +189,10 @@ impl Tab {
             TabNews::Ended(number, ended) => self.calls.end(number, ended, update.at),
             TabNews::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
             TabNews::Identity(folder, found, remarks) => self.own.learn(&folder, found, remarks),
-            news if is_present => self.learn_of_server(news, update.at),
+            news if is_present => return self.learn_of_server(news, update.at),
             _ => {} // of a server that we have left
         }
+        None
     }
 
     fn learn_of_stream(&mut self, number: CallNumber, learn: impl FnOnce(&mut Stream)) {
@@ -190,8 +202,8 @@ impl Tab {
         }
     }
 
-    fn learn_of_server(&mut self, news: TabNews, at: Instant) {
-        let Some(target) = self.connection.target().cloned() else { return };
+    fn learn_of_server(&mut self, news: TabNews, at: Instant) -> Option<TabOrder> {
+        let target = self.connection.target().cloned()?;
         match news {
             TabNews::Connected(session) => {
                 self.connection = Connection::Connected(target, session);
@@ -199,7 +211,11 @@ impl Tab {
             }
             TabNews::Failed(failure) => self.connection = Connection::Failed(target, failure),
             TabNews::Reconnecting(retry) => self.connection = Connection::Reconnecting(target, retry),
-            TabNews::Catalogue(Ok(services)) => self.show(services),
+            TabNews::Catalogue(Ok(services)) => {
+                self.show(services);
+                return self.explain();
+            }
+            TabNews::Explained(path, page) => self.reading.learn(path, page),
             // What was listed before stays: it is more use than an error while the server comes back.
             TabNews::Catalogue(Err(failure)) if self.catalogue.services().is_empty() => {
                 self.catalogue = Catalogue::Failed(failure);
@@ -213,6 +229,7 @@ impl Tab {
             TabNews::Server(said) => self.server = Some(said),
             _ => {}
         }
+        None
     }
 
     /// Works out what the graphs show, if anything has changed. Call it once before drawing.
@@ -305,24 +322,42 @@ impl Tab {
         Some(TabOrder::Connect(target, self.generation))
     }
 
-    fn show(&mut self, services: Vec<catalogue::Service>) {
-        let is_first = self.catalogue.services().is_empty();
-        if is_first {
-            let builtin = services.iter().filter(|service| catalogue::is_builtin(&service.name));
-            self.folded.extend(builtin.map(|service| service.name.clone()));
-        }
+    fn show(&mut self, services: Services) {
+        self.listing.meet(&services, self.catalogue.services().is_empty());
+        self.reading.forget();
         self.catalogue = Catalogue::Ready(services);
-        let selected = self.selected.take().filter(|path| self.catalogue.procedure(path).is_some());
+        let selected = self.selected.take().filter(|path| self.catalogue.listed(path).is_some());
         if let Some(path) = selected.or_else(|| self.catalogue.first().map(str::to_owned)) {
+            self.reveal(&path);
             self.select(path);
         }
     }
 
-    fn select(&mut self, path: String) {
-        if let Some(procedure) = self.catalogue.procedure(&path) {
-            self.drafts.entry(path.clone()).or_insert_with(|| Draft::new(procedure)).meet(procedure);
-            self.selected = Some(path);
+    /// Has the list show where this procedure is.
+    fn reveal(&mut self, path: &str) {
+        if let Some(services) = self.catalogue.ready()
+            && let Some(entry) = services.entry(path)
+        {
+            self.listing.reveal(entry, services);
         }
+    }
+
+    fn select(&mut self, path: String) {
+        match self.catalogue.listed(&path) {
+            Some(Listed::Offered(procedure)) => {
+                self.drafts.entry(path.clone()).or_insert_with(|| Draft::new(procedure)).meet(procedure);
+            }
+            Some(Listed::Forbidden(_)) => {}
+            None => return,
+        }
+        self.selected = Some(path);
+    }
+
+    /// Asks for the page about the selected procedure, if it is to be read and is not there yet.
+    fn explain(&self) -> Option<TabOrder> {
+        let procedure = self.procedure().filter(|_| self.reading.is_open)?;
+        let is_missing = self.reading.page(&procedure.path).is_none();
+        is_missing.then(|| TabOrder::Explain(Box::new(procedure.clone())))
     }
 
     fn reset_form(&mut self) {

@@ -1,0 +1,153 @@
+//! What a server says that it can do, made fit to show.
+
+use countersign::Schema;
+use countersign::builtin::reflection::ReflectionClient;
+use countersign::service::{ProcedureDescription, ServiceDescription};
+use serde_json::{Value as Json, json};
+
+use super::link::{Link, PATIENCE, refused};
+use crate::model::catalogue::{DeclaredFault, NAME_SHOWN, Procedure, Service, Services};
+use crate::model::connection::Failure;
+use crate::text;
+
+/// The longest documentation that is kept.
+const DOCUMENTATION_SHOWN: usize = 4000;
+/// How many places a schema may have, and how many may stand side by side: forms and pages look at each of those
+/// whenever they are drawn. Types that people wrote have some hundred, and enums of countries 250 variants.
+const PLACES_MAX: usize = 20_000;
+const WIDTH_MAX: usize = 500;
+
+impl Link {
+    /// What the server can do, and the names of what it does not let us do, if it tells us those.
+    pub(crate) async fn services(&self) -> Result<Services, Failure> {
+        let reflection = ReflectionClient::new(self.client().clone());
+        let names = async {
+            // Few may ask, and no harm is done if the answer is no.
+            let names = reflection.names().timeout(PATIENCE).await.ok()?;
+            Some(names.into_iter().filter(|name| !name.allowed).map(|name| name.procedure).collect())
+        };
+        let (asked, forbidden) = tokio::join!(reflection.services().timeout(PATIENCE), names);
+        let described = asked.map_err(|error| refused("list its procedures", &error))?;
+        Ok(Services::new(described.into_iter().map(service).collect(), forbidden))
+    }
+}
+
+fn service(described: ServiceDescription) -> Service {
+    // First of all the name, which would else be copied for each procedure in whatever length it has.
+    let name = text::line(&described.name, NAME_SHOWN);
+    Service {
+        documentation: text::paragraph(&described.documentation, DOCUMENTATION_SHOWN),
+        procedures: described.procedures.into_iter().map(|described| procedure(&name, described)).collect(),
+        name,
+        ..Service::default()
+    }
+}
+
+fn procedure(service: &str, described: ProcedureDescription) -> Procedure {
+    let faults = described.faults.iter().map(|fault| DeclaredFault {
+        variant: text::line(&fault.variant, NAME_SHOWN),
+        code: text::line(&fault.code, NAME_SHOWN),
+        message: text::line(&fault.message, NAME_SHOWN),
+    });
+    Procedure {
+        faults: faults.take(WIDTH_MAX).collect(),
+        path: text::line(&format!("{service}/{}", described.name), NAME_SHOWN),
+        name: text::line(&described.name, NAME_SHOWN),
+        documentation: text::paragraph(&described.documentation, DOCUMENTATION_SHOWN),
+        kind: described.kind,
+        idempotent: described.idempotent,
+        deadline_ms: described.deadline_ms,
+        arguments: fit(described.arguments),
+        items_in: described.items_in.map(fit),
+        items_out: described.items_out.map(fit),
+        result: fit(described.result),
+        fault: described.fault.map(fit),
+    }
+}
+
+/// The schema, or one of anything at all in place of one that is too large to be gone through in a frame.
+fn fit(schema: Schema) -> Schema {
+    if is_fit(schema.as_value()) {
+        return schema;
+    }
+    let description = "The server's description is larger than is shown here. Any value can be sent.";
+    let mut anything = Schema::default();
+    anything.insert("description".to_owned(), json!(description));
+    anything
+}
+
+fn is_fit(schema: &Json) -> bool {
+    let (mut waiting, mut seen) = (vec![schema], 0);
+    while let Some(place) = waiting.pop() {
+        let before = waiting.len();
+        match place {
+            Json::Array(items) => waiting.extend(items),
+            Json::Object(entries) => waiting.extend(entries.values()),
+            _ => {}
+        }
+        seen += 1;
+        if waiting.len() - before > WIDTH_MAX || seen > PLACES_MAX {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign::service::CallKind;
+
+    use super::*;
+
+    fn described(schema: Json) -> ProcedureDescription {
+        ProcedureDescription {
+            name: "bal\nance".repeat(1000),
+            documentation: "\u{1b}[31mred".to_owned(),
+            kind: CallKind::ServerStream,
+            idempotent: false,
+            deadline_ms: None,
+            arguments: Schema::try_from(schema).unwrap(),
+            items_in: None,
+            items_out: Some(Schema::default()),
+            result: Schema::default(),
+            fault: None,
+            faults: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_of_itself_is_made_fit_to_show() {
+        let described = ServiceDescription {
+            name: "acme.\u{202e}Ledger".to_owned(),
+            documentation: "x".repeat(1 << 20),
+            sha256: String::new(),
+            procedures: vec![described(json!({}))],
+        };
+        let service = service(described);
+        assert_eq!(service.name, "acme.\\u{202e}Ledger");
+        assert!(service.documentation.chars().count() <= DOCUMENTATION_SHOWN + 1);
+        let procedure = &service.procedures[0];
+        assert!(
+            procedure.path.starts_with("acme.\\u{202e}Ledger/bal\\nance") && !procedure.path.contains('\n')
+        );
+        assert!(procedure.name.len() < 2 * NAME_SHOWN && procedure.streams());
+        assert_eq!(procedure.documentation, "\\u{1b}[31mred");
+    }
+
+    #[test]
+    fn a_schema_that_is_too_wide_or_has_too_many_places_gives_way_to_one_of_anything() {
+        let wide = json!({ "enum": vec!["x"; WIDTH_MAX + 1] });
+        let rows = vec![vec![0; 400]; 100];
+        let large = json!({ "examples": rows });
+        for schema in [wide, large] {
+            let procedure = procedure("a.B", described(schema));
+            let shown = countersign::schema::outline(&procedure.arguments).to_string();
+            assert_eq!(
+                shown,
+                "any value: The server's description is larger than is shown here. Any value can be sent.\n"
+            );
+        }
+        let ordinary = json!({ "enum": vec!["x"; WIDTH_MAX] });
+        assert_eq!(procedure("a.B", described(ordinary.clone())).arguments.as_value(), &ordinary);
+    }
+}
