@@ -86,8 +86,10 @@ pub(crate) enum Command {
     Revoke,
     /// Look at the reply in this way.
     SetLens(Lens),
-    /// Fold or unfold a row of the reply, or of its fault.
-    ToggleRow(usize),
+    /// Fold or unfold an item of the reply, or of its fault.
+    ToggleItem(usize),
+    /// Highlight an item of it under every lens, or none.
+    SelectItem(Option<usize>),
     /// Choose a file or folder.
     Browse(Purpose),
     /// Fill in the connection panel from a saved profile.
@@ -185,7 +187,8 @@ impl Command {
             Self::KeepCertificates => "Keep",
             Self::Revoke => "Revoke",
             Self::SetLens(_) => "Change how the reply is shown",
-            Self::ToggleRow(_) => "Fold or unfold",
+            Self::ToggleItem(_) => "Fold or unfold",
+            Self::SelectItem(_) => "Highlight an item",
             Self::Browse(_) => "Browse…",
             Self::UseProfile(_) => "Use profile",
             Self::SaveProfile => "Save as profile",

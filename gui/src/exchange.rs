@@ -17,7 +17,7 @@ use crate::model::catalogue::{Procedure, Services};
 use crate::model::connection::{Failure, Retry, Session, Target};
 use crate::model::identity::{Identity, Remark};
 use crate::model::manual::Manual;
-use crate::model::reply::{Body, Problem};
+use crate::model::reply::{Body, Earlier, Problem};
 use crate::model::server::Server;
 use crate::model::settings::Settings;
 use crate::model::stream::Batch;
@@ -68,6 +68,8 @@ pub(crate) enum TabOrder {
         item: u64,
         /// As it came.
         bytes: Arc<[u8]>,
+        /// The item before it.
+        earlier: Option<Earlier>,
     },
     /// Write the page about a procedure.
     Explain(Box<Procedure>),
@@ -143,6 +145,8 @@ pub(crate) struct CallOrder {
     pub(crate) schema: Schema,
     /// How long to wait; without it, as long as the procedure says.
     pub(crate) deadline: Option<Duration>,
+    /// What the result is to be compared with.
+    pub(crate) earlier: Option<Earlier>,
 }
 
 /// An item to send.
@@ -174,7 +178,7 @@ pub(crate) enum Purpose {
 #[derive(Debug)]
 pub(crate) enum Update {
     /// Something of the server in a tab.
-    Tab(TabId, TabUpdate),
+    Tab(TabId, Box<TabUpdate>),
     /// What an authority has, or has done.
     Office(OfficeNews),
     /// Something went wrong that belongs to no server, such as writing the settings.

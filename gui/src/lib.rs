@@ -9,7 +9,6 @@ pub mod demo;
 mod exchange;
 mod form;
 mod fuzzy;
-#[expect(dead_code, reason = "the panels take it up one by one")]
 mod lens;
 mod model;
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::model::connection::Failure;
 use crate::model::history::{History, Trend};
 use crate::model::reply::{Answer, Problem, ProblemKind};
 use crate::text;
-use crate::worker::{Counting, Link, answer, encoded, problem};
+use crate::worker::{Counting, Link, answer, body, encoded, problem};
 
 /// How many items of a stream are taken.
 const ITEMS_SHOWN: usize = 3;
@@ -79,12 +79,13 @@ async fn call_once<W: Write>(
         arguments,
         schema: procedure.arguments.clone(),
         deadline: procedure.deadline_ms.map(Duration::from_millis),
+        earlier: None,
     };
     let began = Instant::now();
     let outcome = if procedure.streams() {
         stream_once(link, &order, procedure.items_in.as_ref()).await
     } else {
-        link.call(&order).await
+        link.call(&order).await.outcome
     };
     page.outcome(&procedure.path, began.elapsed(), &outcome)?;
     match outcome {
@@ -106,11 +107,11 @@ async fn stream_once(link: &Link, order: &CallOrder, items: Option<&Schema>) -> 
     for _ in 0..ITEMS_SHOWN {
         match stream.next().await.map_err(problem)? {
             Some(item) => last = Some(item),
-            None if last.is_none() => return answer(&stream.finish().await.map_err(problem)?.payload),
+            None if last.is_none() => return answer(stream.finish().await.map_err(problem)?, None).await,
             None => break,
         }
     }
-    answer(&last.unwrap_or_default())
+    Ok(Answer::of(body(last.unwrap_or_default(), None).await?))
 }
 
 /// What to call a procedure with: something telling where we know it, or else an example that fits.

@@ -1,11 +1,12 @@
 //! What is different in a value from one before it: added, removed, changed, by path.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use countersign::cbor::{Diagnostic, Value};
 use countersign::schema::Path;
 
-use super::outline::Outline;
+use super::outline::{Outline, Siblings};
 use crate::model::tree::Kind;
 use crate::text;
 
@@ -61,6 +62,41 @@ pub(crate) enum Mark {
     Changed,
     /// Something within it is different, or is not there any more.
     Within,
+}
+
+impl ChangeKind {
+    /// The character that stands for it.
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Added => "+",
+            Self::Removed => "−",
+            Self::Changed => "~",
+        }
+    }
+}
+
+impl Change {
+    /// The value before and the value now, as far as there are both.
+    pub(crate) fn values(&self) -> String {
+        match self.kind {
+            ChangeKind::Added => self.now.clone(),
+            ChangeKind::Removed => self.before.clone(),
+            ChangeKind::Changed => format!("{} → {}", self.before, self.now),
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = if self.path.is_empty() { "the whole value" } else { &self.path };
+        write!(f, "{} {path}  {}", self.kind.sign(), self.values())
+    }
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.list.iter().try_for_each(|change| writeln!(f, "{change}"))
+    }
 }
 
 impl Changes {
@@ -136,7 +172,7 @@ impl Walk<'_> {
         let named = |(key, value)| Name::of(key).map(|name| (name, value));
         let mut left: BTreeMap<Name<'_>, &Value> =
             before.iter().map(|(k, v)| (k, v)).filter_map(named).collect();
-        let mut items = self.items_of(item);
+        let mut items = Siblings::within(self.outline, item);
         for (key, value) in now {
             let item = self.next(&mut items);
             let Some(name) = Name::of(key) else { continue };
@@ -157,7 +193,7 @@ impl Walk<'_> {
         let head = before.iter().zip(now).take_while(same).count();
         let tail = before.iter().rev().zip(now.iter().rev()).take(shorter - head).take_while(same).count();
         let pairs = shorter - head - tail;
-        let mut items = self.items_of(item);
+        let mut items = Siblings::within(self.outline, item);
         for (index, value) in now.iter().enumerate().take(now.len() - tail) {
             let item = self.next(&mut items);
             if index < head {
@@ -173,20 +209,9 @@ impl Walk<'_> {
         }
     }
 
-    /// The items within an item, to be taken one by one.
-    fn items_of(&self, item: Option<usize>) -> Option<(usize, usize)> {
-        item.map(|item| (item + 1, item + 1 + self.outline.item(item).within))
-    }
-
     /// The item of the next element, where the outline goes so far.
-    fn next(&self, items: &mut Option<(usize, usize)>) -> Option<usize> {
-        let (next, end) = items.as_mut()?;
-        let item = *next;
-        if *end <= item || self.outline.item(item).kind == Kind::Remark {
-            return None;
-        }
-        *next = item + 1 + self.outline.item(item).within;
-        Some(item)
+    fn next(&self, siblings: &mut Siblings) -> Option<usize> {
+        siblings.next(self.outline).filter(|item| self.outline.item(*item).kind != Kind::Remark)
     }
 
     fn note(
@@ -279,26 +304,20 @@ mod tests {
         Outline::of(&to_vec(value).unwrap()).unwrap()
     }
 
-    /// The changes as lines: `+ path now`, `- path before`, `~ path before > now`.
     fn lines(before: &Value, now: &Value) -> Vec<String> {
         let changes = Changes::between(before, now, &outline(now));
         assert_eq!(changes.list.len(), changes.count());
-        let line = |change: &Change| match change.kind {
-            ChangeKind::Added => format!("+ {} {}", change.path, change.now),
-            ChangeKind::Removed => format!("- {} {}", change.path, change.before),
-            ChangeKind::Changed => format!("~ {} {} > {}", change.path, change.before, change.now),
-        };
-        changes.list.iter().map(line).collect()
+        changes.to_string().lines().map(str::to_owned).collect()
     }
 
     #[test]
     fn entries_are_paired_by_key_whatever_their_order() {
         let before = map(&[("name", text("tea")), ("price", number(3)), ("old", Value::Null)]);
         let now = map(&[("price", number(4)), ("name", text("tea")), ("new name", numbers(&[1]))]);
-        let expected = ["~ price 3 > 4", "+ [\"new name\"] [1]", "- old null"];
+        let expected = ["~ price  3 → 4", "+ [\"new name\"]  [1]", "− old  null"];
         assert_eq!(lines(&before, &now), expected);
         assert!(lines(&before, &before).is_empty());
-        assert_eq!(lines(&number(1), &text("1")), ["~  1 > \"1\""]);
+        assert_eq!(lines(&number(1), &text("1")), ["~ the whole value  1 → \"1\""]);
         let nan = Value::Array(vec![Value::Float(f64::NAN)]);
         assert!(lines(&nan, &nan).is_empty(), "a number that is none has not changed");
     }
@@ -306,14 +325,14 @@ mod tests {
     #[test]
     fn what_is_put_into_a_list_moves_the_rest_without_changing_it() {
         let before = numbers(&[1, 2, 3, 4]);
-        assert_eq!(lines(&before, &numbers(&[0, 1, 2, 3, 4])), ["+ [0] 0"]);
-        assert_eq!(lines(&before, &numbers(&[1, 2, 9, 3, 4])), ["+ [2] 9"]);
-        assert_eq!(lines(&before, &numbers(&[1, 4])), ["- [1] 2", "- [2] 3"]);
-        assert_eq!(lines(&before, &numbers(&[1, 7, 8, 4])), ["~ [1] 2 > 7", "~ [2] 3 > 8"]);
+        assert_eq!(lines(&before, &numbers(&[0, 1, 2, 3, 4])), ["+ [0]  0"]);
+        assert_eq!(lines(&before, &numbers(&[1, 2, 9, 3, 4])), ["+ [2]  9"]);
+        assert_eq!(lines(&before, &numbers(&[1, 4])), ["− [1]  2", "− [2]  3"]);
+        assert_eq!(lines(&before, &numbers(&[1, 7, 8, 4])), ["~ [1]  2 → 7", "~ [2]  3 → 8"]);
         assert_eq!(lines(&before, &numbers(&[])).len(), 4);
-        assert_eq!(lines(&numbers(&[1, 1]), &numbers(&[1, 1, 1])), ["+ [2] 1"]);
+        assert_eq!(lines(&numbers(&[1, 1]), &numbers(&[1, 1, 1])), ["+ [2]  1"]);
         let priced = |price| Value::Array(vec![map(&[("price", number(price))])]);
-        assert_eq!(lines(&priced(1), &priced(2)), ["~ [0].price 1 > 2"]);
+        assert_eq!(lines(&priced(1), &priced(2)), ["~ [0].price  1 → 2"]);
     }
 
     #[test]

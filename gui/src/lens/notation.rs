@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use countersign::cbor::{Diagnostic, Value};
 
-use super::outline::{Outline, Span};
+use super::outline::{Outline, Siblings, Span};
 use crate::model::tree::Kind;
 
 /// The longest notation that is kept, in bytes.
@@ -12,7 +12,7 @@ const LONGEST: usize = 16 << 20;
 /// What fits into this many columns stays on one line.
 const WIDTH: usize = 80;
 /// Spaces per level.
-const STEP: usize = 2;
+pub(crate) const STEP: usize = 2;
 
 /// A long text with its lines found, so that only the visible ones are laid out.
 #[derive(Debug)]
@@ -112,13 +112,13 @@ impl Printer<'_> {
     }
 
     fn lines(&mut self, value: &Value, item: Option<usize>, depth: usize) -> fmt::Result {
-        let mut siblings = Siblings::within(self.outline, item);
+        let (mut siblings, mut remark) = (Siblings::within(self.outline, item), None);
         match value {
             Value::Array(elements) => {
                 self.write_char('[')?;
                 for (index, element) in elements.iter().enumerate() {
                     self.new_line(index, depth + 1)?;
-                    let (item, from) = siblings.next(self.outline, self.text.len());
+                    let (item, from) = self.begin(&mut siblings, &mut remark);
                     let written = self.item(element, item, depth + 1, STEP * (depth + 1));
                     self.note(item, from, from);
                     written?;
@@ -131,7 +131,7 @@ impl Printer<'_> {
                 for (index, (key, value)) in entries.iter().enumerate() {
                     self.new_line(index, depth + 1)?;
                     let line = self.text.len();
-                    let (item, from) = siblings.next(self.outline, line);
+                    let (item, from) = self.begin(&mut siblings, &mut remark);
                     write!(self, "{}: ", Diagnostic::new(key))?;
                     let begins = self.text.len();
                     let column = STEP * (depth + 1) + begins - line;
@@ -147,13 +147,13 @@ impl Printer<'_> {
     }
 
     fn line(&mut self, value: &Value, item: Option<usize>) -> fmt::Result {
-        let mut siblings = Siblings::within(self.outline, item);
+        let (mut siblings, mut remark) = (Siblings::within(self.outline, item), None);
         match value {
             Value::Array(elements) => {
                 self.write_char('[')?;
                 for (index, element) in elements.iter().enumerate() {
                     self.write_str(if index == 0 { "" } else { ", " })?;
-                    let (item, from) = siblings.next(self.outline, self.text.len());
+                    let (item, from) = self.begin(&mut siblings, &mut remark);
                     self.line(element, item)?;
                     self.note(item, from, from);
                 }
@@ -163,7 +163,7 @@ impl Printer<'_> {
                 self.write_char('{')?;
                 for (index, (key, value)) in entries.iter().enumerate() {
                     self.write_str(if index == 0 { "" } else { ", " })?;
-                    let (item, from) = siblings.next(self.outline, self.text.len());
+                    let (item, from) = self.begin(&mut siblings, &mut remark);
                     write!(self, "{}: ", Diagnostic::new(key))?;
                     let begins = self.text.len();
                     self.line(value, item)?;
@@ -173,6 +173,14 @@ impl Printer<'_> {
             }
             leaf => write!(self, "{}", Diagnostic::new(leaf)),
         }
+    }
+
+    /// The item of the element that is written from here on, and where it began: what is left to a remark begins with
+    /// the first element of which there is no other item.
+    fn begin(&self, siblings: &mut Siblings, remark: &mut Option<usize>) -> (Option<usize>, usize) {
+        let (item, from) = (siblings.next(self.outline), self.text.len());
+        let is_remark = item.is_some_and(|item| self.outline.item(item).kind == Kind::Remark);
+        (item, if is_remark { *remark.get_or_insert(from) } else { from })
     }
 
     fn new_line(&mut self, index: usize, depth: usize) -> fmt::Result {
@@ -189,31 +197,6 @@ impl Printer<'_> {
         if let Some(item) = item {
             self.outline.set_text(item, Span::new(from, value.max(from), self.text.len()));
         }
-    }
-}
-
-/// The items of an outline, beside the elements of the value that they outline.
-struct Siblings {
-    next: Option<usize>,
-    end: usize,
-    /// Where the elements begin of which there is nothing but a remark.
-    remark: Option<usize>,
-}
-
-impl Siblings {
-    fn within(outline: &Outline, item: Option<usize>) -> Self {
-        let end = item.map_or(0, |item| item + 1 + outline.item(item).within);
-        Self { next: item.map(|item| item + 1), end, remark: None }
-    }
-
-    /// The item of the element that is written from here on, and where it began.
-    fn next(&mut self, outline: &Outline, from: usize) -> (Option<usize>, usize) {
-        let Some(item) = self.next.filter(|next| *next < self.end) else { return (None, from) };
-        if outline.item(item).kind == Kind::Remark {
-            return (Some(item), *self.remark.get_or_insert(from));
-        }
-        self.next = Some(item + 1 + outline.item(item).within);
-        (Some(item), from)
     }
 }
 
@@ -289,11 +272,15 @@ mod tests {
         }
         match value {
             Value::Array(elements) => {
-                let pairs = elements.iter().zip(outline.children(item));
-                pairs.for_each(|(element, item)| check(element, item, listing, outline, checked));
+                let mut siblings = Siblings::within(outline, Some(item));
+                for element in elements {
+                    check(element, siblings.next(outline).unwrap(), listing, outline, checked);
+                }
             }
             Value::Map(entries) => {
-                for ((key, value), item) in entries.iter().zip(outline.children(item)) {
+                let mut siblings = Siblings::within(outline, Some(item));
+                for (key, value) in entries {
+                    let item = siblings.next(outline).unwrap();
                     let span = outline.item(item).text.unwrap();
                     assert!(listing.text()[span.all()].starts_with(&Diagnostic::new(key).to_string()));
                     check(value, item, listing, outline, checked);

@@ -1,5 +1,7 @@
 //! Where the items of an encoded value lie: what ties the tree, the notation and the bytes together.
 
+use std::ops::Range;
+
 use countersign::cbor::{self, Diagnostic, Value};
 use countersign::schema::Path;
 
@@ -66,12 +68,12 @@ impl Span {
     }
 
     /// The key and the value.
-    pub(crate) fn all(self) -> std::ops::Range<usize> {
+    pub(crate) fn all(self) -> Range<usize> {
         self.from as usize..self.to as usize
     }
 
     /// The value without its key.
-    pub(crate) fn of_value(self) -> std::ops::Range<usize> {
+    pub(crate) fn of_value(self) -> Range<usize> {
         self.value as usize..self.to as usize
     }
 }
@@ -94,16 +96,6 @@ impl Outline {
         &self.items[item]
     }
 
-    /// The elements of an array or the entries of a map; its last may be a remark.
-    pub(crate) fn children(&self, item: usize) -> impl Iterator<Item = usize> + '_ {
-        let (mut next, end) = (item + 1, item + 1 + self.items[item].within);
-        std::iter::from_fn(move || {
-            let child = Some(next).filter(|next| *next < end)?;
-            next = child + 1 + self.items[child].within;
-            Some(child)
-        })
-    }
-
     /// The innermost item that has this byte.
     pub(crate) fn at_byte(&self, at: usize) -> Option<usize> {
         self.innermost(at, |item| Some(item.bytes))
@@ -112,6 +104,14 @@ impl Outline {
     /// The innermost item that has this place of the notation.
     pub(crate) fn at_text(&self, at: usize) -> Option<usize> {
         self.innermost(at, |item| item.text)
+    }
+
+    /// The items that begin in this part of the notation.
+    pub(crate) fn in_text(&self, part: Range<usize>) -> impl Iterator<Item = (&Item, Span)> {
+        let is_before = |item: &Item| item.text.is_some_and(|span| (span.from as usize) < part.start);
+        let items = self.items[self.items.partition_point(is_before)..].iter();
+        let with_text = items.map_while(|item| Some((item, item.text?)));
+        with_text.take_while(move |(_, span)| (span.from as usize) < part.end)
     }
 
     fn innermost(&self, at: usize, span: impl Fn(&Item) -> Option<Span>) -> Option<usize> {
@@ -266,6 +266,31 @@ impl Outline {
     }
 }
 
+/// The items within an item, taken one by one beside the elements that they outline.
+pub(super) struct Siblings {
+    next: usize,
+    end: usize,
+}
+
+impl Siblings {
+    /// Those within this item; none where nothing is known of it.
+    pub(super) fn within(outline: &Outline, item: Option<usize>) -> Self {
+        item.map_or(Self { next: 0, end: 0 }, |item| Self {
+            next: item + 1,
+            end: item + 1 + outline.item(item).within,
+        })
+    }
+
+    /// The item of the next element; a remark is that of all that remain.
+    pub(super) fn next(&mut self, outline: &Outline) -> Option<usize> {
+        let item = Some(self.next).filter(|next| *next < self.end)?;
+        if outline.item(item).kind != Kind::Remark {
+            self.next = item + 1 + outline.item(item).within;
+        }
+        Some(item)
+    }
+}
+
 /// Where an item is to be added.
 #[derive(Clone, Copy)]
 struct Place {
@@ -391,8 +416,9 @@ mod tests {
         assert_eq!(summaries, ["2 entries", "2 items", "1 entry", "7", "h'0102'  2 bytes", "true"]);
         let keys: Vec<String> = (0..outline.len()).map(|item| outline.key(item, &bytes)).collect();
         assert_eq!(keys, ["", "lines", "0", "price", "1", "3"]);
-        assert_eq!(outline.children(0).collect::<Vec<_>>(), [1, 5]);
-        assert_eq!(outline.children(1).collect::<Vec<_>>(), [2, 4]);
+        let mut siblings = Siblings::within(&outline, Some(1));
+        let within: Vec<_> = std::iter::from_fn(|| siblings.next(&outline)).collect();
+        assert_eq!(within, [2, 4]);
         for item in 0..outline.len() {
             let span = outline.item(item).bytes;
             assert!(cbor::from_slice::<Value>(&bytes[span.of_value()]).is_ok(), "{item}");

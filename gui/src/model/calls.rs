@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::reply::{Answer, Problem};
+use super::reply::{Answer, Earlier, Problem};
 use super::stream::Stream;
+use super::timing::{Rank, Timing};
 
 /// How many calls are remembered for their marks on the graphs.
 const REMEMBERED: usize = 2000;
@@ -26,12 +27,42 @@ pub(crate) struct OwnCall {
     pub(crate) stream: Option<Stream>,
     /// How it ended, if it has.
     pub(crate) ended: Option<Ended>,
+    /// Where it lies among others, once it has ended.
+    pub(crate) rank: Option<Rank>,
+    /// The last result of this procedure before it, to compare with.
+    pub(crate) earlier: Option<Earlier>,
+}
+
+impl OwnCall {
+    /// The time by which it is compared with others, and whether that is the server's own: a stream's is that to
+    /// its first item.
+    pub(crate) fn compared(&self) -> Option<(Duration, bool)> {
+        let Ended { took, outcome } = self.ended.as_ref()?;
+        let at_server = outcome.as_ref().ok().and_then(|answer| Timing::new(*took, answer.times).at_server());
+        match (&self.stream, at_server, outcome) {
+            (Some(stream), ..) => Some((stream.first_after?, false)),
+            (None, Some(at_server), _) => Some((at_server, true)),
+            (None, None, Err(problem)) if !problem.is_of_server() => None,
+            (None, None, _) => Some((*took, false)),
+        }
+    }
+
+    /// What a later call is compared with.
+    fn to_compare(&self) -> Option<Earlier> {
+        match self.ended.as_ref().map(|ended| &ended.outcome) {
+            Some(Ok(answer)) => {
+                let bytes = answer.body.bytes.clone();
+                Some(Earlier { name: format!("#{}", self.number.0), bytes })
+            }
+            _ => self.earlier.clone(),
+        }
+    }
 }
 
 /// How a call ended, and how long it took.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// From the button to the verdict, as the worker measured it.
+    /// From the request, when it was ready, to the verdict, as the worker measured it.
     pub(crate) took: Duration,
     /// The verdict.
     pub(crate) outcome: Result<Answer, Problem>,
@@ -63,17 +94,18 @@ impl Calls {
     pub(crate) fn start(&mut self, procedure: &str, stream: Option<Stream>, now: Instant) -> CallNumber {
         self.made += 1;
         let number = CallNumber(self.made);
+        let earlier = self.last.get(procedure).and_then(OwnCall::to_compare);
         let procedure = procedure.to_owned();
-        let call = OwnCall { number, procedure, started: now, stream, ended: None };
+        let call = OwnCall { number, procedure, started: now, stream, ended: None, rank: None, earlier };
         self.last.insert(call.procedure.clone(), call);
         number
     }
 
     /// A call has ended. One that was never sent leaves no mark, and one that is given up as it is answered was
     /// answered.
-    pub(crate) fn end(&mut self, number: CallNumber, ended: Ended, now: Instant) {
+    pub(crate) fn end(&mut self, number: CallNumber, ended: Ended, now: Instant) -> Option<&mut OwnCall> {
         let under_way = |call: &&mut OwnCall| call.number == number && call.ended.is_none();
-        let Some(call) = self.last.values_mut().find(under_way) else { return };
+        let call = self.last.values_mut().find(under_way)?;
         if !matches!(&ended.outcome, Err(problem) if problem.is_local()) {
             let answered = ended.outcome.is_ok();
             let to_first_item = call.stream.as_ref().and_then(|stream| stream.first_after);
@@ -85,6 +117,7 @@ impl Calls {
             self.marks.push(mark);
         }
         call.ended = Some(ended);
+        Some(call)
     }
 
     /// The stream of this call, unless another call of its procedure has taken its place.

@@ -19,7 +19,6 @@ pub(crate) mod server;
 pub(crate) mod settings;
 pub(crate) mod stream;
 pub(crate) mod tab;
-#[expect(dead_code, reason = "the reply takes it up")]
 pub(crate) mod timing;
 pub(crate) mod tree;
 pub(crate) mod view;
@@ -143,7 +142,7 @@ impl Model {
             Update::Tab(id, update) => {
                 // It may have been closed.
                 let tab = self.tabs.iter_mut().find(|tab| tab.id == id)?;
-                tab.learn(update).map(|order| Order::Tab(id, order))
+                tab.learn(*update).map(|order| Order::Tab(id, order))
             }
             Update::Office(news) => self.office.learn(news).map(Order::Office),
             Update::Trouble(failure) => {

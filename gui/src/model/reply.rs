@@ -1,17 +1,69 @@
 //! What a call came back with, in the form in which it is shown.
 
-use countersign::cbor::{Diagnostic, Value};
+use std::sync::Arc;
 
-use super::tree::Tree;
+use countersign::cbor::{self, DecodeError, Value};
+use countersign::{Metadata, MetadataValue, Times};
 
-/// The longest diagnostic notation that is kept, in bytes.
-const DIAGNOSTIC_MAX: usize = 16 << 20;
+use super::tree::{Kind, Tree};
+use crate::lens::difference::Changes;
+use crate::lens::hex;
+use crate::lens::notation::{self, Listing};
+use crate::lens::outline::{Item, Outline};
+use crate::text;
+
+/// The most metadata that is shown of a reply: a server may send thousands of keys.
+const METADATA_SHOWN: usize = 200;
+/// The longest value of metadata that is shown.
+const METADATA_LEN: usize = 1000;
 
 /// A call that was answered.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The result, as it is shown.
     pub(crate) body: Body,
+    /// Where the server's time went, if it says so.
+    pub(crate) times: Option<Times>,
+    /// What came beside it.
+    pub(crate) beside: Beside,
+}
+
+impl Answer {
+    /// A result with nothing beside it.
+    pub(crate) fn of(body: Body) -> Self {
+        Self { body, times: None, beside: Beside::default() }
+    }
+}
+
+/// What came beside a result: keys and values, fit to show.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// What the server sent ahead.
+    pub(crate) response: Vec<(String, String)>,
+    /// What it sent with the end.
+    pub(crate) trailing: Vec<(String, String)>,
+}
+
+impl Beside {
+    /// What came ahead of a result, and with it.
+    pub(crate) fn new(response: &Metadata, trailing: &Metadata) -> Self {
+        Self { response: entries(response), trailing: entries(trailing) }
+    }
+}
+
+fn entries(metadata: &Metadata) -> Vec<(String, String)> {
+    let shown = |(key, value): (&str, &MetadataValue)| {
+        let value = match value {
+            MetadataValue::Text(words) => text::line(words, METADATA_LEN),
+            MetadataValue::Bytes(bytes) => {
+                let start = &bytes[..bytes.len().min(METADATA_LEN / 2)];
+                let more = if start.len() < bytes.len() { "…" } else { "" };
+                format!("h'{}{more}'", hex::all(start))
+            }
+        };
+        (key.to_owned(), value)
+    };
+    metadata.iter().take(METADATA_SHOWN).map(shown).collect()
 }
 
 /// A call that was not answered.
@@ -25,6 +77,8 @@ pub(crate) struct Problem {
     pub(crate) fault: Option<Box<Body>>,
     /// What is known about trying again, or empty.
     pub(crate) advice: String,
+    /// What came, where it could not be read.
+    pub(crate) unread: Option<Arc<[u8]>>,
 }
 
 /// Where a problem arose.
@@ -64,7 +118,12 @@ impl ProblemKind {
 impl Problem {
     /// A problem without a fault.
     pub(crate) fn new(kind: ProblemKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), fault: None, advice: String::new() }
+        Self { kind, message: message.into(), fault: None, advice: String::new(), unread: None }
+    }
+
+    /// Whether the server answered, and so counted the call.
+    pub(crate) fn is_of_server(&self) -> bool {
+        matches!(self.kind, ProblemKind::Status(_) | ProblemKind::Undecodable)
     }
 
     /// Whether the call never left this machine.
@@ -73,51 +132,112 @@ impl Problem {
     }
 }
 
-/// A value under its two lenses.
+/// A value under its lenses. What is the same in all of them is an item of its outline.
 #[derive(Debug)]
 pub(crate) struct Body {
-    /// The value to unfold.
+    /// As it came.
+    pub(crate) bytes: Arc<[u8]>,
+    /// Where its items are.
+    pub(crate) outline: Outline,
+    /// The items to unfold.
     pub(crate) tree: Tree,
     /// The value in CBOR diagnostic notation, indented.
     pub(crate) diagnostic: Listing,
-    /// How many bytes it took on the wire.
-    pub(crate) bytes: usize,
+    /// What is different from the one before, if there was one.
+    pub(crate) compared: Option<Compared>,
+    /// The item that is highlighted.
+    pub(crate) selected: Option<usize>,
+}
+
+/// A value to compare with.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Earlier {
+    /// What it is called, such as `#41`.
+    pub(crate) name: String,
+    /// As it came.
+    pub(crate) bytes: Arc<[u8]>,
+}
+
+/// What is different, and from what.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    /// What it was compared with is called so.
+    pub(crate) with: String,
+    /// What is different.
+    pub(crate) changes: Changes,
 }
 
 impl Body {
-    /// Makes both lenses. Costly for a large value: the worker does it, not the window.
-    pub(crate) fn new(value: &Value, bytes: usize) -> Self {
-        let diagnostic = Diagnostic::new(value).indented().limit(DIAGNOSTIC_MAX).to_string();
-        Self { tree: Tree::new(value), diagnostic: Listing::new(diagnostic), bytes }
+    /// Makes all lenses. Costly for a large value: the worker does it, not the window.
+    pub(crate) fn new(bytes: impl Into<Arc<[u8]>>, earlier: Option<&Earlier>) -> Result<Self, DecodeError> {
+        let bytes = bytes.into();
+        let value = cbor::from_slice::<Value>(&bytes)?;
+        let mut outline = Outline::of(&bytes).unwrap_or_default();
+        let diagnostic = Listing::of(&value, &mut outline);
+        let compared = earlier.and_then(|Earlier { name, bytes }| {
+            let before = cbor::from_slice::<Value>(bytes).ok()?;
+            let changes = Changes::between(&before, &value, &outline);
+            Some(Compared { with: name.clone(), changes })
+        });
+        let tree = Tree::new(&outline);
+        Ok(Self { bytes, outline, tree, diagnostic, compared, selected: None })
+    }
+
+    /// Highlights an item under every lens, or none.
+    pub(crate) fn select(&mut self, item: Option<usize>) {
+        self.selected = item.filter(|item| *item < self.outline.len());
+        if let Some(item) = self.selected {
+            self.tree.reveal(&self.outline, item);
+        }
+    }
+
+    /// Folds or unfolds an item of the tree.
+    pub(crate) fn toggle(&mut self, item: usize) {
+        self.tree.toggle(&self.outline, item);
+    }
+
+    /// An item's value, to copy: text as it is, and everything else in diagnostic notation.
+    pub(crate) fn copied(&self, item: usize) -> String {
+        let Item { kind, bytes, text, .. } = self.outline.item(item);
+        let encoded = &self.bytes[bytes.of_value()];
+        match text {
+            _ if *kind == Kind::Text => cbor::from_slice::<String>(encoded).unwrap_or_default(),
+            // Its lines begin as far in as they do in the whole.
+            Some(text) if !self.diagnostic.is_cut() => {
+                let depth = self.outline.item(item).depth;
+                let margin = format!("\n{:1$}", "", notation::STEP * depth);
+                self.diagnostic.text()[text.of_value()].replace(&margin, "\n")
+            }
+            _ => hex::all(encoded),
+        }
     }
 }
 
-/// A long text with its lines found, so that only the visible ones are laid out.
-#[derive(Debug)]
-pub(crate) struct Listing {
-    text: String,
-    starts: Vec<usize>,
-}
+#[cfg(test)]
+mod tests {
+    use countersign::cbor::to_vec;
 
-impl Listing {
-    fn new(text: String) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
+    use super::*;
+
+    fn body(notation: &str) -> Body {
+        Body::new(to_vec(&cbor::from_diagnostic(notation).unwrap()).unwrap(), None).unwrap()
     }
 
-    /// How many lines there are.
-    pub(crate) fn len(&self) -> usize {
-        self.starts.len()
+    #[test]
+    fn what_is_copied_of_an_item_can_be_pasted_elsewhere() {
+        let long = format!("[\"{}\", {{\"b\": [\"{}\", 1]}}]", "x".repeat(80), "y".repeat(80));
+        let body = body(&format!("{{\"name\": \"say \\\"hi\\\"\", \"a\": {long}}}"));
+        assert_eq!(body.copied(1), "say \"hi\"");
+        let copied = body.copied(2);
+        assert!(copied.starts_with("[\n  \"xxx") && copied.contains("\n    \"b\": ["), "{copied}");
+        assert_eq!(cbor::from_diagnostic(&copied).unwrap(), cbor::from_diagnostic(&long).unwrap());
     }
 
-    /// One line, without its break.
-    pub(crate) fn line(&self, index: usize) -> &str {
-        let end = self.starts.get(index + 1).map_or(self.text.len(), |next| next - 1);
-        &self.text[self.starts[index]..end]
-    }
-
-    /// The whole text, to copy.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    #[test]
+    fn a_reply_is_compared_with_the_one_before_it() {
+        let earlier = Earlier { name: "#41".to_owned(), bytes: body("{\"n\": 1}").bytes };
+        let now = Body::new(body("{\"n\": 2}").bytes, Some(&earlier)).unwrap();
+        let compared = now.compared.unwrap();
+        assert_eq!((compared.with.as_str(), compared.changes.count()), ("#41", 1));
     }
 }

@@ -1,44 +1,22 @@
-//! A value as rows to fold and unfold. Knows nothing of how a row is drawn.
+//! The items of a value as rows to fold and unfold. Knows nothing of how a row is drawn.
 
 use countersign::cbor::Value;
 
-use crate::text;
+use crate::lens::outline::{Item, Outline};
 
-/// Values nested deeper are shown as one row.
-const DEEPEST: usize = 48;
-/// Values with more rows end in a row that says so.
-const MOST_ROWS: usize = 20_000;
 /// Containers nested deeper than this begin folded.
 const UNFOLDED: usize = 3;
-/// A container with more entries than this begins folded.
+/// A container with more entries than this begins folded, unless it is the whole.
 const MANY: usize = 64;
-/// The longest text in a row.
-const LONGEST: usize = 240;
 
-/// A value laid out as rows, of which some are folded away.
-#[derive(Debug)]
+/// Which items of an outline are folded, and which are therefore to be seen.
+#[derive(Debug, Default)]
 pub(crate) struct Tree {
-    rows: Vec<Row>,
+    folded: Vec<bool>,
     visible: Vec<usize>,
 }
 
-/// One line of a tree.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Row {
-    /// How far in.
-    pub(crate) depth: usize,
-    /// The key or index within the container above, or empty at the root.
-    pub(crate) key: String,
-    /// The value in short, fit to show.
-    pub(crate) summary: String,
-    /// What kind of value, for its colour.
-    pub(crate) kind: Kind,
-    /// How many of the rows that follow lie within this one.
-    within: usize,
-    folded: bool,
-}
-
-/// What a row holds.
+/// What an item holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A map or an array.
@@ -56,20 +34,31 @@ pub(crate) enum Kind {
 }
 
 impl Tree {
-    /// Lays out a value.
-    pub(crate) fn new(value: &Value) -> Self {
-        let mut tree = Self { rows: Vec::new(), visible: Vec::new() };
-        tree.add(0, String::new(), value);
-        tree.find_visible();
+    /// The rows of a value with this outline.
+    pub(crate) fn new(outline: &Outline) -> Self {
+        let is_folded = |item: &Item| item.depth >= UNFOLDED || (item.entries > MANY && item.depth > 0);
+        let folded = (0..outline.len()).map(|item| is_folded(outline.item(item))).collect();
+        let mut tree = Self { folded, visible: Vec::new() };
+        tree.find_visible(outline);
         tree
     }
 
-    /// Folds or unfolds the row at a place among the visible ones.
-    pub(crate) fn toggle(&mut self, place: usize) {
-        if let Some(&row) = self.visible.get(place) {
-            self.rows[row].folded = !self.rows[row].folded;
-            self.find_visible();
+    /// Folds or unfolds an item.
+    pub(crate) fn toggle(&mut self, outline: &Outline, item: usize) {
+        if let Some(folded) = self.folded.get_mut(item) {
+            *folded = !*folded;
+            self.find_visible(outline);
         }
+    }
+
+    /// Unfolds what holds an item, so that it can be seen.
+    pub(crate) fn reveal(&mut self, outline: &Outline, item: usize) {
+        let mut item = item;
+        while outline.item(item).parent != item {
+            item = outline.item(item).parent;
+            self.folded[item] = false;
+        }
+        self.find_visible(outline);
     }
 
     /// How many rows are not folded away.
@@ -77,70 +66,28 @@ impl Tree {
         self.visible.len()
     }
 
-    /// The row at a place among the visible ones.
-    pub(crate) fn row(&self, place: usize) -> &Row {
-        &self.rows[self.visible[place]]
+    /// The item in a row.
+    pub(crate) fn item(&self, row: usize) -> usize {
+        self.visible[row]
     }
 
-    fn add(&mut self, depth: usize, key: String, value: &Value) {
-        let at = self.rows.len();
-        let (kind, summary) = (Kind::of(value), summary(value));
-        let folded = depth >= UNFOLDED || entries(value) > MANY;
-        self.rows.push(Row { depth, key, summary, kind, within: 0, folded });
-        if entries(value) > 0 && depth == DEEPEST {
-            self.remark(depth + 1, "nested deeper than is shown");
-        } else {
-            self.add_within(depth + 1, value);
-        }
-        self.rows[at].within = self.rows.len() - at - 1;
+    /// The row of an item, unless it is folded away.
+    pub(crate) fn row_of(&self, item: usize) -> Option<usize> {
+        self.visible.binary_search(&item).ok()
     }
 
-    fn add_within(&mut self, depth: usize, value: &Value) {
-        let entries: &mut dyn Iterator<Item = (String, &Value)> = match value {
-            Value::Array(items) => &mut items.iter().enumerate().map(|(i, item)| (i.to_string(), item)),
-            Value::Map(entries) => &mut entries.iter().map(|(key, value)| (key_text(key), value)),
-            _ => return,
-        };
-        for (key, value) in entries {
-            if self.rows.len() >= MOST_ROWS {
-                return self.remark(depth, "more than is shown here; the diagnostic notation has it all");
-            }
-            self.add(depth, key, value);
-        }
+    /// Whether what is within an item is hidden.
+    pub(crate) fn is_folded(&self, item: usize) -> bool {
+        self.folded[item]
     }
 
-    fn remark(&mut self, depth: usize, summary: &str) {
-        let (key, summary) = (String::new(), summary.to_owned());
-        self.rows.push(Row { depth, key, summary, kind: Kind::Remark, within: 0, folded: false });
-    }
-
-    fn find_visible(&mut self) {
+    fn find_visible(&mut self, outline: &Outline) {
         self.visible.clear();
         let mut at = 0;
-        while let Some(row) = self.rows.get(at) {
+        while at < outline.len() {
             self.visible.push(at);
-            at += 1 + if row.folded { row.within } else { 0 };
+            at += 1 + if self.folded[at] { outline.item(at).within } else { 0 };
         }
-    }
-}
-
-impl Row {
-    /// Whether there is something to unfold.
-    pub(crate) fn has_more(&self) -> bool {
-        self.within > 0
-    }
-
-    /// Whether the rows within are hidden.
-    pub(crate) fn is_folded(&self) -> bool {
-        self.folded
-    }
-}
-
-fn entries(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => items.len(),
-        Value::Map(entries) => entries.len(),
-        _ => 0,
     }
 }
 
@@ -157,73 +104,55 @@ impl Kind {
     }
 }
 
-fn summary(value: &Value) -> String {
-    let counted = |count: usize, one: &str, many: &str| match count {
-        1 => format!("1 {one}"),
-        _ => format!("{count} {many}"),
-    };
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Integer(number) => i128::from(*number).to_string(),
-        Value::Float(number) => format!("{number:?}"),
-        Value::Text(text) => text::line(text, LONGEST),
-        Value::Bytes(bytes) => bytes_summary(bytes),
-        Value::Array(items) => counted(items.len(), "item", "items"),
-        Value::Map(entries) => counted(entries.len(), "entry", "entries"),
-    }
-}
-
-fn key_text(key: &Value) -> String {
-    match key {
-        Value::Text(text) => text::line(text, LONGEST),
-        other => summary(other),
-    }
-}
-
-fn bytes_summary(bytes: &[u8]) -> String {
-    const SHOWN: usize = 16;
-    let mut hex: String = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
-    if bytes.len() > SHOWN {
-        hex.push('…');
-    }
-    format!("h'{hex}'  {}", text::size(bytes.len()))
-}
-
 #[cfg(test)]
 mod tests {
+    use countersign::cbor::to_vec;
+
     use super::*;
 
     fn text(text: &str) -> Value {
         Value::Text(text.to_owned())
     }
 
-    fn shown(tree: &Tree) -> Vec<String> {
-        (0..tree.len())
-            .map(|place| tree.row(place))
-            .map(|row| format!("{}={}", row.key, row.summary))
-            .collect()
+    fn outline(value: &Value) -> Outline {
+        Outline::of(&to_vec(value).unwrap()).unwrap()
+    }
+
+    fn rows(tree: &Tree) -> Vec<usize> {
+        (0..tree.len()).map(|row| tree.item(row)).collect()
     }
 
     #[test]
     fn a_row_folds_away_what_is_within_it() {
         let lines = Value::Array(vec![text("a"), text("b")]);
-        let value = Value::Map(vec![(text("lines"), lines), (text("note"), Value::Null)]);
-        let mut tree = Tree::new(&value);
-        assert_eq!(shown(&tree), ["=2 entries", "lines=2 items", "0=a", "1=b", "note=null"]);
-        tree.toggle(1);
-        assert_eq!(shown(&tree), ["=2 entries", "lines=2 items", "note=null"]);
-        tree.toggle(1);
+        let outline = outline(&Value::Map(vec![(text("lines"), lines), (text("note"), Value::Null)]));
+        let mut tree = Tree::new(&outline);
+        assert_eq!(rows(&tree), [0, 1, 2, 3, 4]);
+        tree.toggle(&outline, 1);
+        assert_eq!((rows(&tree), tree.is_folded(1)), (vec![0, 1, 4], true));
+        assert_eq!((tree.row_of(4), tree.row_of(3)), (Some(2), None));
+        tree.toggle(&outline, 1);
         assert_eq!(tree.len(), 5);
     }
 
     #[test]
-    fn a_value_that_is_deep_or_long_is_capped() {
-        let deep = (0..200).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
-        assert!(Tree::new(&deep).rows.len() < 60);
-        let long = Value::Array(vec![Value::Null; MOST_ROWS * 2]);
-        let tree = Tree::new(&long);
-        assert_eq!(tree.rows.len(), MOST_ROWS + 1);
-        assert_eq!(tree.len(), 1, "a long list begins folded");
+    fn what_is_chosen_elsewhere_is_unfolded_up_to_the_root() {
+        let deep = (0..6).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
+        let outline = outline(&deep);
+        let mut tree = Tree::new(&outline);
+        assert_eq!(rows(&tree), [0, 1, 2, 3], "what is deep begins folded");
+        tree.reveal(&outline, 5);
+        assert_eq!(rows(&tree), [0, 1, 2, 3, 4, 5]);
+        assert!(tree.is_folded(5), "what it holds stays as it was");
+        tree.toggle(&outline, 0);
+        tree.reveal(&outline, 1);
+        assert_eq!(tree.row_of(1), Some(1));
+    }
+
+    #[test]
+    fn a_long_list_begins_folded_where_it_is_not_the_whole() {
+        let long = Value::Array(vec![Value::Null; 1000]);
+        assert_eq!(Tree::new(&outline(&long)).len(), 1001);
+        assert_eq!(Tree::new(&outline(&Value::Array(vec![long, Value::Null]))).len(), 3);
     }
 }

@@ -108,6 +108,25 @@ pub(crate) enum Lens {
     Tree,
     /// In CBOR diagnostic notation.
     Diagnostic,
+    /// As bytes.
+    Hex,
+    /// As what is different from the reply before.
+    Changes,
+}
+
+impl Lens {
+    /// Every lens, in the order in which they are offered.
+    pub(crate) const ALL: [Self; 4] = [Self::Tree, Self::Diagnostic, Self::Hex, Self::Changes];
+
+    /// As it is written in the window.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Tree => "Tree",
+            Self::Diagnostic => "Diagnostic",
+            Self::Hex => "Hex",
+            Self::Changes => "Changes",
+        }
+    }
 }
 
 /// What the window is turned to.

@@ -175,7 +175,7 @@ fn an_order_is_filled_in_through_the_form_and_answered() {
     window.fill("order.picture", "89 50 4e 47");
     window.press("Call");
     window.wait_for("total_cents 4000");
-    assert!(window.shows("OK"));
+    assert!(window.shows("OK") && window.shows("handler ") && window.shows("wire "));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod identity;
 mod office;
 mod panels;
 mod procedures;
+mod replies;
 pub(crate) mod stage;
 mod streams;
 mod tabs;

@@ -83,9 +83,9 @@ fn a_call_is_made_by_button_and_by_keys_and_its_reply_is_shown() {
     assert!(stage.shows("Waiting for the reply"));
     stage.answer(&call, &Value::Map(vec![(Value::Text("amount".into()), Value::Integer(1200_u64.into()))]));
     assert!(
-        stage.shows("OK") && stage.shows("3.1 ms") && stage.shows("212 bytes") && stage.shows("amount 1200")
+        stage.shows("OK") && stage.shows("3.1 ms") && stage.shows("11 bytes") && stage.shows("amount 1200")
     );
-    stage.click("Diagnostic");
+    stage.click("Reply as Diagnostic");
     assert!(stage.shows("{\"amount\": 1200}"));
     stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     stage.settle();

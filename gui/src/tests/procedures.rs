@@ -29,7 +29,7 @@ impl Stage {
     }
 
     /// What the button of this name puts into the clipboard.
-    fn copied_by(&mut self, name: &str) -> String {
+    pub(crate) fn copied_by(&mut self, name: &str) -> String {
         self.row(name).click();
         for _ in 0..6 {
             self.window.step();

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use countersign::Schema;
-use countersign::cbor::Value;
+use countersign::cbor::{self, Value};
 use countersign::service::CallKind;
 use egui_kittest::Harness;
 use serde_json::json;
@@ -74,7 +74,8 @@ impl Stage {
     /// The worker says something of the server in a tab, whether that is shown or not.
     pub(crate) fn tell_tab(&mut self, tab: TabId, news: TabNews) {
         let generation = self.generations.get(&tab).copied().unwrap_or_default();
-        self.updates.send(Update::Tab(tab, TabUpdate { generation, at: Instant::now(), news })).unwrap();
+        let update = TabUpdate { generation, at: Instant::now(), news };
+        self.updates.send(Update::Tab(tab, Box::new(update))).unwrap();
         self.settle();
     }
 
@@ -146,19 +147,14 @@ impl Stage {
 
     /// The server answers a call.
     pub(crate) fn answer(&mut self, call: &CallOrder, value: &Value) {
-        let body = Body::new(value, 212);
-        let ended = Ended { took: Duration::from_micros(3100), outcome: Ok(Answer { body }) };
+        let body = Body::new(cbor::to_vec(value).unwrap(), call.earlier.as_ref()).unwrap();
+        let ended = Ended { took: Duration::from_micros(3100), outcome: Ok(Answer::of(body)) };
         self.tell(TabNews::Ended(call.number, ended));
     }
 
     /// The server refuses a call.
     pub(crate) fn refuse(&mut self, call: &CallOrder, code: countersign::Code, message: &str) {
-        let problem = Problem {
-            kind: ProblemKind::Status(code),
-            message: message.to_owned(),
-            fault: None,
-            advice: String::new(),
-        };
+        let problem = Problem::new(ProblemKind::Status(code), message);
         self.tell(TabNews::Ended(
             call.number,
             Ended { took: Duration::from_millis(2), outcome: Err(problem) },

@@ -94,8 +94,7 @@ fn a_stream_is_started_watched_looked_into_and_cancelled() {
 
     stage.click("Item 1,499, 1.50 s, {\"n\": 1499}");
     let Some(TabOrder::Look { item: 1499, bytes, .. }) = stage.order() else { panic!("an item is decoded") };
-    let value = cbor::from_slice(&bytes).unwrap();
-    stage.tell(TabNews::Looked(call.number, 1499, Ok(Body::new(&value, bytes.len()))));
+    stage.tell(TabNews::Looked(call.number, 1499, Ok(Body::new(bytes, None).unwrap())));
     assert!(stage.shows("Item 1,499") && stage.shows("n 1499"));
     stage.receive(&call, 1501, 20_000);
     assert!(stage.shows("n 1499") && stage.shows("the newest 5,000 are kept"));
@@ -146,7 +145,7 @@ fn how_a_stream_ends_stands_beside_what_came_before() {
     stage.end(
         &call,
         Problem {
-            fault: Some(Box::new(Body::new(&fault, 8))),
+            fault: Some(Box::new(Body::new(cbor::to_vec(&fault).unwrap(), None).unwrap())),
             ..Problem::new(ProblemKind::Status(Code::NotFound), "the feed was closed")
         },
     );

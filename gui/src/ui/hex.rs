@@ -5,9 +5,8 @@ use std::ops::Range;
 use egui::text::LayoutJob;
 use egui::{Align2, AsIdSalt, Color32, Rect, Role, Sense, TextFormat, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
-use super::reply::value_color;
 use super::rows::{Chosen, rows_ui};
-use super::theme::palette;
+use super::theme::{palette, value_color};
 use crate::lens::hex::{Grid, ascii, common, offset};
 use crate::lens::outline::Outline;
 use crate::model::tree::Kind;

@@ -3,15 +3,17 @@
 pub(crate) mod parts;
 pub(crate) mod theme;
 
+mod body;
+mod changes;
 mod connect;
 mod facts;
 mod field;
 mod form;
 mod graphs;
-#[expect(dead_code, reason = "the lens of requests and replies takes it up")]
 mod hex;
 mod identity;
 mod manual;
+mod notation;
 mod palette;
 mod procedures;
 mod reply;
@@ -20,7 +22,9 @@ mod rows;
 mod sparkline;
 mod stream;
 mod tabs;
+mod timing;
 mod top_bar;
+mod tree;
 mod trouble;
 
 use std::hash::Hash;
@@ -110,10 +114,11 @@ fn panel_frame(ui: &Ui, x: i8, y: i8) -> Frame {
 /// Draws in all the room there is and in no more. A panel takes the size of what is in it: without this
 /// it would shrink around a short text, and grow with the scroll bars that come and go.
 /// What egui remembers of it, such as where it was scrolled to, it remembers for `whose` alone.
-fn filling_ui(ui: &mut Ui, whose: impl Hash + std::fmt::Debug, draw: impl FnOnce(&mut Ui)) {
+fn filling_ui<R>(ui: &mut Ui, whose: impl Hash + std::fmt::Debug, draw: impl FnOnce(&mut Ui) -> R) -> R {
     let room = ui.available_rect_before_wrap();
-    draw(&mut ui.new_child(UiBuilder::new().id_salt(whose).max_rect(room)));
+    let drawn = draw(&mut ui.new_child(UiBuilder::new().id_salt(whose).max_rect(room)));
     ui.expand_to_include_rect(room);
+    drawn
 }
 
 fn shortcuts(ui: &mut Ui, model: &Model) -> Vec<Command> {

@@ -2,26 +2,25 @@
 
 use std::time::Instant;
 
-use egui::{
-    Align, Align2, Label, Layout, RichText, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
-};
+use egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui};
 
-use super::parts::{command_button_ui, empty_ui, muted, triangle};
+use super::body::body_ui;
+use super::hex::hex_ui;
+use super::parts::{command_button_ui, empty_ui, muted};
 use super::stream::stream_ui;
-use super::theme::{Palette, palette};
+use super::theme::palette;
+use super::timing::timing_ui;
 use crate::command::Command;
+use crate::lens::outline::Outline;
 use crate::model::calls::{Ended, OwnCall};
-use crate::model::reply::{Body, Listing, Problem, ProblemKind};
+use crate::model::reply::{Answer, Problem, ProblemKind};
 use crate::model::tab::Tab;
-use crate::model::tree::{Kind, Row, Tree};
+use crate::model::timing::Timing;
 use crate::model::view::Lens;
 use crate::text;
 
-const ROW_HEIGHT: f32 = 20.0;
-/// The most of a row that its tooltip shows.
-const TOOLTIP_SHOWN: usize = 600;
-/// A longer line is shown up to here; the copy has it all.
-const LINE_SHOWN: usize = 2000;
+/// Metadata is scrolled beyond this.
+const METADATA_HEIGHT: f32 = 120.0;
 
 /// The panel at the right.
 pub(crate) fn reply_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Command>) {
@@ -61,9 +60,10 @@ fn ended_ui(ui: &mut Ui, call: &OwnCall, ended: &Ended, lens: Lens, wishes: &mut
             ui.label(text::latency(ended.took.as_secs_f64()));
         }
         if let Ok(answer) = &ended.outcome {
-            ui.label(text::size(answer.body.bytes));
+            ui.label(text::size(answer.body.bytes.len()));
         }
     });
+    beside_ui(ui, call, ended);
     ui.separator();
     match &ended.outcome {
         Ok(answer) => body_ui(ui, "Result", &answer.body, lens, wishes),
@@ -71,15 +71,31 @@ fn ended_ui(ui: &mut Ui, call: &OwnCall, ended: &Ended, lens: Lens, wishes: &mut
     }
 }
 
-fn lenses_ui(ui: &mut Ui, body: &Body, lens: Lens, wishes: &mut Vec<Command>) {
-    if ui.button("Copy").on_hover_text("Copies the diagnostic notation").clicked() {
-        ui.ctx().copy_text(body.diagnostic.text().to_owned());
+/// What came beside the result: where the time went, how the call compares, metadata.
+pub(super) fn beside_ui(ui: &mut Ui, call: &OwnCall, ended: &Ended) {
+    let times = ended.outcome.as_ref().ok().and_then(|answer| answer.times);
+    timing_ui(ui, &Timing::new(ended.took, times), call.rank.as_ref());
+    let Ok(Answer { beside, .. }) = &ended.outcome else { return };
+    metadata_ui(ui, "Metadata", &beside.response);
+    metadata_ui(ui, "Trailing metadata", &beside.trailing);
+}
+
+/// Keys and values to unfold; nothing where there are none.
+fn metadata_ui(ui: &mut Ui, title: &str, entries: &[(String, String)]) {
+    if entries.is_empty() {
+        return;
     }
-    for (choice, text) in [(Lens::Diagnostic, "Diagnostic"), (Lens::Tree, "Tree")] {
-        if ui.selectable_label(lens == choice, text).clicked() {
-            wishes.push(Command::SetLens(choice));
-        }
-    }
+    let words = RichText::new(format!("{title} ({})", entries.len())).small();
+    CollapsingHeader::new(words).id_salt(title).show_unindented(ui, |ui| {
+        ScrollArea::vertical().id_salt(title).max_height(METADATA_HEIGHT).show(ui, |ui| {
+            for (key, value) in entries {
+                ui.horizontal_wrapped(|ui| {
+                    ui.label(muted(&palette(ui), key).monospace());
+                    ui.add(Label::new(RichText::new(value).monospace()).wrap());
+                });
+            }
+        });
+    });
 }
 
 fn problem_ui(ui: &mut Ui, problem: &Problem, lens: Lens, wishes: &mut Vec<Command>) {
@@ -87,6 +103,12 @@ fn problem_ui(ui: &mut Ui, problem: &Problem, lens: Lens, wishes: &mut Vec<Comma
     if let Some(fault) = &problem.fault {
         ui.add_space(6.0);
         body_ui(ui, "Fault", fault, lens, wishes);
+    }
+    if let Some(bytes) = &problem.unread {
+        ui.add_space(6.0);
+        let words = format!("As it came, {}", text::size(bytes.len()));
+        ui.label(RichText::new(words).strong());
+        hex_ui(ui, "unread", bytes, &Outline::default(), None);
     }
 }
 
@@ -106,80 +128,4 @@ pub(super) fn problem_words_ui(ui: &mut Ui, problem: &Problem) {
     if !problem.advice.is_empty() {
         ui.add(Label::new(muted(&colors, &problem.advice)).wrap());
     }
-}
-
-/// A value, and the choice of how it is looked at.
-pub(super) fn body_ui(ui: &mut Ui, title: &str, body: &Body, lens: Lens, wishes: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
-        ui.label(RichText::new(title).strong());
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| lenses_ui(ui, body, lens, wishes));
-    });
-    match lens {
-        Lens::Tree => tree_ui(ui, &body.tree, wishes),
-        Lens::Diagnostic => listing_ui(ui, &body.diagnostic),
-    }
-}
-
-fn tree_ui(ui: &mut Ui, tree: &Tree, wishes: &mut Vec<Command>) {
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::both().auto_shrink(false).show_rows(ui, ROW_HEIGHT, tree.len(), |ui, range| {
-        for place in range {
-            if row_ui(ui, tree.row(place)) {
-                wishes.push(Command::ToggleRow(place));
-            }
-        }
-    });
-}
-
-/// Draws a row of the tree, and says whether it is to be folded or unfolded.
-fn row_ui(ui: &mut Ui, row: &Row) -> bool {
-    let colors = palette(ui);
-    let font = TextStyle::Monospace.resolve(ui.style());
-    let key = if row.key.is_empty() { String::new() } else { format!("{}  ", row.key) };
-    let key = ui.painter().layout_no_wrap(key, font.clone(), ui.visuals().text_color());
-    let value = ui.painter().layout_no_wrap(row.summary.clone(), font, value_color(&colors, row.kind));
-    let indent = 14.0 * row.depth as f32 + 16.0;
-    let width = (indent + key.size().x + value.size().x + 4.0).max(ui.available_width());
-    let sense = if row.has_more() { Sense::click() } else { Sense::hover() };
-    let (rect, response) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), sense);
-    let role = if row.has_more() { egui::Role::Button } else { egui::Role::Label };
-    response.widget_info(|| WidgetInfo::labeled(role, true, format!("{} {}", row.key, row.summary).trim()));
-    let painter = ui.painter_at(rect);
-    if row.has_more() {
-        if response.hovered() {
-            painter.rect_filled(rect, 3.0, ui.visuals().widgets.hovered.weak_bg_fill);
-        }
-        let center = pos2(rect.left() + indent - 9.0, rect.center().y);
-        triangle(&painter, center, row.is_folded(), colors.muted);
-    }
-    let mut at = pos2(rect.left() + indent, rect.center().y);
-    for galley in [key, value] {
-        let placed = Align2::LEFT_CENTER.anchor_size(at, galley.size());
-        at.x += galley.size().x;
-        painter.galley(placed.min, galley, colors.muted);
-    }
-    if ui.clip_rect().width() < width {
-        let words = RichText::new(text::line(&row.summary, TOOLTIP_SHOWN)).monospace();
-        return response.on_hover_text(words).clicked();
-    }
-    response.clicked()
-}
-
-pub(super) fn value_color(colors: &Palette, kind: Kind) -> egui::Color32 {
-    match kind {
-        Kind::Container | Kind::Remark => colors.muted,
-        Kind::Text => colors.text_value,
-        Kind::Number => colors.number_value,
-        Kind::Bytes | Kind::Word => colors.word_value,
-    }
-}
-
-fn listing_ui(ui: &mut Ui, listing: &Listing) {
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::both().auto_shrink(false).show_rows(ui, 17.0, listing.len(), |ui, range| {
-        for index in range {
-            let line = RichText::new(text::line(listing.line(index), LINE_SHOWN)).monospace();
-            ui.add(Label::new(line).extend().selectable(true));
-        }
-    });
 }

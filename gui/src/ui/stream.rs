@@ -7,10 +7,11 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
+use super::body::body_ui;
 use super::filling_ui;
 use super::parts::{clipped_text, command_button_ui, dot_ui, muted};
-use super::reply::{body_ui, problem_words_ui, value_color};
-use super::theme::palette;
+use super::reply::problem_words_ui;
+use super::theme::{palette, value_color};
 use crate::command::Command;
 use crate::model::calls::{Ended, OwnCall};
 use crate::model::reply::Body;

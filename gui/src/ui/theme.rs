@@ -2,6 +2,7 @@
 
 use egui::{Color32, Context, CornerRadius, FontFamily, FontId, Margin, Stroke, Style, TextStyle, vec2};
 
+use crate::model::tree::Kind;
 use crate::model::view::Theme;
 
 /// The colours that mean something.
@@ -97,6 +98,16 @@ const LIGHT: Palette = Palette {
 /// The palette of the theme that is shown.
 pub(crate) fn palette(ui: &egui::Ui) -> Palette {
     if ui.visuals().dark_mode { DARK } else { LIGHT }
+}
+
+/// The colour of a value of this kind.
+pub(crate) fn value_color(colors: &Palette, kind: Kind) -> Color32 {
+    match kind {
+        Kind::Container | Kind::Remark => colors.muted,
+        Kind::Text => colors.text_value,
+        Kind::Number => colors.number_value,
+        Kind::Bytes | Kind::Word => colors.word_value,
+    }
 }
 
 /// Sets sizes and colours of both themes. Call it once, before the first frame.

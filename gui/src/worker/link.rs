@@ -1,13 +1,14 @@
 //! One connection to a server: the one file that knows the client.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use countersign::builtin::identity::IdentityClient;
-use countersign::call::RawStream;
-use countersign::cbor::{self, Value};
+use countersign::call::{RawStream, Reply};
+use countersign::cbor;
 use countersign::schema;
 use countersign::service::CallKind;
 use countersign::{
@@ -18,8 +19,9 @@ use countersign_certs::{CredentialsError, Watched};
 
 use crate::exchange::CallOrder;
 use crate::form::Arguments;
+use crate::model::calls::Ended;
 use crate::model::connection::{Failure, PeerFacts, Retry, Session, Target};
-use crate::model::reply::{Answer, Body, Problem, ProblemKind};
+use crate::model::reply::{Answer, Beside, Body, Earlier, Problem, ProblemKind};
 use crate::model::server::Server;
 use crate::text;
 
@@ -97,19 +99,29 @@ impl Link {
     }
 
     /// Makes a call.
-    pub(crate) async fn call(&self, call: &CallOrder) -> Result<Answer, Problem> {
-        let arguments = encoded(call.arguments.clone(), &call.schema).await?;
-        let mut pending = self.client.call_raw(&call.procedure, arguments);
+    pub(crate) async fn call(&self, call: &CallOrder) -> Ended {
+        let arguments = match encoded(call.arguments.clone(), &call.schema).await {
+            Ok(arguments) => arguments,
+            Err(problem) => return Ended { took: Duration::ZERO, outcome: Err(problem) },
+        };
+        let mut pending = self.client.call_raw(&call.procedure, arguments).times();
         if let Some(deadline) = call.deadline {
             pending = pending.timeout(deadline);
         }
-        answer(&pending.await.map_err(problem)?.payload)
+        let began = Instant::now();
+        let replied = pending.await;
+        let took = began.elapsed();
+        let outcome = match replied {
+            Ok(reply) => answer(reply, call.earlier.clone()).await,
+            Err(error) => Err(problem(error)),
+        };
+        Ended { took, outcome }
     }
 
     /// Opens a streaming call, over the connection that there is.
     pub(crate) async fn open(&self, call: &CallOrder) -> Result<RawStream, Problem> {
         let arguments = encoded(call.arguments.clone(), &call.schema).await?;
-        let mut pending = self.client.stream_raw(&call.procedure, arguments).fail_fast();
+        let mut pending = self.client.stream_raw(&call.procedure, arguments).fail_fast().times();
         if let Some(deadline) = call.deadline {
             pending = pending.timeout(deadline);
         }
@@ -117,18 +129,29 @@ impl Link {
     }
 }
 
-/// The result of a call, as it is shown.
-pub(crate) fn answer(result: &[u8]) -> Result<Answer, Problem> {
-    match cbor::from_slice::<Value>(result) {
-        Ok(value) => Ok(Answer { body: Body::new(&value, result.len()) }),
-        Err(error) => Err(Problem::new(ProblemKind::Undecodable, message(&error))),
-    }
+/// The reply to a call, as it is shown.
+pub(crate) async fn answer(reply: Reply, earlier: Option<Earlier>) -> Result<Answer, Problem> {
+    let beside = Beside::new(&reply.metadata, &reply.trailing);
+    let body = body(reply.payload, earlier).await?;
+    Ok(Answer { body, times: reply.timing, beside })
+}
+
+/// A value that came, as it is shown. A large one takes its time, and others do not wait for it.
+pub(crate) async fn body(came: Vec<u8>, earlier: Option<Earlier>) -> Result<Body, Problem> {
+    let bytes: Arc<[u8]> = came.into();
+    let shown = bytes.clone();
+    let made = tokio::task::spawn_blocking(move || Body::new(shown, earlier.as_ref()));
+    let wrong = match made.await {
+        Ok(Ok(body)) => return Ok(body),
+        Ok(Err(error)) => message(&error),
+        Err(error) => message(&error),
+    };
+    Err(Problem { unread: Some(bytes), ..Problem::new(ProblemKind::Undecodable, wrong) })
 }
 
 /// An item that came over a call, as it is shown, or what is wrong with it.
-pub(super) fn looked_into(item: &[u8]) -> Result<Body, String> {
-    let value = cbor::from_slice::<Value>(item).map_err(|error| message(&error))?;
-    Ok(Body::new(&value, item.len()))
+pub(super) fn looked_into(item: Arc<[u8]>, earlier: Option<&Earlier>) -> Result<Body, String> {
+    Body::new(item, earlier).map_err(|error| message(&error))
 }
 
 /// Whether the client of such a call sends items.
@@ -279,12 +302,13 @@ fn status_problem(status: &Status) -> Problem {
     };
     let wait =
         status.retry_after_ms.map(|ms| format!(" The server asks to wait {ms} ms before trying again."));
-    let fault = cbor::from_slice::<Value>(&status.details).ok();
+    let fault = Body::new(&status.details[..], None).ok();
     Problem {
         kind: ProblemKind::Status(status.code),
         message: text::paragraph(&status.message, MESSAGE_SHOWN),
-        fault: fault.map(|value| Box::new(Body::new(&value, status.details.len()))),
+        fault: fault.map(Box::new),
         advice: format!("{ran}{}", wait.unwrap_or_default()).trim().to_owned(),
+        unread: None,
     }
 }
 

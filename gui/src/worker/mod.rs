@@ -24,7 +24,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use self::authority::Office;
 pub(crate) use self::counting::Counting;
-pub(crate) use self::link::{Link, answer, encoded, problem};
+pub(crate) use self::link::{Link, answer, body, encoded, problem};
 use self::seat::Seat;
 use crate::exchange::{OfficeOrder, Order, Update};
 use crate::model::connection::Failure;

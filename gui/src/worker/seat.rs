@@ -1,7 +1,7 @@
 //! What the worker holds for one tab: its identity, its server, and its calls. Each has a task of its own.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use countersign::service::CallKind;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -59,7 +59,7 @@ impl Voice {
     /// Says that this is so now.
     pub(super) fn say(&self, news: TabNews) {
         let update = TabUpdate { generation: self.generation, at: Instant::now(), news };
-        self.speaker.say(Update::Tab(self.tab, update));
+        self.speaker.say(Update::Tab(self.tab, Box::new(update)));
     }
 }
 
@@ -121,11 +121,11 @@ impl Sitter {
                     voice.say(TabNews::Explained(procedure.path, page));
                 });
             }
-            TabOrder::Look { call, item, bytes } => {
+            TabOrder::Look { call, item, bytes, earlier } => {
                 let voice = self.voice.clone();
                 // A large item takes its time.
                 tokio::task::spawn_blocking(move || {
-                    voice.say(TabNews::Looked(call, item, link::looked_into(&bytes)));
+                    voice.say(TabNews::Looked(call, item, link::looked_into(bytes, earlier.as_ref())));
                 });
             }
             TabOrder::Cancel(number) => self.cancel(number),
@@ -148,11 +148,11 @@ impl Sitter {
         let link = self.session.as_ref().and_then(Session::link);
         let began = Instant::now();
         let task = self.running.spawn(async move {
-            let outcome = match link {
+            let ended = match link {
                 Some(link) => link.call(&call).await,
-                None => Err(link::no_connection()),
+                None => Ended { took: Duration::ZERO, outcome: Err(link::no_connection()) },
             };
-            voice.say(TabNews::Ended(number, Ended { took: began.elapsed(), outcome }));
+            voice.say(TabNews::Ended(number, ended));
             number
         });
         self.calls.insert(number, UnderWay::Unary { task, began });

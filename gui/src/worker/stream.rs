@@ -6,7 +6,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::call::{RawReceiveHalf, RawSendHalf};
+use countersign::call::{RawSendHalf, Reply};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
@@ -16,7 +16,7 @@ use super::link::{self, Link};
 use super::seat::Voice;
 use crate::exchange::{CallOrder, ItemOrder, TabNews};
 use crate::model::calls::{CallNumber, Ended};
-use crate::model::reply::{Answer, Problem, ProblemKind};
+use crate::model::reply::{Problem, ProblemKind};
 use crate::model::stream::{Batch, Item, Newest};
 
 /// How long items are gathered: nobody sees more than twenty pictures a second of a list that runs.
@@ -79,6 +79,10 @@ async fn run(
     };
     let took = tray.began.elapsed();
     tray.hand_over();
+    let outcome = match outcome {
+        Ok(reply) => link::answer(reply, call.earlier).await,
+        Err(problem) => Err(problem),
+    };
     tray.voice.say(TabNews::Ended(call.number, Ended { took, outcome }));
     call.number
 }
@@ -89,7 +93,7 @@ async fn exchange(
     call: &CallOrder,
     items: UnboundedReceiver<ItemOrder>,
     tray: &mut Tray,
-) -> Result<Answer, Problem> {
+) -> Result<Reply, Problem> {
     let link = link.ok_or_else(link::no_connection)?;
     let (sending, mut receiving) = link.open(call).await?.split();
     let mut sending = std::pin::pin!(send(sending, items, call.number, tray.voice.clone()));
@@ -103,16 +107,12 @@ async fn exchange(
             () = &mut sending, if is_sending => is_sending = false,
             next = receiving.next() => match next.map_err(link::problem)? {
                 Some(item) => tray.put(item),
-                None => return finish(receiving).await,
+                None => return receiving.finish().await.map_err(link::problem),
             },
         }
         // Items may be there without end, and a cancel has to get in between.
         consume_budget().await;
     }
-}
-
-async fn finish(receiving: RawReceiveHalf) -> Result<Answer, Problem> {
-    link::answer(&receiving.finish().await.map_err(link::problem)?.payload)
 }
 
 /// Sends items until no more follow, or none can.
@@ -198,7 +198,7 @@ mod tests {
     use std::sync::mpsc::{Receiver, channel};
 
     use super::*;
-    use crate::exchange::{TabUpdate, Update};
+    use crate::exchange::Update;
     use crate::model::tab::TabId;
     use crate::worker::Speaker;
 
@@ -210,7 +210,10 @@ mod tests {
 
     fn batch(window: &Receiver<Update>) -> Option<Batch> {
         match window.try_recv().ok()? {
-            Update::Tab(_, TabUpdate { news: TabNews::Items(_, batch), .. }) => Some(batch),
+            Update::Tab(_, update) => match update.news {
+                TabNews::Items(_, batch) => Some(batch),
+                other => panic!("a batch was expected: {other:?}"),
+            },
             other => panic!("a batch was expected: {other:?}"),
         }
     }

@@ -142,6 +142,15 @@ impl History {
         groups.map(|cells| Point::of(cells, scale.number(cells[0]), procedure)).collect()
     }
 
+    /// The latencies of a procedure's calls over so long, as far as seconds are kept.
+    pub(crate) fn latency(&self, procedure: &str, over: Duration, now: Instant) -> Histogram {
+        let is_within = |cell: &&Arc<Cell>| now.saturating_duration_since(cell.to) <= over;
+        let cells = self.tiers[0].cells.iter().filter(is_within);
+        let mut latency = Histogram::default();
+        cells.filter_map(|cell| cell.procedures.get(procedure)).for_each(|tick| latency.merge(&tick.latency));
+        latency
+    }
+
     /// The last minute of every procedure, the built-in ones included.
     pub(crate) fn trends(&self, now: Instant) -> BTreeMap<String, Trend> {
         let minute = Duration::from_secs(60);

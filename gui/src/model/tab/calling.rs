@@ -6,9 +6,10 @@ use super::Tab;
 use crate::command::Command;
 use crate::exchange::{CallOrder, ItemOrder, TabOrder};
 use crate::form::Part;
-use crate::model::calls::OwnCall;
-use crate::model::reply::Body;
+use crate::model::calls::{CallNumber, Ended, OwnCall};
+use crate::model::reply::{Body, Earlier};
 use crate::model::stream::{Look, Stream};
+use crate::model::timing::{COMPARED_OVER, Rank};
 
 impl Tab {
     pub(super) fn call(&mut self, now: Instant) -> Option<TabOrder> {
@@ -26,6 +27,7 @@ impl Tab {
         // Whoever starts such a call wants to send something next.
         draft.cursor_wanted = draft.item.is_some().then_some(Part::Item);
         let number = self.calls.start(&path, stream, now);
+        let earlier = self.calls.last(&path).and_then(|call| call.earlier.clone());
         Some(TabOrder::Call(Box::new(CallOrder {
             number,
             procedure: path,
@@ -33,6 +35,7 @@ impl Tab {
             arguments,
             schema,
             deadline,
+            earlier,
         })))
     }
 
@@ -62,8 +65,21 @@ impl Tab {
         let call = self.calls.last(self.selected.as_deref()?)?.number;
         let stream = self.shown_stream()?;
         let bytes = stream.kept.numbered(item)?.bytes.clone();
+        let before = stream.kept.numbered(item - 1);
+        let earlier =
+            before.map(|item| Earlier { name: format!("item {}", item.number), bytes: item.bytes.clone() });
         stream.looked_at = Some(Look { number: item, body: None });
-        Some(TabOrder::Look { call, item, bytes })
+        Some(TabOrder::Look { call, item, bytes, earlier })
+    }
+
+    /// A call has ended: it is ranked among those that the server counted before it.
+    pub(super) fn end(&mut self, number: CallNumber, ended: Ended, at: Instant) {
+        if let Some(call) = self.calls.end(number, ended, at) {
+            call.rank = call.compared().and_then(|(took, is_of_server)| {
+                let others = self.history.latency(&call.procedure, COMPARED_OVER, at);
+                Rank::among(&others, took, is_of_server)
+            });
+        }
     }
 
     /// The call of the selected procedure that has not ended.

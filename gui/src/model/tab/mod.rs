@@ -16,6 +16,7 @@ use super::history::History;
 use super::identity::Own;
 use super::listing::Listing;
 use super::manual::Reading;
+use super::reply::Body;
 use super::server::Server;
 use super::settings::Profile;
 use super::stream::Stream;
@@ -171,7 +172,8 @@ impl Tab {
             Command::SetScope(scope) => self.scope = scope,
             Command::Show(page) => return self.turn_to(page),
             Command::SetLens(lens) => self.lens = lens,
-            Command::ToggleRow(place) => self.toggle_row(place),
+            Command::ToggleItem(item) => self.change_body(|body| body.toggle(item)),
+            Command::SelectItem(item) => self.change_body(|body| body.select(item)),
             Command::Browse(purpose) => return Some(TabOrder::Browse(purpose)),
             // What concerns the window is done by the window's model.
             _ => {}
@@ -186,7 +188,7 @@ impl Tab {
             TabNews::Items(number, batch) => self.learn_of_stream(number, |s| s.receive(batch, update.at)),
             TabNews::Sent(number, sent) => self.learn_of_stream(number, |s| s.sent(sent)),
             TabNews::Looked(number, item, body) => self.learn_of_stream(number, |s| s.looked(item, body)),
-            TabNews::Ended(number, ended) => self.calls.end(number, ended, update.at),
+            TabNews::Ended(number, ended) => self.end(number, ended, update.at),
             TabNews::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
             TabNews::Identity(folder, found, remarks) => self.own.learn(&folder, found, remarks),
             news if is_present => return self.learn_of_server(news, update.at),
@@ -374,11 +376,11 @@ impl Tab {
         };
     }
 
-    fn toggle_row(&mut self, place: usize) {
-        if let Some(body) =
-            self.selected.as_deref().and_then(|path| self.calls.last_mut(path)).and_then(body_of)
-        {
-            body.tree.toggle(place);
+    /// Changes how that is shown which came back.
+    fn change_body(&mut self, change: impl FnOnce(&mut Body)) {
+        let call = self.selected.as_deref().and_then(|path| self.calls.last_mut(path));
+        if let Some(body) = call.and_then(body_of) {
+            change(body);
         }
     }
 

@@ -1,0 +1,100 @@
+//! Where the time of a call went, as one bar with a legend, and where the call lies among others.
+
+use std::time::Duration;
+
+use egui::{Color32, CornerRadius, Label, Rect, Response, RichText, Sense, Ui, pos2, vec2};
+
+use super::parts::muted;
+use super::theme::{Palette, palette};
+use crate::model::timing::{Part, Rank, Timing};
+use crate::text;
+
+const BAR_HEIGHT: f32 = 10.0;
+/// A part that took any time is at least so wide.
+const THINNEST: f32 = 2.0;
+
+/// The bar, its legend and the rank; what is not known is left out.
+pub(super) fn timing_ui(ui: &mut Ui, timing: &Timing, rank: Option<&Rank>) {
+    if let Some(shares) = timing.shares() {
+        bar_ui(ui, &shares);
+        legend_ui(ui, &shares);
+    }
+    let colors = palette(ui);
+    if timing.is_doubtful() {
+        let words = "The server says that it took longer than the call did: its clock is not to be trusted.";
+        ui.add(Label::new(RichText::new(words).small().color(colors.warn)).wrap());
+    }
+    if let Some(rank) = rank {
+        rank_ui(ui, rank);
+    }
+}
+
+fn bar_ui(ui: &mut Ui, shares: &[(Part, Duration, f64); 5]) {
+    let colors = palette(ui);
+    let (bar, _) = ui.allocate_exact_size(vec2(ui.available_width(), BAR_HEIGHT), Sense::hover());
+    ui.painter().rect_filled(bar, CornerRadius::same(3), colors.line);
+    let thin = shares.iter().filter(|(_, took, _)| !took.is_zero()).count() as f32 * THINNEST;
+    let room = (bar.width() - thin).max(0.0);
+    let mut left = bar.left();
+    for (part, took, share) in shares {
+        if took.is_zero() {
+            continue;
+        }
+        let right = left + THINNEST + room * *share as f32;
+        let place = Rect::from_min_max(pos2(left, bar.top()), pos2(right, bar.bottom()));
+        ui.painter().rect_filled(place, 0.0, color(&colors, *part));
+        let response = ui.interact(place, ui.scope_id().with(part.name()), Sense::hover());
+        part_hover(response, *part, *took, *share);
+        left = right;
+    }
+}
+
+fn legend_ui(ui: &mut Ui, shares: &[(Part, Duration, f64); 5]) {
+    let colors = palette(ui);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(4.0, 0.0);
+        for (part, took, share) in shares {
+            let (place, _) = ui.allocate_exact_size(vec2(8.0, 14.0), Sense::hover());
+            let square = Rect::from_center_size(place.center(), vec2(8.0, 8.0));
+            ui.painter().rect_filled(square, 2.0, color(&colors, *part));
+            let words = format!("{} {}", part.name(), text::latency(took.as_secs_f64()));
+            let response = ui.add(Label::new(RichText::new(words).small()).extend());
+            part_hover(response, *part, *took, *share);
+            ui.add_space(6.0);
+        }
+    });
+}
+
+/// The exact figures of a part, on hovering.
+fn part_hover(response: Response, part: Part, took: Duration, share: f64) {
+    response.on_hover_ui(|ui| {
+        let micros = text::count(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        ui.label(
+            RichText::new(format!("{} {micros} µs, {:.1} % of the call", part.name(), share * 100.0))
+                .strong(),
+        );
+        ui.label(part.words());
+    });
+}
+
+fn rank_ui(ui: &mut Ui, rank: &Rank) {
+    let calls = if rank.calls == 1 { "call" } else { "calls" };
+    let words = format!("{} of {} {calls} in the 5 minutes before", rank.words(), text::count(rank.calls));
+    let hint = match rank.is_of_server {
+        true => "By the server's own time, which it counted for every call of this procedure",
+        false => "The server did not tell its time of this call, so its time on the wire counts too",
+    };
+    let words = muted(&palette(ui), text::capitalized(&words)).small();
+    ui.add(Label::new(words).wrap()).on_hover_text(hint);
+}
+
+/// No two neighbours alike, also for eyes that tell red and green apart badly.
+fn color(colors: &Palette, part: Part) -> Color32 {
+    match part {
+        Part::Wire => colors.muted,
+        Part::Decode => colors.codes[3],
+        Part::Queue => colors.warn,
+        Part::Handler => colors.accent,
+        Part::Encode => colors.codes[2],
+    }
+}
