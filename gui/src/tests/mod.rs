@@ -6,6 +6,8 @@ mod forms;
 mod identity;
 mod office;
 mod panels;
+#[cfg(feature = "snapshots")]
+mod pictures;
 mod procedures;
 mod replies;
 pub(crate) mod stage;
