@@ -3,6 +3,7 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::exchange::Purpose;
+use crate::model::journal::asked::{CopyAs, JournalCommand};
 use crate::model::manual::Notation;
 use crate::model::tab::TabId;
 use crate::model::view::{Lens, Page, Scope, TimeRange};
@@ -90,6 +91,8 @@ pub(crate) enum Command {
     ToggleItem(usize),
     /// Highlight an item of it under every lens, or none.
     SelectItem(Option<usize>),
+    /// Do this with the calls that were made.
+    Journal(JournalCommand),
     /// Choose a file or folder.
     Browse(Purpose),
     /// Fill in the connection panel from a saved profile.
@@ -111,6 +114,9 @@ impl Command {
         Self::SendItem,
         Self::HalfClose,
         Self::CancelCall,
+        Self::Journal(JournalCommand::Toggle),
+        Self::Journal(JournalCommand::Copy(None, CopyAs::Command)),
+        Self::Journal(JournalCommand::Copy(None, CopyAs::Rust)),
         Self::FindProcedure,
         Self::ToggleManual,
         Self::ResetForm,
@@ -189,6 +195,7 @@ impl Command {
             Self::SetLens(_) => "Change how the reply is shown",
             Self::ToggleItem(_) => "Fold or unfold",
             Self::SelectItem(_) => "Highlight an item",
+            Self::Journal(command) => command.text(),
             Self::Browse(_) => "Browse…",
             Self::UseProfile(_) => "Use profile",
             Self::SaveProfile => "Save as profile",
@@ -206,6 +213,7 @@ impl Command {
             Self::CancelCall => Key::Period,
             Self::FindProcedure => Key::F,
             Self::ToggleManual => Key::U,
+            Self::Journal(JournalCommand::Toggle) => Key::H,
             Self::FillExample => Key::E,
             Self::TogglePause => Key::P,
             Self::ToggleIdentity => Key::I,

@@ -82,6 +82,9 @@ impl Dashboard {
             self.obey(wish, now);
             ui.ctx().request_repaint();
         }
+        if let Some(copied) = self.model.copied.take() {
+            ui.ctx().copy_text(copied);
+        }
         if self.model.settings.theme != theme {
             theme::choose(ui.ctx(), self.model.settings.theme);
         }

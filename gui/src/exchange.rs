@@ -16,12 +16,14 @@ use crate::model::calls::{CallNumber, Ended};
 use crate::model::catalogue::{Procedure, Services};
 use crate::model::connection::{Failure, Retry, Session, Target};
 use crate::model::identity::{Identity, Remark};
+use crate::model::journal::{Note, Pages};
 use crate::model::manual::Manual;
 use crate::model::reply::{Body, Earlier, Problem};
 use crate::model::server::Server;
 use crate::model::settings::Settings;
 use crate::model::stream::Batch;
 use crate::model::tab::TabId;
+use crate::worker::JournalOrder;
 use countersign::builtin::stats::Snapshot;
 
 /// Counts the targets that were asked for in a tab, so that news of an earlier one is not taken for the present one's.
@@ -37,6 +39,8 @@ pub(crate) enum Order {
     Close(TabId),
     /// Do this with an authority.
     Office(OfficeOrder),
+    /// Do this with the calls that are kept.
+    Journal(JournalOrder),
     /// Write the settings to their file.
     Save(Settings),
 }
@@ -147,6 +151,10 @@ pub(crate) struct CallOrder {
     pub(crate) deadline: Option<Duration>,
     /// What the result is to be compared with.
     pub(crate) earlier: Option<Earlier>,
+    /// Items to send at once, after which no more follow; none leaves that to the window.
+    pub(crate) items: Vec<ItemOrder>,
+    /// How to note it, if it is to be.
+    pub(crate) note: Option<Box<Note>>,
 }
 
 /// An item to send.
@@ -181,6 +189,8 @@ pub(crate) enum Update {
     Tab(TabId, Box<TabUpdate>),
     /// What an authority has, or has done.
     Office(OfficeNews),
+    /// The calls that are kept.
+    Journal(Pages),
     /// Something went wrong that belongs to no server, such as writing the settings.
     Trouble(Failure),
 }

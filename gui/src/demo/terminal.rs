@@ -73,6 +73,8 @@ async fn call_once<W: Write>(
 ) -> anyhow::Result<()> {
     let arguments = Arguments { json: arguments(procedure), files: Vec::new() };
     let order = CallOrder {
+        items: Vec::new(),
+        note: None,
         number: CallNumber(index as u64 + 1),
         procedure: procedure.path.clone(),
         kind: procedure.kind,
@@ -85,7 +87,7 @@ async fn call_once<W: Write>(
     let outcome = if procedure.streams() {
         stream_once(link, &order, procedure.items_in.as_ref()).await
     } else {
-        link.call(&order).await.outcome
+        link.call(&order, |_| {}).await.outcome
     };
     page.outcome(&procedure.path, began.elapsed(), &outcome)?;
     match outcome {
@@ -97,7 +99,7 @@ async fn call_once<W: Write>(
 /// Sends an item where items are taken, receives a few, and gives the call up if it has not ended then. The answer
 /// is its result, or else the last item.
 async fn stream_once(link: &Link, order: &CallOrder, items: Option<&Schema>) -> Result<Answer, Problem> {
-    let mut stream = link.open(order).await?;
+    let mut stream = link.open(order, |_| {}).await?;
     if let Some(schema) = items {
         let item = Arguments { json: schema::example(schema), files: Vec::new() };
         stream.send(encoded(item, schema).await?).await.map_err(problem)?;

@@ -58,7 +58,6 @@ impl Draft {
 
     /// Fills one of the forms from a value; what was typed stays wherever it says the same. A value that does not
     /// fit changes nothing.
-    #[expect(dead_code, reason = "the lenses of a request and its history go through it")]
     pub(crate) fn fill(&mut self, part: Part, value: &Value) -> Result<(), Misfit> {
         self.form_mut(part).ok_or_else(|| Misfit("this procedure takes no items".to_owned()))?.fill(value)
     }

@@ -9,7 +9,6 @@ pub(crate) mod draft;
 pub(crate) mod graphs;
 pub(crate) mod history;
 pub(crate) mod identity;
-#[expect(dead_code, reason = "the window takes it up")]
 pub(crate) mod journal;
 pub(crate) mod life;
 pub(crate) mod listing;
@@ -23,16 +22,19 @@ pub(crate) mod timing;
 pub(crate) mod tree;
 pub(crate) mod view;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use self::authority::Office;
 use self::clock::Clock;
 use self::connection::{Failure, Target};
+use self::journal::Journal;
+use self::journal::asked::JournalCommand;
 use self::settings::Settings;
 use self::tab::{Entry, Tab, TabId};
 use self::view::{Page, Theme};
 use crate::command::Command;
-use crate::exchange::{Order, Update};
+use crate::exchange::{Order, TabOrder, Update};
 
 /// The most tabs: each may keep some hundred MiB of what a busy server counted.
 pub(crate) const TABS_MAX: usize = 32;
@@ -50,6 +52,10 @@ pub(crate) struct Model {
     pub(crate) settings: Settings,
     /// The authority at hand, and the form to make identities.
     pub(crate) office: Office,
+    /// The calls that were made here, also in earlier runs.
+    pub(crate) journal: Journal,
+    /// What is to go to the clipboard.
+    pub(crate) copied: Option<String>,
     /// What time it is.
     pub(crate) clock: Clock,
     /// What is typed into the list of commands, while that is shown.
@@ -69,6 +75,8 @@ impl Model {
             numbered: 0,
             settings,
             office: Office::default(),
+            journal: Journal::default(),
+            copied: None,
             clock: Clock::default(),
             palette: None,
             trouble: None,
@@ -118,6 +126,7 @@ impl Model {
             | Command::AskToRevoke(_)
             | Command::KeepCertificates
             | Command::Revoke => return self.office.obey(command).map(Order::Office),
+            Command::Journal(command) => return self.obey_journal(command, now),
             Command::UseProfile(index) => self.use_profile(index),
             Command::SaveProfile => return self.save_profile(),
             Command::ForgetProfile(index) => {
@@ -130,7 +139,8 @@ impl Model {
             Command::DismissTrouble => self.trouble = None,
             of_tab => {
                 let tab = self.tab_mut();
-                return tab.obey(of_tab, now).map(|order| Order::Tab(tab.id, order));
+                let (id, order) = (tab.id, tab.obey(of_tab, now)?);
+                return Some(Order::Tab(id, self.noted(id, order)));
             }
         }
         None
@@ -145,11 +155,28 @@ impl Model {
                 tab.learn(*update).map(|order| Order::Tab(id, order))
             }
             Update::Office(news) => self.office.learn(news).map(Order::Office),
+            Update::Journal(pages) => {
+                let pages = Arc::new(pages);
+                self.tabs.iter_mut().for_each(|tab| tab.recall.pages = pages.clone());
+                self.journal.pages = pages;
+                None
+            }
             Update::Trouble(failure) => {
                 self.trouble = Some(failure);
                 None
             }
         }
+    }
+
+    /// The same order, and if it is a call, then one that is noted.
+    fn noted(&self, id: TabId, mut order: TabOrder) -> TabOrder {
+        if let TabOrder::Call(call) = &mut order
+            && let Some(target) = self.tab().connection.target()
+        {
+            let on_disk = self.settings.profile_of(target).is_none_or(|profile| profile.keep_calls);
+            call.note = Some(Box::new(self.journal.note(id, call.number, target, on_disk)));
+        }
+        order
     }
 
     /// What the window is called.
@@ -162,6 +189,7 @@ impl Model {
         match command {
             Command::NewTab => self.tabs.len() < TABS_MAX,
             Command::NextTab | Command::PreviousTab => self.tabs.len() > 1,
+            Command::Journal(JournalCommand::Copy(None, _)) => self.last_noted().is_some(),
             // The last one is left to the server's page.
             Command::CloseTab(_) => self.tabs.len() > 1 || !self.tab().is_blank(),
             of_tab => self.tab().allows(of_tab),
@@ -196,7 +224,9 @@ impl Model {
 
     fn blank_tab(&mut self, target: Target) -> Tab {
         self.numbered += 1;
-        Tab::new(TabId(self.numbered), target)
+        let mut tab = Tab::new(TabId(self.numbered), target);
+        tab.recall.pages = self.journal.pages.clone();
+        tab
     }
 
     fn show_tab(&mut self, id: TabId) {

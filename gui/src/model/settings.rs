@@ -32,6 +32,14 @@ pub(crate) struct Profile {
     /// The SPIFFE ID that the server must have; empty if its certificate is to name the host instead.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) expect_peer: String,
+    /// Whether the calls that are made there are written down, for the next run.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub(crate) keep_calls: bool,
+}
+
+/// What a profile says that was saved before it could say otherwise.
+fn yes() -> bool {
+    true
 }
 
 impl Profile {
@@ -70,7 +78,9 @@ impl Settings {
     /// Keeps a target under a name, in the place of the profile that had it.
     pub(crate) fn keep(&mut self, name: &str, target: &Target) {
         let Target { address, identity, expect_peer } = target.clone();
-        let profile = Profile { name: name.to_owned(), address, identity, expect_peer };
+        let known = self.profiles.iter().find(|known| known.name == name);
+        let keep_calls = known.is_none_or(|known| known.keep_calls);
+        let profile = Profile { name: name.to_owned(), address, identity, expect_peer, keep_calls };
         match self.profiles.iter_mut().find(|known| known.name == name) {
             Some(known) => *known = profile,
             None => self.profiles.push(profile),

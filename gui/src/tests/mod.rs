@@ -4,6 +4,7 @@ mod features;
 mod flow;
 mod forms;
 mod identity;
+mod journal;
 mod office;
 mod panels;
 #[cfg(feature = "snapshots")]

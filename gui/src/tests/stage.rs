@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 use countersign::Schema;
 use countersign::cbor::{self, Value};
 use countersign::service::CallKind;
+use egui::OutputCommand;
+use egui::accesskit::Role;
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -18,6 +21,7 @@ use crate::model::authority::OfficeNews;
 use crate::model::calls::Ended;
 use crate::model::catalogue::{Procedure, Service, Services};
 use crate::model::connection::{PeerFacts, Session, Target};
+use crate::model::journal::Pages;
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 use crate::model::settings::Settings;
 use crate::model::tab::TabId;
@@ -83,6 +87,25 @@ impl Stage {
     pub(crate) fn tell_of_office(&mut self, news: OfficeNews) {
         self.updates.send(Update::Office(news)).unwrap();
         self.settle();
+    }
+
+    /// The worker says which calls are known.
+    pub(crate) fn tell_of_calls(&mut self, pages: Pages) {
+        self.updates.send(Update::Journal(pages)).unwrap();
+        self.settle();
+    }
+
+    /// What a button puts on the clipboard.
+    pub(crate) fn copied(&mut self, button: &str) -> String {
+        self.window.get_by_role_and_label(Role::Button, button).click();
+        for _ in 0..6 {
+            self.window.step();
+            let commands = &self.window.output().platform_output.commands;
+            if let Some(OutputCommand::CopyText(text)) = commands.first() {
+                return text.clone();
+            }
+        }
+        panic!("{button} copies nothing");
     }
 
     /// A second passes on the server, in which so many calls of a procedure ended.

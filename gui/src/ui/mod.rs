@@ -12,6 +12,7 @@ mod form;
 mod graphs;
 mod hex;
 mod identity;
+mod journal;
 mod manual;
 mod notation;
 mod palette;
@@ -43,6 +44,7 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
     model.is_dark = ui.visuals().dark_mode;
     let mut wishes = shortcuts(ui, model);
     model.tab_mut().refresh(now);
+    model.refresh_recall();
     Panel::top("top bar")
         .frame(panel_frame(ui, 12, 6))
         .show(ui, |ui| top_bar::top_bar_ui(ui, model, now, &mut wishes));

@@ -6,6 +6,7 @@ use egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui};
 
 use super::body::body_ui;
 use super::hex::hex_ui;
+use super::journal::last_copies_ui;
 use super::parts::{command_button_ui, empty_ui, muted};
 use super::stream::stream_ui;
 use super::theme::palette;
@@ -27,6 +28,7 @@ pub(crate) fn reply_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Co
     let Some(call) = tab.selected.as_deref().and_then(|path| tab.calls.last(path)) else {
         return empty_ui(ui, "No call yet", "Fill in the form and press Call. The reply appears here.");
     };
+    last_copies_ui(ui, tab, call, wishes);
     if let Some(stream) = &call.stream {
         return stream_ui(ui, call, stream, tab.lens, now, wishes);
     }

@@ -3,12 +3,14 @@
 use egui::{Button, Label, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use super::form::{arguments_ui, item_form_ui};
+use super::journal::journal_ui;
 use super::manual::{forbidden_ui, manual_ui};
 use super::parts::{chip_ui, command_button_ui, empty_ui, loading_ui, muted, primary_button_ui};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::catalogue::{Catalogue, Listed, Procedure};
 use crate::model::draft::Draft;
+use crate::model::journal::asked::JournalCommand;
 use crate::model::manual::kind_meaning;
 use crate::model::tab::Tab;
 use crate::text;
@@ -34,6 +36,10 @@ pub(crate) fn request_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) 
         return manual_ui(ui, tab, procedure, wishes);
     }
     heading_ui(ui, procedure, wishes);
+    pages_ui(ui, tab.recall.is_open, wishes);
+    if tab.recall.is_open {
+        return journal_ui(ui, tab, wishes);
+    }
     let buttons = Buttons::of(tab, procedure);
     let path = procedure.path.clone();
     let Some(draft) = tab.drafts.get_mut(&path) else { return };
@@ -52,6 +58,20 @@ pub(crate) fn request_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) 
             ui.add_space(4.0);
             ui.label(RichText::new("Item to send").strong());
             item_form_ui(ui, &path, draft, wishes);
+        }
+    });
+}
+
+/// The choice between the request and the calls that were made before it.
+fn pages_ui(ui: &mut Ui, is_history: bool, wishes: &mut Vec<Command>) {
+    let toggle = Command::Journal(JournalCommand::Toggle);
+    let keys = toggle.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    ui.horizontal(|ui| {
+        let form = ui.selectable_label(!is_history, "Form");
+        let history = ui.selectable_label(is_history, toggle.text());
+        let history = history.on_hover_text(format!("The calls that were made here  {keys}"));
+        if (form.clicked() && is_history) || (history.clicked() && !is_history) {
+            wishes.push(toggle);
         }
     });
 }

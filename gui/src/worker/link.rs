@@ -98,12 +98,13 @@ impl Link {
         &self.client
     }
 
-    /// Makes a call.
-    pub(crate) async fn call(&self, call: &CallOrder) -> Ended {
+    /// Makes a call, and tells its arguments just before.
+    pub(crate) async fn call(&self, call: &CallOrder, asks: impl FnOnce(&[u8])) -> Ended {
         let arguments = match encoded(call.arguments.clone(), &call.schema).await {
             Ok(arguments) => arguments,
             Err(problem) => return Ended { took: Duration::ZERO, outcome: Err(problem) },
         };
+        asks(&arguments);
         let mut pending = self.client.call_raw(&call.procedure, arguments).times();
         if let Some(deadline) = call.deadline {
             pending = pending.timeout(deadline);
@@ -118,9 +119,14 @@ impl Link {
         Ended { took, outcome }
     }
 
-    /// Opens a streaming call, over the connection that there is.
-    pub(crate) async fn open(&self, call: &CallOrder) -> Result<RawStream, Problem> {
+    /// Opens a streaming call, over the connection that there is, and tells its arguments just before.
+    pub(crate) async fn open(
+        &self,
+        call: &CallOrder,
+        asks: impl FnOnce(&[u8]),
+    ) -> Result<RawStream, Problem> {
         let arguments = encoded(call.arguments.clone(), &call.schema).await?;
+        asks(&arguments);
         let mut pending = self.client.stream_raw(&call.procedure, arguments).fail_fast().times();
         if let Some(deadline) = call.deadline {
             pending = pending.timeout(deadline);

@@ -5,7 +5,6 @@ mod authority;
 mod counting;
 mod described;
 mod identity;
-#[cfg_attr(not(test), expect(dead_code, reason = "the window takes it up"))]
 mod journal;
 mod link;
 mod seat;
@@ -24,6 +23,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use self::authority::Office;
 pub(crate) use self::counting::Counting;
+use self::journal::Journal;
+pub(crate) use self::journal::JournalOrder;
 pub(crate) use self::link::{Link, answer, body, encoded, problem};
 use self::seat::Seat;
 use crate::exchange::{OfficeOrder, Order, Update};
@@ -54,9 +55,12 @@ pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Rec
     let (updates, update_receiver) = mpsc::channel();
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let speaker = Speaker { updates, repaint: desk.repaint.clone() };
+    let kept_in = desk.settings_file.as_ref().map(|settings| settings.with_file_name(journal::FILE_NAME));
+    let teller = speaker.clone();
+    let journal = Journal::start(kept_in, move |pages| teller.say(Update::Journal(pages)))?;
     thread::Builder::new().name("clients".to_owned()).spawn(move || {
         let office = Office::new(speaker.clone(), desk.browse.clone());
-        let worker = Worker { desk, speaker, office, seats: HashMap::new() };
+        let worker = Worker { desk, speaker, office, journal, seats: HashMap::new() };
         runtime.block_on(worker.run(orders));
         runtime.shutdown_background();
     })?;
@@ -84,6 +88,7 @@ struct Worker {
     desk: Desk,
     speaker: Speaker,
     office: Office,
+    journal: Journal,
     /// Where the orders of each tab are obeyed, one task each: a server that hangs holds up no other.
     seats: HashMap<TabId, Seat>,
 }
@@ -98,11 +103,12 @@ impl Worker {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Tab(tab, order) => {
-                let start = || Seat::start(tab, &self.desk, self.speaker.clone());
+                let start = || Seat::start(tab, &self.desk, self.journal.clone(), self.speaker.clone());
                 self.seats.entry(tab).or_insert_with(start).obey(order);
             }
             Order::Close(tab) => drop(self.seats.remove(&tab)),
             Order::Office(order) => self.obey_in_office(order),
+            Order::Journal(order) => self.journal.order(order),
             Order::Save(settings) => self.save(settings),
         }
     }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::identity::{OwnIdentity, Ready};
+use super::journal::{Journal, Scribe};
 use super::session::Session;
 use super::stream::{self, Reins};
 use super::{Desk, Speaker, link};
@@ -22,10 +23,11 @@ pub(super) struct Seat(UnboundedSender<TabOrder>);
 
 impl Seat {
     /// Makes room for a tab.
-    pub(super) fn start(tab: TabId, desk: &Desk, speaker: Speaker) -> Self {
+    pub(super) fn start(tab: TabId, desk: &Desk, journal: Journal, speaker: Speaker) -> Self {
         let (sender, orders) = unbounded_channel();
         let sitter = Sitter {
             desk: desk.clone(),
+            journal,
             voice: Voice::new(tab, speaker),
             session: None,
             own: None,
@@ -71,6 +73,7 @@ enum UnderWay {
 
 struct Sitter {
     desk: Desk,
+    journal: Journal,
     voice: Voice,
     session: Option<Session>,
     own: Option<OwnIdentity>,
@@ -146,21 +149,29 @@ impl Sitter {
     fn call(&mut self, call: CallOrder) {
         let (number, voice) = (call.number, self.voice.clone());
         let link = self.session.as_ref().and_then(Session::link);
+        let mut scribe = Scribe::new(&self.journal, &call);
         let began = Instant::now();
         let task = self.running.spawn(async move {
             let ended = match link {
-                Some(link) => link.call(&call).await,
+                Some(link) => link.call(&call, |arguments| scribe.asks(arguments)).await,
                 None => Ended { took: Duration::ZERO, outcome: Err(link::no_connection()) },
             };
+            scribe.ends(&ended, 0);
             voice.say(TabNews::Ended(number, ended));
             number
         });
         self.calls.insert(number, UnderWay::Unary { task, began });
     }
 
-    fn stream(&mut self, call: CallOrder) {
+    fn stream(&mut self, mut call: CallOrder) {
+        let items = std::mem::take(&mut call.items);
         let (number, link) = (call.number, self.session.as_ref().and_then(Session::link));
-        let (reins, task) = stream::prepare(link, call, self.voice.clone());
+        let scribe = Scribe::new(&self.journal, &call);
+        let (mut reins, task) = stream::prepare(link, call, scribe, self.voice.clone());
+        if !items.is_empty() {
+            items.into_iter().for_each(|item| reins.send(item));
+            reins.half_close();
+        }
         self.running.spawn(task);
         self.calls.insert(number, UnderWay::Stream(reins));
     }

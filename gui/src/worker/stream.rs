@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::journal::Scribe;
 use super::link::{self, Link};
 use super::seat::Voice;
 use crate::exchange::{CallOrder, ItemOrder, TabNews};
@@ -54,12 +55,13 @@ impl Reins {
 pub(super) fn prepare(
     link: Option<Link>,
     call: CallOrder,
+    scribe: Scribe,
     voice: Voice,
 ) -> (Reins, impl Future<Output = CallNumber>) {
     let (cancel, cancelled) = oneshot::channel();
     let (item_sender, items) = unbounded_channel();
     let tray = Tray::new(call.number, voice);
-    (Reins { cancel, items: Some(item_sender) }, run(link, call, items, cancelled, tray))
+    (Reins { cancel, items: Some(item_sender) }, run(link, call, items, cancelled, scribe, tray))
 }
 
 async fn run(
@@ -67,6 +69,7 @@ async fn run(
     call: CallOrder,
     items: UnboundedReceiver<ItemOrder>,
     cancelled: oneshot::Receiver<()>,
+    mut scribe: Scribe,
     mut tray: Tray,
 ) -> CallNumber {
     let outcome = tokio::select! {
@@ -75,7 +78,7 @@ async fn run(
             let words = "The call was given up, and the server was told to end it.";
             Err(Problem::new(ProblemKind::Cancelled, words))
         }
-        outcome = exchange(link, &call, items, &mut tray) => outcome,
+        outcome = exchange(link, &call, items, &mut scribe, &mut tray) => outcome,
     };
     let took = tray.began.elapsed();
     tray.hand_over();
@@ -83,7 +86,9 @@ async fn run(
         Ok(reply) => link::answer(reply, call.earlier).await,
         Err(problem) => Err(problem),
     };
-    tray.voice.say(TabNews::Ended(call.number, Ended { took, outcome }));
+    let ended = Ended { took, outcome };
+    scribe.ends(&ended, tray.received);
+    tray.voice.say(TabNews::Ended(call.number, ended));
     call.number
 }
 
@@ -92,11 +97,12 @@ async fn exchange(
     link: Option<Link>,
     call: &CallOrder,
     items: UnboundedReceiver<ItemOrder>,
+    scribe: &mut Scribe,
     tray: &mut Tray,
 ) -> Result<Reply, Problem> {
     let link = link.ok_or_else(link::no_connection)?;
-    let (sending, mut receiving) = link.open(call).await?.split();
-    let mut sending = std::pin::pin!(send(sending, items, call.number, tray.voice.clone()));
+    let (sending, mut receiving) = link.open(call, |arguments| scribe.asks(arguments)).await?.split();
+    let mut sending = std::pin::pin!(send(sending, items, call.number, scribe, tray.voice.clone()));
     let mut is_sending = link::takes_items(call.kind);
     let mut ticks = interval(GATHERED);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -120,15 +126,19 @@ async fn send(
     mut half: RawSendHalf,
     mut items: UnboundedReceiver<ItemOrder>,
     number: CallNumber,
+    scribe: &mut Scribe,
     voice: Voice,
 ) {
     while let Some(ItemOrder { item, schema }) = items.recv().await {
         let sent = match link::encoded(item, &schema).await {
-            Ok(item) => match half.send(item).await {
-                Ok(()) => Ok(()),
-                // The call has ended: the receiving half learns how.
-                Err(_) => return,
-            },
+            Ok(item) => {
+                scribe.sends(&item);
+                match half.send(item).await {
+                    Ok(()) => Ok(()),
+                    // The call has ended: the receiving half learns how.
+                    Err(_) => return,
+                }
+            }
             Err(problem) => Err(problem),
         };
         voice.say(TabNews::Sent(number, sent));

@@ -2,15 +2,38 @@
 //!
 //! Not to be confused with the server's statistics, which `history` keeps.
 
+pub(crate) mod asked;
 pub(crate) mod entry;
+mod note;
 mod noted;
+pub(crate) mod recall;
 mod redact;
 pub(crate) mod rust;
 pub(crate) mod shell;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::sync::Arc;
+
+use self::entry::EntryId;
+pub(crate) use self::note::Note;
+use self::note::Run;
 pub(crate) use self::noted::{Noted, Pages, Remark};
+
+/// Every call that is known.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    /// As the worker told them last.
+    pub(crate) pages: Arc<Pages>,
+    run: Run,
+}
+
+impl Pages {
+    /// The call of this name, if it has ended and is still known.
+    pub(crate) fn call(&self, id: &EntryId) -> Option<&Arc<Noted>> {
+        self.calls.iter().find(|noted| noted.entry.id == *id)
+    }
+}
 
 /// The variable of the environment from which a copied call takes a secret.
 fn variable(key: &str) -> String {

@@ -12,7 +12,7 @@ use super::shell::command;
 pub(crate) fn entry(procedure: &str, arguments: &str) -> Entry {
     Entry {
         id: EntryId("1".to_owned()),
-        at: "2026-11-23T06:30:00Z".parse().unwrap(),
+        at: "2026-11-20T06:30:00Z".parse().unwrap(),
         server: Server {
             address: "localhost:7443".to_owned(),
             identity: "/home/me/pki/alice".to_owned(),

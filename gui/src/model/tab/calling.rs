@@ -36,6 +36,8 @@ impl Tab {
             schema,
             deadline,
             earlier,
+            items: Vec::new(),
+            note: None,
         })))
     }
 

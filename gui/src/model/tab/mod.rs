@@ -1,6 +1,7 @@
 //! One server: how we stand with it, what it can do, what was typed for it, and what it counted.
 
 mod calling;
+mod repeating;
 pub(crate) mod state;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use super::draft::Draft;
 use super::graphs::Graphs;
 use super::history::History;
 use super::identity::Own;
+use super::journal::asked::JournalCommand;
+use super::journal::recall::{Place, Reach, Recall};
 use super::listing::Listing;
 use super::manual::Reading;
 use super::reply::Body;
@@ -53,6 +56,8 @@ pub(crate) struct Tab {
     pub(crate) drafts: BTreeMap<String, Draft>,
     /// The calls made here.
     pub(crate) calls: Calls,
+    /// How the calls that were made are looked at.
+    pub(crate) recall: Recall,
     /// What the server counted.
     pub(crate) history: History,
     /// The graphs as they stood when they were paused.
@@ -274,12 +279,23 @@ impl Tab {
         self.catalogue.procedure(self.selected.as_deref()?)
     }
 
+    /// Whose calls are listed, as far as they are to be found.
+    pub(crate) fn place(&self) -> Place {
+        let address = self.connection.target().map(|target| target.address.clone());
+        match self.recall.reach {
+            Reach::Procedure => Place { address, procedure: self.selected.clone() },
+            Reach::Server => Place { address, procedure: None },
+            Reach::Everywhere => Place::default(),
+        }
+    }
+
     /// Whether a command would do anything now.
     pub(crate) fn allows(&self, command: &Command) -> bool {
         match command {
             Command::Call => {
                 self.connection.is_connected() && self.procedure().is_some() && self.running().is_none()
             }
+            Command::Journal(JournalCommand::Toggle) => self.procedure().is_some(),
             Command::SendItem => self.running_stream().is_some_and(Stream::takes_items),
             Command::HalfClose => self.running_stream().is_some_and(Stream::can_half_close),
             Command::CancelCall => self.running().is_some(),

@@ -2,6 +2,7 @@
 //! dashboard may hold the file.
 
 mod file;
+mod scribe;
 #[cfg(test)]
 mod tests;
 
@@ -13,8 +14,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use self::file::{ENTRIES_MAX, JournalFile};
+pub(super) use self::scribe::Scribe;
 use crate::model::journal::entry::{Entry, EntryId};
 use crate::model::journal::{Noted, Pages, Remark};
+
+/// What the file is called, beside the settings.
+pub(super) const FILE_NAME: &str = "calls.jsonl";
 
 /// What is to happen to the calls that are kept.
 #[derive(Debug, Clone, PartialEq)]

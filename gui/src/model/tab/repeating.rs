@@ -1,0 +1,99 @@
+//! Calls that were made before, made again.
+
+use std::time::{Duration, Instant};
+
+use countersign::cbor;
+use countersign::schema::to_json;
+
+use super::Tab;
+use crate::exchange::{ItemOrder, TabOrder};
+use crate::form::{Arguments, Part};
+use crate::model::connection::Failure;
+use crate::model::journal::entry::{Entry, EntryId};
+
+impl Tab {
+    /// Makes a call again as it was, on the server of this tab.
+    pub(crate) fn repeat(&mut self, id: &EntryId, now: Instant) -> Result<Option<TabOrder>, Failure> {
+        let entry = self.known(id)?;
+        self.fill(&entry)?;
+        let items = self.items_of(&entry)?;
+        let Some(TabOrder::Call(mut call)) = self.call(now) else { return Ok(None) };
+        if let Some(sending) = self.shown_stream().and_then(|stream| stream.sending.as_mut())
+            && !items.is_empty()
+        {
+            (sending.waiting, sending.done) = (items.len() as u64, true);
+        }
+        call.items = items;
+        Ok(Some(TabOrder::Call(call)))
+    }
+
+    /// Puts a call into the forms of its procedure, and shows them.
+    pub(crate) fn fill_from(&mut self, id: &EntryId) -> Result<(), Failure> {
+        let entry = self.known(id)?;
+        self.fill(&entry)?;
+        self.recall.is_open = false;
+        if let Some(draft) = self.drafts.get_mut(&entry.request.procedure) {
+            draft.cursor_wanted = Some(Part::Arguments);
+        }
+        Ok(())
+    }
+
+    fn known(&self, id: &EntryId) -> Result<Entry, Failure> {
+        let noted = self.recall.pages.call(id);
+        let entry = noted.map(|noted| noted.entry.clone()).ok_or_else(|| cannot("It was forgotten."))?;
+        match entry.request.is_partial() {
+            Some(reason) => Err(cannot(reason)),
+            None => Ok(entry),
+        }
+    }
+
+    fn fill(&mut self, entry: &Entry) -> Result<(), Failure> {
+        let request = &entry.request;
+        self.select(request.procedure.clone());
+        let own_deadline = match self.catalogue.procedure(&request.procedure) {
+            Some(procedure) => procedure.deadline_ms.map(Duration::from_millis),
+            None => return Err(cannot("This server offers no such procedure to this identity.")),
+        };
+        let Some(draft) = self.drafts.get_mut(&request.procedure) else { return Ok(()) };
+        let notation = request.arguments.text().unwrap_or_default();
+        let value = cbor::from_diagnostic(notation).map_err(|error| cannot(&error.to_string()))?;
+        draft.fill(Part::Arguments, &value).map_err(|misfit| misfits(&misfit.0))?;
+        if let Some(first) = request.items.first.first().filter(|_| draft.item.is_some()) {
+            let value = cbor::from_diagnostic(first).map_err(|error| cannot(&error.to_string()))?;
+            draft.fill(Part::Item, &value).map_err(|misfit| misfits(&misfit.0))?;
+        }
+        let deadline = request.deadline().filter(|deadline| own_deadline != Some(*deadline));
+        draft.deadline = deadline.map(typed).unwrap_or_default();
+        Ok(())
+    }
+
+    fn items_of(&self, entry: &Entry) -> Result<Vec<ItemOrder>, Failure> {
+        let procedure = self.catalogue.procedure(&entry.request.procedure);
+        let Some(schema) = procedure.and_then(|procedure| procedure.items_in.as_ref()) else {
+            return Ok(Vec::new());
+        };
+        let order = |notation: &String| {
+            let value = cbor::from_diagnostic(notation).map_err(|error| cannot(&error.to_string()))?;
+            let item = Arguments { json: to_json(schema, &value), files: Vec::new() };
+            Ok(ItemOrder { item, schema: schema.clone() })
+        };
+        entry.request.items.first.iter().map(order).collect()
+    }
+}
+
+fn cannot(reason: &str) -> Failure {
+    Failure::new("This call cannot be made again.", reason)
+}
+
+fn misfits(reason: &str) -> Failure {
+    cannot(&format!("Its arguments are not what the procedure takes now: {reason}."))
+}
+
+/// A time as it is typed.
+fn typed(time: Duration) -> String {
+    match time.as_micros() {
+        us if us.is_multiple_of(1_000_000) => format!("{} s", us / 1_000_000),
+        us if us.is_multiple_of(1000) => format!("{} ms", us / 1000),
+        us => format!("{us} us"),
+    }
+}

@@ -1,0 +1,82 @@
+//! A call as a row of the list.
+
+use egui::{Align2, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::model::journal::Noted;
+use crate::model::journal::entry::{End, Entry};
+use crate::model::journal::recall::{Reach, Recall};
+use crate::text;
+use crate::ui::parts::clipped_text;
+use crate::ui::theme::palette;
+
+/// Two lines: what was called, and with what.
+pub(super) const ROW_HEIGHT: f32 = 40.0;
+/// The most of an address that is shown.
+const ADDRESS_SHOWN: usize = 40;
+
+/// Draws it, and says whether it was clicked.
+pub(super) fn row_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: bool) -> bool {
+    let Entry { request, server, end, at, .. } = &noted.entry;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
+    let (time, took) = (moment(*at, recall.now), took(end));
+    let pinned = if noted.entry.pinned { "pinned, " } else { "" };
+    let words = format!("{pinned}{} {} {time} {}", request.procedure, end.verdict.word(), noted.summary);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, &words));
+    let (colors, visuals, painter) = (palette(ui), ui.visuals(), ui.painter_at(rect));
+    if is_chosen {
+        painter.rect_filled(rect, 4.0, visuals.selection.bg_fill);
+    } else if response.hovered() || response.has_focus() {
+        painter.rect_filled(rect, 4.0, visuals.widgets.hovered.weak_bg_fill);
+    }
+    let small = TextStyle::Small.resolve(ui.style());
+    let (upper, lower) = (rect.top() + 12.0, rect.top() + 29.0);
+    let color = if end.verdict.is_ok() { colors.ok } else { colors.error };
+    painter.circle_filled(pos2(rect.left() + 10.0, upper), 3.5, color);
+    if noted.entry.pinned {
+        let around = [vec2(0.0, -4.5), vec2(4.5, 0.0), vec2(0.0, 4.5), vec2(-4.5, 0.0)];
+        let corners = around.map(|corner| pos2(rect.left() + 10.0, lower) + corner).to_vec();
+        painter.add(Shape::convex_polygon(corners, colors.accent, Stroke::NONE));
+    }
+    let right = rect.right() - 8.0;
+    let drawn = painter.text(
+        pos2(right, upper),
+        Align2::RIGHT_CENTER,
+        format!("{took}   {time}"),
+        small.clone(),
+        colors.muted,
+    );
+    let verdict = if end.verdict.is_ok() { String::new() } else { end.verdict.word().to_owned() };
+    let below = match recall.reach {
+        Reach::Everywhere => text::line(&server.address, ADDRESS_SHOWN),
+        _ => String::new(),
+    };
+    let address = painter.text(pos2(right, lower), Align2::RIGHT_CENTER, below, small, colors.muted);
+    let line = |middle: f32, end: f32| {
+        Rect::from_min_max(pos2(rect.left() + 22.0, middle - 9.0), pos2(end - 10.0, middle + 9.0))
+    };
+    let mut name = line(upper, drawn.left());
+    if !verdict.is_empty() {
+        let font = TextStyle::Small.resolve(ui.style());
+        let at = pos2(drawn.left() - 12.0, upper);
+        name.max.x = painter.text(at, Align2::RIGHT_CENTER, verdict, font, colors.error).left() - 8.0;
+    }
+    clipped_text(ui, &request.procedure, name, TextStyle::Body, visuals.text_color());
+    clipped_text(ui, &noted.summary, line(lower, address.left()), TextStyle::Small, colors.muted);
+    response.clicked()
+}
+
+/// A moment as a clock on the wall shows it, with its day unless that is today.
+pub(super) fn moment(at: Timestamp, now: Timestamp) -> String {
+    let zone = TimeZone::system();
+    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone));
+    let format = if at.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" };
+    at.strftime(format).to_string()
+}
+
+/// How long a call took.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+pub(super) fn took(end: &End) -> String {
+    text::latency(end.took_us as f64 / 1e6)
+}
