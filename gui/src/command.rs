@@ -3,10 +3,13 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::exchange::Purpose;
+use crate::model::calls::CallNumber;
+use crate::model::graphs::export::Format;
+use crate::model::history::Percentile;
 use crate::model::journal::asked::{CopyAs, JournalCommand};
 use crate::model::manual::Notation;
 use crate::model::tab::TabId;
-use crate::model::view::{Lens, Page, Scope, TimeRange};
+use crate::model::view::{Lens, Moment, Page, Scope, Stretch, TimeRange};
 
 /// A wish of the user. The model obeys it; what concerns the network becomes an order to the worker.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +64,26 @@ pub(crate) enum Command {
     NextTab,
     /// Show the tab to the left.
     PreviousTab,
+    /// Show this stretch of time, and stay there.
+    ZoomTo(Stretch),
+    /// Show the latest time again.
+    ZoomOut,
+    /// Graph a procedure beside the selected one, or no longer.
+    Compare(String),
+    /// Graph the selected procedure of every server that is open, or no longer.
+    CompareServers,
+    /// Graph nothing beside the selected procedure.
+    CompareNothing,
+    /// Which percentile is graphed where several things are compared.
+    ComparePercentile(Percentile),
+    /// Ask where the graphs are to be written, or ask no longer.
+    ToggleExport,
+    /// Write them there.
+    Export(Format),
+    /// Show a call that was made here.
+    ShowCall(CallNumber),
+    /// Show the traces of what happened at a moment.
+    ShowTraces(Moment),
     /// Light if dark, dark if light.
     ToggleTheme,
     /// Show or leave the certificates of both sides.
@@ -130,6 +153,11 @@ impl Command {
         Self::SetRange(TimeRange::OneHour),
         Self::SetRange(TimeRange::SixHours),
         Self::SetRange(TimeRange::OneDay),
+        Self::Show(Page::Graphs),
+        Self::ZoomOut,
+        Self::CompareServers,
+        Self::CompareNothing,
+        Self::ToggleExport,
         Self::ToggleIdentity,
         Self::Show(Page::NewIdentity),
         Self::NewTab,
@@ -178,9 +206,21 @@ impl Command {
             Self::ShowTab(_) => "Show tab",
             Self::NextTab => "Next tab",
             Self::PreviousTab => "Previous tab",
+            Self::ZoomTo(_) => "Zoom in",
+            Self::ZoomOut => "Zoom out",
+            Self::Compare(_) => "Compare with this procedure",
+            Self::CompareServers => "Compare servers",
+            Self::CompareNothing => "Compare nothing",
+            Self::ComparePercentile(_) => "Compare this percentile",
+            Self::ToggleExport => "Export graphs…",
+            Self::Export(Format::Csv) => "Save as CSV",
+            Self::Export(Format::Png) => "Save as PNG",
+            Self::ShowCall(_) => "Show call",
+            Self::ShowTraces(_) => "Show traces",
             Self::ToggleTheme => "Switch between light and dark",
             Self::ToggleIdentity => "Identity and trust",
             Self::Show(Page::Calls) => "Back",
+            Self::Show(Page::Graphs) => "Large graphs",
             Self::Show(Page::Certificates) => "Certificates",
             Self::Show(Page::NewIdentity) => "New identity",
             Self::ChooseAuthority => "Choose authority",
@@ -216,6 +256,7 @@ impl Command {
             Self::Journal(JournalCommand::Toggle) => Key::H,
             Self::FillExample => Key::E,
             Self::TogglePause => Key::P,
+            Self::Show(Page::Graphs) => Key::G,
             Self::ToggleIdentity => Key::I,
             Self::ToggleTheme => Key::D,
             Self::NewTab => Key::T,

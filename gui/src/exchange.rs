@@ -15,6 +15,7 @@ use crate::model::authority::{IssueOrder, OfficeNews};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::catalogue::{Procedure, Services};
 use crate::model::connection::{Failure, Retry, Session, Target};
+use crate::model::graphs::export::{Export, Format};
 use crate::model::identity::{Identity, Remark};
 use crate::model::journal::{Note, Pages};
 use crate::model::manual::Manual;
@@ -81,6 +82,8 @@ pub(crate) enum TabOrder {
     ShowIdentity(String),
     /// Let the user choose a file or folder.
     Browse(Purpose),
+    /// Write graphs to a new file.
+    Export(PathBuf, Format, Box<Export>),
 }
 
 /// What is asked of the authority at hand, which lies in a folder.
@@ -233,6 +236,8 @@ pub(crate) enum TabNews {
     Looked(CallNumber, u64, Result<Body, String>),
     /// A call ended.
     Ended(CallNumber, Ended),
+    /// Graphs were written to a file, or could not be.
+    Exported(Result<PathBuf, Failure>),
     /// The user chose a file or folder.
     Picked(Purpose, PathBuf),
 }

@@ -11,6 +11,9 @@ mod form;
 mod fuzzy;
 mod lens;
 mod model;
+mod picture;
+#[doc(hidden)]
+pub mod rehearsal;
 #[cfg(test)]
 mod tests;
 mod text;

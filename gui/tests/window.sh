@@ -107,9 +107,9 @@ counts=200x18+850+78 # of a stream
 new_name=480x40+140+264 # of an identity to be made
 made=610x40+640+84 # who it is, above the rest
 graphs=1280x200+0+600
-errors=420x170+430+630
-load=410x170+860+630
-just_now=30x170+1235+630 # the last three seconds of the load
+errors=300x180+646+610
+load=256x62+1000+612 # calls per second, without the legend
+just_now=20x62+1236+612 # the last five seconds of the load
 # The dark palette of gui/src/ui/theme.rs, and the accent of the one that is shown.
 green='#4cc38a' red='#f47c7c' blue='#4c9ffe' purple='#d7a6ff' number='#8cc4ff' ink='#dde2ea' accent=$blue
 

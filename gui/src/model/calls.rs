@@ -71,6 +71,8 @@ pub(crate) struct Ended {
 /// A call as a mark on the graphs: all that is left of it once another call of its procedure was made.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Mark {
+    /// Which call.
+    pub(crate) number: CallNumber,
     /// What was called.
     pub(crate) procedure: String,
     /// When it ended.
@@ -110,7 +112,7 @@ impl Calls {
             let answered = ended.outcome.is_ok();
             let to_first_item = call.stream.as_ref().and_then(|stream| stream.first_after);
             let took = to_first_item.unwrap_or(ended.took);
-            let mark = Mark { procedure: call.procedure.clone(), at: now, took, answered };
+            let mark = Mark { number, procedure: call.procedure.clone(), at: now, took, answered };
             if self.marks.len() == REMEMBERED {
                 self.marks.remove(0);
             }

@@ -28,6 +28,7 @@ use std::time::Instant;
 use self::authority::Office;
 use self::clock::Clock;
 use self::connection::{Failure, Target};
+use self::graphs::{Comparison, Source};
 use self::journal::Journal;
 use self::journal::asked::JournalCommand;
 use self::settings::Settings;
@@ -117,6 +118,15 @@ impl Model {
                 return self.obey(Command::Show(page), now);
             }
             Command::Show(Page::NewIdentity) => return self.enter_office(),
+            Command::ToggleExport => {
+                let date = self.clock.now();
+                self.tab_mut().toggle_export(date);
+            }
+            Command::Export(format) => {
+                let tab = self.tab();
+                let order = tab.export(format, (now, self.clock.now()), self.is_dark);
+                return order.map(|order| Order::Tab(tab.id, order));
+            }
             Command::OpenAuthority
             | Command::ChooseAuthority
             | Command::Unlock
@@ -177,6 +187,20 @@ impl Model {
             call.note = Some(Box::new(self.journal.note(id, call.number, target, on_disk)));
         }
         order
+    }
+
+    /// Works out what the graphs show, if anything has changed. Call it once before drawing.
+    pub(crate) fn refresh(&mut self, now: Instant) {
+        let mut graphs = std::mem::take(&mut self.tab_mut().graphs);
+        let own = self.tab();
+        let others = self.tabs.iter().filter(|tab| tab.id != own.id && !tab.history.is_empty());
+        let others = others.filter(|_| graphs.comparison == Comparison::Servers);
+        let names: Vec<(String, &Tab)> =
+            std::iter::once(own).chain(others).map(|tab| (tab.name(&self.settings), tab)).collect();
+        let sources: Vec<Source<'_>> =
+            names.iter().map(|(name, tab)| Source { name, history: tab.shown_history() }).collect();
+        graphs.refresh(&sources, own.wanted(), now);
+        self.tab_mut().graphs = graphs;
     }
 
     /// What the window is called.

@@ -77,6 +77,15 @@ impl Stretch {
     }
 }
 
+/// Something that happened within a stretch of time, to be looked into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// The procedure, unless it is all of them.
+    pub(crate) procedure: Option<String>,
+    /// When.
+    pub(crate) stretch: Stretch,
+}
+
 /// Light, dark, or as the desktop says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -135,6 +144,8 @@ pub(crate) enum Page {
     /// Procedures, calls and graphs.
     #[default]
     Calls,
+    /// Graphs alone, as large as they get.
+    Graphs,
     /// Who we are, whom we trust, and who is at the other end.
     Certificates,
     /// An authority: a form to make identities, and those that were made.

@@ -3,6 +3,7 @@
 mod features;
 mod flow;
 mod forms;
+mod graphs;
 mod identity;
 mod journal;
 mod office;

@@ -77,10 +77,14 @@ impl Stage {
 
     /// The worker says something of the server in a tab, whether that is shown or not.
     pub(crate) fn tell_tab(&mut self, tab: TabId, news: TabNews) {
-        let generation = self.generations.get(&tab).copied().unwrap_or_default();
-        let update = TabUpdate { generation, at: Instant::now(), news };
-        self.updates.send(Update::Tab(tab, Box::new(update))).unwrap();
+        self.tell_at(Instant::now(), tab, news);
         self.settle();
+    }
+
+    fn tell_at(&mut self, at: Instant, tab: TabId, news: TabNews) {
+        let generation = self.generations.get(&tab).copied().unwrap_or_default();
+        let update = TabUpdate { generation, at, news };
+        self.updates.send(Update::Tab(tab, Box::new(update))).unwrap();
     }
 
     /// The worker says something of an authority.
@@ -110,6 +114,19 @@ impl Stage {
 
     /// A second passes on the server, in which so many calls of a procedure ended.
     pub(crate) fn count(&mut self, procedure: &str, calls: u64, took: Duration, code: Option<&str>) {
+        self.count_at(Instant::now(), procedure, calls, took, code);
+        self.settle();
+    }
+
+    /// The same, at another moment; nothing is drawn yet.
+    pub(crate) fn count_at(
+        &mut self,
+        at: Instant,
+        procedure: &str,
+        calls: u64,
+        took: Duration,
+        code: Option<&str>,
+    ) {
         self.counters.monotonic_ns += 1_000_000_000;
         let stats = match self.counters.procedures.iter_mut().find(|stats| stats.procedure == procedure) {
             Some(stats) => stats,
@@ -127,7 +144,7 @@ impl Stage {
             *stats.errors.entry(code.to_owned()).or_default() += calls;
         }
         let snapshot = self.counters.clone();
-        self.tell(TabNews::Stats(Ok(snapshot)));
+        self.tell_at(at, self.window.state().model.tab().id, TabNews::Stats(Ok(snapshot)));
     }
 
     /// The server was started again: its counters begin anew.

@@ -9,7 +9,7 @@ mod connect;
 mod facts;
 mod field;
 mod form;
-mod graphs;
+pub(crate) mod graphs;
 mod hex;
 mod identity;
 mod journal;
@@ -32,6 +32,7 @@ use std::hash::Hash;
 use std::time::Instant;
 
 use egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
+use jiff::Timestamp;
 
 use crate::command::Command;
 use crate::model::Model;
@@ -43,21 +44,30 @@ use crate::model::view::Page;
 pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<Command> {
     model.is_dark = ui.visuals().dark_mode;
     let mut wishes = shortcuts(ui, model);
-    model.tab_mut().refresh(now);
+    model.refresh(now);
     model.refresh_recall();
     Panel::top("top bar")
         .frame(panel_frame(ui, 12, 6))
         .show(ui, |ui| top_bar::top_bar_ui(ui, model, now, &mut wishes));
     match &model.tab().connection {
+        _ if model.tab().page == Page::Graphs => {
+            lost_ui(ui, model.tab(), now, &mut wishes);
+            let (frame, clock) = (panel_frame(ui, 20, 14), model.clock);
+            CentralPanel::default()
+                .frame(frame)
+                .show(ui, |ui| graphs::page_ui(ui, model.tab_mut(), (now, clock.now()), &mut wishes));
+        }
         _ if model.tab().page != Page::Calls => page_ui(ui, model, now, &mut wishes),
         Connection::Disconnected | Connection::Connecting(_) | Connection::Failed(..) => {
             CentralPanel::default().show(ui, |ui| connect::connect_ui(ui, model, &mut wishes));
         }
         Connection::Connected(..) | Connection::Reconnecting(..) => {
             lost_ui(ui, model.tab(), now, &mut wishes);
-            calls_ui(ui, model.tab_mut(), now, &mut wishes);
+            let date = model.clock.now();
+            calls_ui(ui, model.tab_mut(), (now, date), &mut wishes);
         }
     }
+    graphs::export_ui(ui, model.tab_mut(), &mut wishes);
     palette::palette_ui(ui, model, &mut wishes);
     trouble::trouble_ui(ui, model, &mut wishes);
     wishes
@@ -84,14 +94,14 @@ fn lost_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Command>) {
 }
 
 /// Procedures, request, reply and graphs of one server.
-fn calls_ui(ui: &mut Ui, tab: &mut Tab, now: Instant, wishes: &mut Vec<Command>) {
+fn calls_ui(ui: &mut Ui, tab: &mut Tab, (now, date): (Instant, Timestamp), wishes: &mut Vec<Command>) {
     let id = tab.id;
     Panel::bottom("graphs")
         .resizable(true)
         .default_size(250.0)
         .size_range(180.0..=520.0)
         .frame(panel_frame(ui, 12, 8))
-        .show(ui, |ui| filling_ui(ui, id, |ui| graphs::graphs_ui(ui, tab, now, wishes)));
+        .show(ui, |ui| filling_ui(ui, id, |ui| graphs::graphs_ui(ui, tab, (now, date), wishes)));
     Panel::left("procedures")
         .default_size(270.0)
         .size_range(180.0..=480.0)

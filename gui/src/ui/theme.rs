@@ -24,10 +24,12 @@ pub(crate) struct Palette {
     pub(crate) card: Color32,
     /// The lines between things.
     pub(crate) line: Color32,
-    /// The percentiles, and the rate.
-    pub(crate) p50: Color32,
-    pub(crate) p90: Color32,
-    pub(crate) p99: Color32,
+    /// The percentiles, which also differ in how bright they are; the first is the rate's, too.
+    pub(crate) percentiles: [Color32; 4],
+    /// Things that are compared, in turn.
+    pub(crate) series: [Color32; 8],
+    /// A cell of the heatmap, from few calls to many.
+    pub(crate) heat: [Color32; 5],
     /// Values in a tree.
     pub(crate) text_value: Color32,
     pub(crate) number_value: Color32,
@@ -50,9 +52,18 @@ const DARK: Palette = Palette {
     muted: rgb(0x97a0ae),
     card: rgb(0x1d2129),
     line: rgb(0x323845),
-    p50: rgb(0x4c9ffe),
-    p90: rgb(0xe6b450),
-    p99: rgb(0xf47c7c),
+    percentiles: [rgb(0x4c9ffe), rgb(0xe6b450), rgb(0xe0605f), rgb(0xf0dcff)],
+    series: [
+        rgb(0x4c9ffe),
+        rgb(0xe69f00),
+        rgb(0x2fbf93),
+        rgb(0xf0e442),
+        rgb(0xd98ab8),
+        rgb(0xf0753a),
+        rgb(0x9fd8ff),
+        rgb(0xdde2ea),
+    ],
+    heat: [rgb(0x263a63), rgb(0x2f6690), rgb(0x2f9c95), rgb(0x8ccf67), rgb(0xfbe95e)],
     text_value: rgb(0x8fd19e),
     number_value: rgb(0x8cc4ff),
     word_value: rgb(0xd7a6ff),
@@ -77,9 +88,18 @@ const LIGHT: Palette = Palette {
     muted: rgb(0x5a6473),
     card: rgb(0xffffff),
     line: rgb(0xd3d8e0),
-    p50: rgb(0x1464d2),
-    p90: rgb(0xb07500),
-    p99: rgb(0xc02a2f),
+    percentiles: [rgb(0x1464d2), rgb(0xc08a00), rgb(0x9c1a20), rgb(0x4a1a5c)],
+    series: [
+        rgb(0x1464d2),
+        rgb(0xb07500),
+        rgb(0x00785a),
+        rgb(0x7a1d4f),
+        rgb(0x5a9bd8),
+        rgb(0xc24e00),
+        rgb(0x8a8000),
+        rgb(0x1b2230),
+    ],
+    heat: [rgb(0xd3e4f3), rgb(0x9cc4e4), rgb(0x4f97cd), rgb(0x1f639f), rgb(0x0a2a55)],
     text_value: rgb(0x18703f),
     number_value: rgb(0x0b57b5),
     word_value: rgb(0x7a35b5),
@@ -94,6 +114,15 @@ const LIGHT: Palette = Palette {
         rgb(0xad2f7c),
     ],
 };
+
+impl Palette {
+    /// The colour of a cell of the heatmap, from 0 for no call to 1 for the most there are.
+    pub(crate) fn heat(&self, share: f32) -> Color32 {
+        let at = share.clamp(0.0, 1.0) * (self.heat.len() - 1) as f32;
+        let below = (at as usize).min(self.heat.len() - 2);
+        self.heat[below].lerp_to_gamma(self.heat[below + 1], at - below as f32)
+    }
+}
 
 /// The palette of the theme that is shown.
 pub(crate) fn palette(ui: &egui::Ui) -> Palette {

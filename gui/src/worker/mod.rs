@@ -4,6 +4,7 @@
 mod authority;
 mod counting;
 mod described;
+mod export;
 mod identity;
 mod journal;
 mod link;

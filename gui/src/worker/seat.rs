@@ -11,7 +11,7 @@ use super::identity::{OwnIdentity, Ready};
 use super::journal::{Journal, Scribe};
 use super::session::Session;
 use super::stream::{self, Reins};
-use super::{Desk, Speaker, link};
+use super::{Desk, Speaker, export, link};
 use crate::exchange::{CallOrder, Generation, Purpose, TabNews, TabOrder, TabUpdate, Update};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::manual::Manual;
@@ -116,6 +116,13 @@ impl Sitter {
                 }
             }
             TabOrder::HalfClose(number) => self.reins(number).into_iter().for_each(Reins::half_close),
+            TabOrder::Export(path, format, graphs) => {
+                let voice = self.voice.clone();
+                tokio::task::spawn_blocking(move || {
+                    let written = export::write(&path, format, &graphs);
+                    voice.say(TabNews::Exported(written.map(|()| path)));
+                });
+            }
             TabOrder::Explain(procedure) => {
                 let voice = self.voice.clone();
                 // A large schema takes its time.

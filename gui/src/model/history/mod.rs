@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use countersign::builtin::stats::{Histogram, Snapshot};
 
 use self::cell::{Cell, Cumulative};
-pub(crate) use self::point::{Percentiles, Point};
+pub(crate) use self::point::{Heat, Percentile, Percentiles, Point};
 use self::tier::Tier;
 pub(crate) use self::tier::{Scale, Width};
 use super::view::{Stretch, TimeRange};
@@ -111,6 +111,11 @@ impl History {
     /// Whether there is anything to draw.
     pub(crate) fn is_empty(&self) -> bool {
         self.tiers[0].cells.is_empty()
+    }
+
+    /// How many cells there are of the finest width.
+    pub(crate) fn len(&self) -> usize {
+        self.tiers[0].cells.len()
     }
 
     /// When the server was seen to have started anew.

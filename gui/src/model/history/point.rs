@@ -1,7 +1,8 @@
 //! What a graph shows of a stretch of time.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::ops::RangeInclusive;
+use std::time::{Duration, Instant};
 
 use countersign::Code;
 use countersign::builtin::stats::Histogram;
@@ -51,6 +52,20 @@ pub(crate) struct Percentiles {
     pub(crate) p999: f64,
 }
 
+/// One of those percentiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Percentile {
+    /// The median.
+    P50,
+    /// Nine in ten.
+    P90,
+    /// Ninety-nine in a hundred.
+    #[default]
+    P99,
+    /// All but one in a thousand.
+    P999,
+}
+
 /// The calls in one cell of the heatmap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Heat {
@@ -85,12 +100,47 @@ impl Point {
             errors: sum.errors.into_iter().map(|(code, count)| (code, per_second(count))).collect(),
         }
     }
+
+    /// Failed calls per second, whatever their code.
+    pub(crate) fn failed(&self) -> f64 {
+        self.errors.values().sum()
+    }
+
+    /// Where a line passes: halfway through what the point tells of.
+    pub(crate) fn middle(&self) -> Instant {
+        self.from + (self.to.saturating_duration_since(self.from)) / 2
+    }
 }
 
 impl Percentiles {
     pub(super) fn of(latency: &Histogram) -> Option<Self> {
         let quantile = |q| latency.quantile(q).map(|latency| latency.as_secs_f64());
         Some(Self { p50: quantile(0.5)?, p90: quantile(0.9)?, p99: quantile(0.99)?, p999: quantile(0.999)? })
+    }
+}
+
+impl Percentile {
+    /// All of them, lowest first.
+    pub(crate) const ALL: [Self; 4] = [Self::P50, Self::P90, Self::P99, Self::P999];
+
+    /// What it is called.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::P50 => "p50",
+            Self::P90 => "p90",
+            Self::P99 => "p99",
+            Self::P999 => "p99.9",
+        }
+    }
+
+    /// In seconds.
+    pub(crate) fn of(self, latency: Percentiles) -> f64 {
+        match self {
+            Self::P50 => latency.p50,
+            Self::P90 => latency.p90,
+            Self::P99 => latency.p99,
+            Self::P999 => latency.p999,
+        }
     }
 }
 
@@ -103,5 +153,12 @@ impl Heat {
             calls: buckets.iter().fold(0_u64, |sum, (_, calls)| sum.saturating_add(*calls)),
         };
         latency.buckets().chunk_by(|a, b| row(a) == row(b)).map(in_row).collect()
+    }
+
+    /// The least and the greatest duration that this cell counts.
+    pub(crate) fn bounds(self) -> RangeInclusive<Duration> {
+        let first = self.row.saturating_mul(BUCKETS_A_ROW);
+        let last = Histogram::bounds(first.saturating_add(BUCKETS_A_ROW - 1));
+        Duration::from_nanos(*Histogram::bounds(first).start())..=Duration::from_nanos(*last.end())
     }
 }

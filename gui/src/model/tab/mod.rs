@@ -1,6 +1,7 @@
 //! One server: how we stand with it, what it can do, what was typed for it, and what it counted.
 
 mod calling;
+mod graphing;
 mod repeating;
 pub(crate) mod state;
 
@@ -12,7 +13,7 @@ use super::calls::{CallNumber, Calls};
 use super::catalogue::{Catalogue, Listed, Procedure, Services};
 use super::connection::{Connection, Failure, Target};
 use super::draft::Draft;
-use super::graphs::Graphs;
+use super::graphs::{Comparison, Graphs};
 use super::history::History;
 use super::identity::Own;
 use super::journal::asked::JournalCommand;
@@ -23,7 +24,7 @@ use super::reply::Body;
 use super::server::Server;
 use super::settings::Profile;
 use super::stream::Stream;
-use super::view::{Lens, Page, Scope, TimeRange};
+use super::view::{Lens, Moment, Page, Scope, TimeRange};
 use crate::command::Command;
 use crate::exchange::{Generation, Purpose, TabNews, TabOrder, TabUpdate};
 use crate::form::Part;
@@ -76,6 +77,8 @@ pub(crate) struct Tab {
     pub(crate) own: Own,
     /// What the server says of its own identity, or why it does not.
     pub(crate) server: Option<Result<Box<Server>, Failure>>,
+    /// What was asked for by a click into a graph: the traces of this moment.
+    pub(crate) moment: Option<Moment>,
     /// Whether the filter is to get the cursor.
     pub(crate) find_wanted: bool,
     /// When the server last told its counters over the present connection, or when that began.
@@ -172,9 +175,17 @@ impl Tab {
                 return self.explain();
             }
             Command::SetNotation(notation) => self.reading.notation = notation,
-            Command::TogglePause => self.toggle_pause(now),
-            Command::SetRange(range) => self.range = range,
-            Command::SetScope(scope) => self.scope = scope,
+            Command::TogglePause
+            | Command::SetRange(_)
+            | Command::SetScope(_)
+            | Command::ZoomTo(_)
+            | Command::ZoomOut
+            | Command::Compare(_)
+            | Command::CompareServers
+            | Command::CompareNothing
+            | Command::ComparePercentile(_) => self.obey_of_graphs(command, now),
+            Command::ShowCall(number) => self.show_call(number),
+            Command::ShowTraces(moment) => self.moment = Some(moment),
             Command::Show(page) => return self.turn_to(page),
             Command::SetLens(lens) => self.lens = lens,
             Command::ToggleItem(item) => self.change_body(|body| body.toggle(item)),
@@ -195,6 +206,11 @@ impl Tab {
             TabNews::Looked(number, item, body) => self.learn_of_stream(number, |s| s.looked(item, body)),
             TabNews::Ended(number, ended) => self.end(number, ended, update.at),
             TabNews::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
+            TabNews::Exported(done) => {
+                if let Some(exporting) = &mut self.graphs.exporting {
+                    exporting.done = Some(done);
+                }
+            }
             TabNews::Identity(folder, found, remarks) => self.own.learn(&folder, found, remarks),
             news if is_present => return self.learn_of_server(news, update.at),
             _ => {} // of a server that we have left
@@ -237,24 +253,6 @@ impl Tab {
             _ => {}
         }
         None
-    }
-
-    /// Works out what the graphs show, if anything has changed. Call it once before drawing.
-    pub(crate) fn refresh(&mut self, now: Instant) {
-        let (history, now) = match &self.frozen {
-            Some(frozen) => (&frozen.history, frozen.at),
-            None => (&self.history, now),
-        };
-        let procedure = match self.scope {
-            Scope::Selected => self.selected.as_deref(),
-            Scope::All => None,
-        };
-        self.graphs.refresh(history, procedure, self.range, now);
-    }
-
-    /// The moment at the right edge of the graphs.
-    pub(crate) fn view_now(&self, now: Instant) -> Instant {
-        self.frozen.as_ref().map_or(now, |frozen| frozen.at)
     }
 
     /// What the window is called: what it shows, and how that is.
@@ -301,6 +299,9 @@ impl Tab {
             Command::CancelCall => self.running().is_some(),
             Command::RetryNow => matches!(self.connection, Connection::Reconnecting(..)),
             Command::ReloadProcedures => self.connection.is_connected(),
+            Command::ToggleExport => self.graphs.sheet.is_some(),
+            Command::ZoomOut => self.graphs.zoom.is_some(),
+            Command::CompareNothing => self.graphs.comparison != Comparison::Nothing,
             Command::Connect => matches!(self.connection, Connection::Disconnected | Connection::Failed(..)),
             Command::Disconnect => {
                 !matches!(self.connection, Connection::Disconnected | Connection::Failed(..))
@@ -383,13 +384,6 @@ impl Tab {
             let (path, draft) = (procedure.path.clone(), Draft::new(procedure));
             self.drafts.insert(path, draft);
         }
-    }
-
-    fn toggle_pause(&mut self, now: Instant) {
-        self.frozen = match self.frozen {
-            Some(_) => None,
-            None => Some(Frozen { at: now, history: self.history.clone() }),
-        };
     }
 
     /// Changes how that is shown which came back.
