@@ -3,7 +3,9 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::exchange::Purpose;
+use crate::form::Part;
 use crate::model::calls::CallNumber;
+use crate::model::draft as writing;
 use crate::model::graphs::export::Format;
 use crate::model::history::Percentile;
 use crate::model::journal::asked::{CopyAs, JournalCommand};
@@ -38,6 +40,14 @@ pub(crate) enum Command {
     ResetForm,
     /// Fill the form with an example that fits.
     FillExample,
+    /// Write the request in this way.
+    WriteIn(writing::Lens),
+    /// Write the value out over a text that says nothing yet.
+    WriteOut(Part),
+    /// Put a request back that was put aside.
+    PutBack(usize),
+    /// What has no place any more was read.
+    DismissDropped,
     /// Show this procedure.
     Select(String),
     /// Show this procedure, with the cursor in its form.
@@ -144,6 +154,9 @@ impl Command {
         Self::ToggleManual,
         Self::ResetForm,
         Self::FillExample,
+        Self::WriteIn(writing::Lens::Form),
+        Self::WriteIn(writing::Lens::Notation),
+        Self::WriteIn(writing::Lens::Hex),
         Self::TogglePause,
         Self::SetScope(Scope::Selected),
         Self::SetScope(Scope::All),
@@ -187,6 +200,12 @@ impl Command {
             Self::LookAway => "Close the item",
             Self::ResetForm => "Reset form",
             Self::FillExample => "Example",
+            Self::WriteIn(writing::Lens::Form) => "Write the request in a form",
+            Self::WriteIn(writing::Lens::Notation) => "Write the request in diagnostic notation",
+            Self::WriteIn(writing::Lens::Hex) => "Write the request in hexadecimal digits",
+            Self::WriteOut(_) => "Write out the last value",
+            Self::PutBack(_) => "Put back",
+            Self::DismissDropped => "Understood",
             Self::Select(_) => "Show procedure",
             Self::FillIn(_) => "Fill in",
             Self::FindProcedure => "Find procedure",

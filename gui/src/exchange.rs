@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::Schema;
 use countersign::service::CallKind;
+use countersign::{MetadataValue, Schema};
 use countersign_certs::Name;
 use zeroize::Zeroizing;
 
-use crate::form::{Arguments, Part};
+use crate::form::{Content, Part};
 use crate::model::authority::{IssueOrder, OfficeNews};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::catalogue::{Procedure, Services};
@@ -147,7 +147,7 @@ pub(crate) struct CallOrder {
     /// Which sides send a stream of items.
     pub(crate) kind: CallKind,
     /// What was typed.
-    pub(crate) arguments: Arguments,
+    pub(crate) arguments: Content,
     /// What the server says the arguments are.
     pub(crate) schema: Schema,
     /// How long to wait; without it, as long as the procedure says.
@@ -158,13 +158,15 @@ pub(crate) struct CallOrder {
     pub(crate) items: Vec<ItemOrder>,
     /// How to note it, if it is to be.
     pub(crate) note: Option<Box<Note>>,
+    /// What travels beside the arguments.
+    pub(crate) metadata: Vec<(String, MetadataValue)>,
 }
 
 /// An item to send.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ItemOrder {
     /// What was typed.
-    pub(crate) item: Arguments,
+    pub(crate) item: Content,
     /// What the server says an item is.
     pub(crate) schema: Schema,
 }

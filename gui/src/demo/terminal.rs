@@ -11,7 +11,7 @@ use tokio::runtime;
 
 use super::Demo;
 use crate::exchange::CallOrder;
-use crate::form::Arguments;
+use crate::form::{Arguments, Content};
 use crate::model::calls::CallNumber;
 use crate::model::catalogue::{Procedure, Service, is_builtin};
 use crate::model::connection::Failure;
@@ -71,7 +71,7 @@ async fn call_once<W: Write>(
     procedure: &Procedure,
     page: &mut Page<W>,
 ) -> anyhow::Result<()> {
-    let arguments = Arguments { json: arguments(procedure), files: Vec::new() };
+    let arguments = typed(arguments(procedure));
     let order = CallOrder {
         items: Vec::new(),
         note: None,
@@ -82,6 +82,7 @@ async fn call_once<W: Write>(
         schema: procedure.arguments.clone(),
         deadline: procedure.deadline_ms.map(Duration::from_millis),
         earlier: None,
+        metadata: Vec::new(),
     };
     let began = Instant::now();
     let outcome = if procedure.streams() {
@@ -101,7 +102,7 @@ async fn call_once<W: Write>(
 async fn stream_once(link: &Link, order: &CallOrder, items: Option<&Schema>) -> Result<Answer, Problem> {
     let mut stream = link.open(order, |_| {}).await?;
     if let Some(schema) = items {
-        let item = Arguments { json: schema::example(schema), files: Vec::new() };
+        let item = typed(schema::example(schema));
         stream.send(encoded(item, schema).await?).await.map_err(problem)?;
         stream.half_close();
     }
@@ -127,6 +128,10 @@ fn arguments(procedure: &Procedure) -> Json {
         "demo.Orders/find" => json!({ "limit": 1 }),
         _ => schema::example(&procedure.arguments),
     }
+}
+
+fn typed(json: Json) -> Content {
+    Content::Typed(Arguments { json, files: Vec::new() })
 }
 
 /// Hears the counters every second, and prints the table.

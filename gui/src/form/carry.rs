@@ -19,13 +19,20 @@ pub(crate) struct Dropped {
 }
 
 impl Form {
-    /// The form of another schema with everything that was typed here and has a place there, and what has none.
-    #[cfg_attr(not(test), expect(dead_code, reason = "drafts go through it next"))]
+    /// The form of another schema with everything that was typed here and has a place there, and what has
+    /// none.
     pub(crate) fn carried(&self, schema: &Schema) -> (Self, Vec<Dropped>) {
         let (from, to) = (Node::root(&self.schema), Node::root(schema));
         let mut carrier = Carrier::default();
         let root = carrier.input(&from, &self.root, &to, &Place::root(self.part));
         (Self { schema: schema.clone(), part: self.part, root, edited: self.edited }, carrier.dropped)
+    }
+
+    /// What was typed, each with its place.
+    pub(crate) fn texts(&self) -> Vec<Dropped> {
+        let mut carrier = Carrier::default();
+        carrier.drop_all(&Node::root(&self.schema), &self.root, &Place::root(self.part));
+        carrier.dropped
     }
 }
 

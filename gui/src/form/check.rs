@@ -61,28 +61,37 @@ pub(crate) fn text(text: &str, shape: &Text<'_>) -> Result<Json, String> {
     Err(format!("Write {wanted}"))
 }
 
-/// Bytes of the right length, as base64. A file is not looked at here: its bytes come later, and zeros stand for
-/// them until then, as few as fit.
+/// Bytes of the right length, as base64. A file is not looked at here: its bytes come later, and zeros stand
+/// for them until then, as few as fit.
 pub(crate) fn bytes(input: &BytesInput, min_len: u64, max_len: u64) -> Result<Json, String> {
-    let text = &input.line.text;
-    let compact = || text.split_whitespace().collect::<String>();
-    let bytes = match input.encoding {
-        Encoding::Text => text.as_bytes().to_vec(),
-        Encoding::Hex => from_hex(&compact())?,
-        Encoding::Base64 => {
-            let compact = compact();
-            STANDARD
-                .decode(&compact)
-                .or_else(|_| STANDARD_NO_PAD.decode(&compact))
-                .map_err(|error| format!("Not base64: {error}"))?
-        }
-        Encoding::File if text.trim().is_empty() => return Err("Choose a file".to_owned()),
-        Encoding::File => return Ok(STANDARD.encode(vec![0; min_len.min(STAND_IN_MAX) as usize]).into()),
-    };
+    if input.encoding == Encoding::File {
+        let stand_in = vec![0; min_len.min(STAND_IN_MAX) as usize];
+        let is_chosen = !input.line.text.trim().is_empty();
+        return if is_chosen {
+            Ok(STANDARD.encode(stand_in).into())
+        } else {
+            Err("Choose a file".to_owned())
+        };
+    }
+    let bytes = byte_string(input)?;
     match bytes.len() as u64 {
         length if length < min_len => Err(format!("At least {}, not {length}", counted(min_len, "byte"))),
         length if length > max_len => Err(format!("At most {}, not {length}", counted(max_len, "byte"))),
         _ => Ok(STANDARD.encode(bytes).into()),
+    }
+}
+
+/// Bytes that were typed.
+pub(crate) fn byte_string(input: &BytesInput) -> Result<Vec<u8>, String> {
+    let compact = || input.line.text.split_whitespace().collect::<String>();
+    match input.encoding {
+        Encoding::Hex => from_hex(&compact()),
+        Encoding::Base64 => {
+            let compact = compact();
+            let decoded = STANDARD.decode(&compact).or_else(|_| STANDARD_NO_PAD.decode(&compact));
+            decoded.map_err(|error| format!("Not base64: {error}"))
+        }
+        Encoding::Text | Encoding::File => Ok(input.line.text.as_bytes().to_vec()),
     }
 }
 

@@ -31,8 +31,8 @@ impl Input {
         Maker { left: MOST }.input(node, Some(value), None, 0)
     }
 
-    /// The same input with another value. Where that is what was there, so is what was typed for it: files keep
-    /// their names, and what is not sent just now is kept.
+    /// The same input with another value. Where that is what was there, so is what was typed for it: files
+    /// keep their names, and what is not sent just now is kept.
     pub(crate) fn refilled(&self, node: &Node<'_>, value: &Json) -> Self {
         Maker { left: MOST }.input(node, Some(value), Some(self), 0)
     }

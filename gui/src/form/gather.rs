@@ -35,6 +35,11 @@ pub(super) fn gather(node: &Node<'_>, input: &Input, root: &Place) -> Result<Arg
     if walk.mistakes.is_empty() { Ok(Arguments { json, files: walk.files }) } else { Err(walk.mistakes) }
 }
 
+/// What was typed, with null wherever there is a mistake.
+pub(super) fn json_so_far(node: &Node<'_>, input: &Input) -> Json {
+    Walk::default().value(node, input, &Place::root(Part::Arguments))
+}
+
 /// The JSON of one place, unless there is a mistake in it.
 pub(super) fn json_of(node: &Node<'_>, input: &Input) -> Option<Json> {
     let mut walk = Walk::default();

@@ -19,8 +19,9 @@ use std::path::PathBuf;
 use countersign::Schema;
 use countersign::schema::{self, Node};
 
+pub(crate) use self::carry::Dropped;
 pub(crate) use self::gather::Mistake;
-use self::gather::gather;
+use self::gather::{gather, json_so_far};
 pub(crate) use self::input::{BytesInput, Encoding, Input, Line, Slot, content, without_null};
 pub(crate) use self::place::Place;
 pub(crate) use self::value::Misfit;
@@ -32,6 +33,15 @@ pub(crate) struct Arguments {
     pub(crate) json: serde_json::Value,
     /// Where in it (as a JSON pointer) the bytes of which file go.
     pub(crate) files: Vec<(String, PathBuf)>,
+}
+
+/// What is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Content {
+    /// What was typed into a form: the schema turns it into what travels.
+    Typed(Arguments),
+    /// What travels.
+    Encoded(Vec<u8>),
 }
 
 /// Which of the forms of a procedure.
@@ -67,6 +77,12 @@ impl Form {
         self.edited = true;
     }
 
+    /// Fills the form with what of a value has a place in it.
+    pub(crate) fn fill_what_fits(&mut self, json: &serde_json::Value) {
+        self.root = self.root.refilled(&Node::root(&self.schema), json);
+        self.edited = true;
+    }
+
     /// The schema that the form was made from.
     pub(crate) fn schema(&self) -> &Schema {
         &self.schema
@@ -82,9 +98,14 @@ impl Form {
         self.part
     }
 
-    /// The outermost place and what was typed there, to draw; what the drawing changes counts as typed.
-    pub(crate) fn parts(&mut self) -> (Node<'_>, &mut Input, &mut bool) {
-        (Node::root(&self.schema), &mut self.root, &mut self.edited)
+    /// The outermost place and what was typed there, to draw. Whoever changes that notes it.
+    pub(crate) fn parts(&mut self) -> (Node<'_>, &mut Input) {
+        (Node::root(&self.schema), &mut self.root)
+    }
+
+    /// Something was typed.
+    pub(crate) fn note_edit(&mut self) {
+        self.edited = true;
     }
 
     /// The request, or everything that is wrong with what was typed.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use countersign::Schema;
 use countersign::cbor::Value;
 use countersign::schema::{self, Node, Path};
 
-use super::{Form, Mistake};
+use super::{Form, Mistake, json_so_far};
 
 /// Why a value cannot be looked at in the form: in it, it would be another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +24,16 @@ impl Form {
         })
     }
 
-    /// Fills the form from a value, if it then says this very value. What was typed stays wherever it says the
-    /// same, and so does what is not sent just now. Of a value that does not fit, the form takes nothing.
+    /// The value as far as it was typed, with null wherever there is a mistake.
+    pub(crate) fn value_so_far(&self) -> Value {
+        let json = json_so_far(&Node::root(&self.schema), &self.root);
+        // Without a schema, JSON says what it is by itself.
+        let fits = schema::to_cbor(&self.schema, &json);
+        fits.or_else(|_| schema::to_cbor(&Schema::default(), &json)).unwrap_or(Value::Null)
+    }
+
+    /// Fills the form from a value, if it then says this very value. What was typed stays wherever it says
+    /// the same, and so does what is not sent just now. Of a value that does not fit, the form takes nothing.
     pub(crate) fn fill(&mut self, value: &Value) -> Result<(), Misfit> {
         let json = schema::to_json(&self.schema, value);
         schema::to_cbor(&self.schema, &json).map_err(|error| Misfit(error.to_string()))?;
@@ -44,8 +53,8 @@ impl Form {
     }
 }
 
-/// Where two values first differ for whoever decodes them by their schema: an integer stands for a float, and what
-/// is null may be left out.
+/// Where two values first differ for whoever decodes them by their schema: an integer stands for a float, and
+/// what is null may be left out.
 fn difference(one: &Value, other: &Value, path: &Path<'_>) -> Option<String> {
     let is_same = match (one, other) {
         (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use super::stage::{Stage, procedure};
 use crate::Dashboard;
 use crate::exchange::{Purpose, TabNews, TabOrder};
+use crate::form::{Arguments, Content};
 use crate::model::catalogue::Service;
 
 impl Stage {
@@ -18,7 +19,7 @@ impl Stage {
     }
 
     /// The control of this name, and not the label beside it.
-    fn control<'s>(&'s self, name: &'s str) -> Node<'s> {
+    pub(crate) fn control<'s>(&'s self, name: &'s str) -> Node<'s> {
         control(&self.window, name)
     }
 
@@ -47,7 +48,15 @@ impl Stage {
         self.click("Call");
         let call = self.call();
         self.refuse(&call, countersign::Code::Unavailable, "the test has seen enough");
-        call.arguments.json
+        typed(&call.arguments).json
+    }
+}
+
+/// What was typed into the form.
+pub(super) fn typed(content: &Content) -> Arguments {
+    match content {
+        Content::Typed(arguments) => arguments.clone(),
+        Content::Encoded(bytes) => panic!("bytes were typed: {bytes:?}"),
     }
 }
 
@@ -63,7 +72,7 @@ pub(super) fn any_control<'h>(window: &'h Harness<'_, Dashboard>, name: &'h str)
     window.get_all_by_label(name).next().unwrap()
 }
 
-fn form_service(arguments: Json) -> Service {
+pub(super) fn form_service(arguments: Json) -> Service {
     let procedures = vec![procedure("acme.Forms/send", arguments)];
     Service { name: "acme.Forms".to_owned(), procedures, ..Service::default() }
 }
@@ -173,7 +182,7 @@ fn bytes_may_come_from_a_file() {
     assert!(matches!(&purpose, Purpose::Bytes { path, .. } if path == "data"));
     stage.tell(TabNews::Picked(purpose, "/tmp/photo.png".into()));
     stage.click("Call");
-    assert_eq!(stage.call().arguments.files, [("/data".to_owned(), "/tmp/photo.png".into())]);
+    assert_eq!(typed(&stage.call().arguments).files, [("/data".to_owned(), "/tmp/photo.png".into())]);
 }
 
 #[test]

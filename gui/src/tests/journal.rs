@@ -7,6 +7,7 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
+use super::forms::typed;
 use super::stage::{Stage, ledger};
 use crate::exchange::Order;
 use crate::model::journal::entry::{Entry, EntryId, Verdict};
@@ -83,7 +84,7 @@ fn each_call_is_listed_with_its_request_reply_server_and_time() {
     }
     stage.pick(&listed[0]);
     assert!(stage.shows("no such account"));
-    stage.pick("Form");
+    stage.pick("Write the request in a form");
     assert!(stage.listed().is_empty());
     super::forms::control(&stage.window, "account");
 }
@@ -114,7 +115,7 @@ fn a_call_is_repeated_as_it_was() {
         (order.procedure.as_str(), order.deadline.unwrap().as_millis()),
         ("acme.Ledger/balance", 1500)
     );
-    assert_eq!(order.arguments.json, serde_json::json!({ "account": "17" }));
+    assert_eq!(typed(&order.arguments).json, serde_json::json!({ "account": "17" }));
     let note = order.note.unwrap();
     assert!(
         note.on_disk
@@ -137,7 +138,8 @@ fn a_call_is_edited_before_it_is_repeated() {
     stage.click("Call");
     let order = stage.call();
     assert_eq!(order.procedure, "acme.Ledger/rename");
-    let account = order.arguments.json["account"].as_str().unwrap();
+    let account = typed(&order.arguments);
+    let account = account.json["account"].as_str().unwrap();
     assert!(account.contains('!'), "the cursor is there: {account}");
 }
 

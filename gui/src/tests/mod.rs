@@ -12,6 +12,7 @@ mod panels;
 mod pictures;
 mod procedures;
 mod replies;
+mod requests;
 pub(crate) mod stage;
 mod streams;
 mod tabs;

@@ -11,7 +11,6 @@ use super::parts::muted;
 use super::theme::{Palette, palette};
 use crate::command::Command;
 use crate::form::{Form, Input, Line, Part, Place, Slot, check, content, without_null};
-use crate::model::draft::Draft;
 use crate::text;
 
 /// How wide the names of the outermost fields are.
@@ -45,37 +44,27 @@ struct Title<'a> {
     docs: &'a str,
 }
 
-/// Draws the form of a procedure's arguments.
-pub(crate) fn arguments_ui(ui: &mut Ui, procedure: &str, draft: &mut Draft, wishes: &mut Vec<Command>) {
-    let cursor_wanted = draft.cursor_wanted == Some(Part::Arguments);
-    let is_placed = form_ui(ui, procedure, &mut draft.form, draft.tried, cursor_wanted, wishes);
-    if cursor_wanted {
-        // Where there are no arguments to type, an item may be.
-        draft.cursor_wanted = if is_placed { None } else { Some(Part::Item) };
-    }
+/// What became of a form while it was drawn.
+pub(super) struct Drawn {
+    /// Whether anything was changed.
+    pub(super) edited: bool,
+    /// Whether a field got the cursor that was wanted.
+    pub(super) has_cursor: bool,
 }
 
-/// Draws the form of an item to send.
-pub(crate) fn item_form_ui(ui: &mut Ui, procedure: &str, draft: &mut Draft, wishes: &mut Vec<Command>) {
-    let cursor_wanted = draft.cursor_wanted.take_if(|part| *part == Part::Item).is_some();
-    if let Some(form) = &mut draft.item {
-        // Its places may be called like those of the arguments.
-        ui.push_id("item", |ui| form_ui(ui, procedure, form, draft.item_tried, cursor_wanted, wishes));
-    }
-}
-
-/// Draws a form, and says whether a field of it got the cursor that was wanted.
-fn form_ui(
+/// Draws a form.
+pub(super) fn form_ui(
     ui: &mut Ui,
     procedure: &str,
     form: &mut Form,
     tried: bool,
     cursor_wanted: bool,
     wishes: &mut Vec<Command>,
-) -> bool {
+) -> Drawn {
     let part = form.part();
-    let (node, input, edited) = form.parts();
-    let mut pen = Pen { procedure, part, tried, edited, wishes, cursor_wanted, depth: 0 };
+    let mut edited = false;
+    let (node, input) = form.parts();
+    let mut pen = Pen { procedure, part, tried, edited: &mut edited, wishes, cursor_wanted, depth: 0 };
     let root = Place::root(part);
     match (node.shape(), input) {
         (Shape::Record(record), Input::Fields(slots)) if record.fields.is_empty() && slots.is_empty() => {
@@ -88,7 +77,11 @@ fn form_ui(
         (Shape::Record(record), Input::Fields(slots)) => pen.fields_ui(ui, &record, slots, &root),
         (_, input) => pen.value_ui(ui, &node, input, &root),
     }
-    cursor_wanted && !pen.cursor_wanted
+    let has_cursor = cursor_wanted && !pen.cursor_wanted;
+    if edited {
+        form.note_edit();
+    }
+    Drawn { edited, has_cursor }
 }
 
 impl Pen<'_> {

@@ -14,6 +14,7 @@ mod hex;
 mod identity;
 mod journal;
 mod manual;
+mod metadata;
 mod notation;
 mod palette;
 mod procedures;
@@ -27,6 +28,7 @@ mod timing;
 mod top_bar;
 mod tree;
 mod trouble;
+mod writing;
 
 use std::hash::Hash;
 use std::time::Instant;

@@ -2,21 +2,24 @@
 
 use egui::{Button, Label, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 
-use super::form::{arguments_ui, item_form_ui};
 use super::journal::journal_ui;
 use super::manual::{forbidden_ui, manual_ui};
-use super::parts::{chip_ui, command_button_ui, empty_ui, loading_ui, muted, primary_button_ui};
+use super::metadata::metadata_ui;
+use super::parts::{chip_ui, command_button_ui, empty_ui, loading_ui, muted, notice_ui, primary_button_ui};
 use super::theme::palette;
+use super::writing::{lenses_ui, piece_ui, writing_ui};
 use crate::command::Command;
+use crate::form::Part;
 use crate::model::catalogue::{Catalogue, Listed, Procedure};
 use crate::model::draft::Draft;
-use crate::model::journal::asked::JournalCommand;
 use crate::model::manual::kind_meaning;
 use crate::model::tab::Tab;
 use crate::text;
 
 /// How much of the list of faults is shown; the page about the procedure has them all.
 const FAULTS_SHOWN: usize = 400;
+/// So many things that have no place any more are listed; all of them are put aside.
+const DROPPED_SHOWN: usize = 8;
 
 /// The panel in the middle.
 pub(crate) fn request_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
@@ -36,7 +39,9 @@ pub(crate) fn request_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) 
         return manual_ui(ui, tab, procedure, wishes);
     }
     heading_ui(ui, procedure, wishes);
-    pages_ui(ui, tab.recall.is_open, wishes);
+    if let Some(draft) = tab.drafts.get(&procedure.path) {
+        lenses_ui(ui, draft, tab.recall.is_open, wishes);
+    }
     if tab.recall.is_open {
         return journal_ui(ui, tab, wishes);
     }
@@ -49,30 +54,16 @@ pub(crate) fn request_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) 
         call_ui(ui, draft, &buttons, wishes);
     });
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        if draft.outdated {
-            let notice = "The server describes these arguments differently now. Reset the form to follow.";
-            ui.label(RichText::new(notice).color(ui.visuals().warn_fg_color));
-        }
-        arguments_ui(ui, &path, draft, wishes);
-        if draft.item.is_some() {
+        dropped_ui(ui, draft, wishes);
+        writing_ui(ui, &path, draft, Part::Arguments, wishes);
+        if draft.whole.item.is_some() {
             ui.add_space(4.0);
             ui.label(RichText::new("Item to send").strong());
-            item_form_ui(ui, &path, draft, wishes);
+            // Its places may be called like those of the arguments.
+            ui.push_id("item", |ui| writing_ui(ui, &path, draft, Part::Item, wishes));
         }
-    });
-}
-
-/// The choice between the request and the calls that were made before it.
-fn pages_ui(ui: &mut Ui, is_history: bool, wishes: &mut Vec<Command>) {
-    let toggle = Command::Journal(JournalCommand::Toggle);
-    let keys = toggle.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
-    ui.horizontal(|ui| {
-        let form = ui.selectable_label(!is_history, "Form");
-        let history = ui.selectable_label(is_history, toggle.text());
-        let history = history.on_hover_text(format!("The calls that were made here  {keys}"));
-        if (form.clicked() && is_history) || (history.clicked() && !is_history) {
-            wishes.push(toggle);
-        }
+        ui.add_space(6.0);
+        metadata_ui(ui, draft);
     });
 }
 
@@ -106,21 +97,39 @@ fn heading_ui(ui: &mut Ui, procedure: &Procedure, wishes: &mut Vec<Command>) {
     ui.add_space(4.0);
 }
 
+/// What was typed and has no place in what the server takes now.
+fn dropped_ui(ui: &mut Ui, draft: &Draft, wishes: &mut Vec<Command>) {
+    let Some(dropped) = &draft.dropped else { return };
+    notice_ui(ui, palette(ui).warn, |ui| {
+        ui.label(RichText::new("The server describes these arguments differently now.").strong());
+        let words = if dropped.is_empty() {
+            "Everything that was typed still has a place."
+        } else {
+            "What still has a place was kept. This has none any more:"
+        };
+        ui.add(Label::new(words).wrap());
+        dropped.iter().take(DROPPED_SHOWN).for_each(|piece| piece_ui(ui, &piece.path, &piece.text));
+        if dropped.len() > DROPPED_SHOWN {
+            ui.label(format!("and {} more, under “Put aside”", dropped.len() - DROPPED_SHOWN));
+        }
+        if ui.button("Understood").clicked() {
+            wishes.push(Command::DismissDropped);
+        }
+    });
+    ui.add_space(4.0);
+}
+
 /// What keeps a call or an item from being sent, once it was tried.
 fn mistakes_ui(ui: &mut Ui, draft: &Draft) {
-    let arguments = Some(&draft.form).filter(|_| draft.tried);
-    let item = draft.item.as_ref().filter(|_| draft.item_tried);
-    for form in arguments.into_iter().chain(item) {
-        let Err(mistakes) = form.arguments() else { continue };
-        let first = mistakes.first().map(|mistake| format!("{}: {}", mistake.path, mistake.message));
-        let more = match mistakes.len() {
-            0 | 1 => String::new(),
-            2 => " (and 1 more)".to_owned(),
-            count => format!(" (and {} more)", count - 1),
-        };
-        let words = format!("Not sent. {}{more}", text::line(&first.unwrap_or_default(), 300));
-        ui.add(Label::new(RichText::new(words).color(palette(ui).error)).wrap());
-    }
+    let mistakes = draft.mistakes();
+    let Some(first) = mistakes.first() else { return };
+    let more = match mistakes.len() {
+        1 => String::new(),
+        2 => " (and 1 more)".to_owned(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    let words = format!("Not sent. {}{more}", text::line(&first.to_string(), 300));
+    ui.add(Label::new(RichText::new(words).color(palette(ui).error)).wrap());
 }
 
 /// What the buttons below the form are for just now.
@@ -220,7 +229,7 @@ fn call_ui(ui: &mut Ui, draft: &mut Draft, buttons: &Buttons, wishes: &mut Vec<C
 fn deadline_ui(ui: &mut Ui, draft: &mut Draft, hint: &str) {
     ui.horizontal(|ui| {
         let label = ui.label("Deadline");
-        let edit = TextEdit::singleline(&mut draft.deadline).hint_text(hint).desired_width(76.0);
+        let edit = TextEdit::singleline(&mut draft.whole.deadline).hint_text(hint).desired_width(76.0);
         ui.add(edit).labelled_by(label.id);
     });
     if let Err(wrong) = draft.deadline() {

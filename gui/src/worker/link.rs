@@ -18,7 +18,7 @@ use countersign::{
 use countersign_certs::{CredentialsError, Watched};
 
 use crate::exchange::CallOrder;
-use crate::form::Arguments;
+use crate::form::{Arguments, Content};
 use crate::model::calls::Ended;
 use crate::model::connection::{Failure, PeerFacts, Retry, Session, Target};
 use crate::model::reply::{Answer, Beside, Body, Earlier, Problem, ProblemKind};
@@ -106,6 +106,9 @@ impl Link {
         };
         asks(&arguments);
         let mut pending = self.client.call_raw(&call.procedure, arguments).times();
+        for (key, value) in call.metadata.clone() {
+            pending = pending.metadata(key, value);
+        }
         if let Some(deadline) = call.deadline {
             pending = pending.timeout(deadline);
         }
@@ -128,6 +131,9 @@ impl Link {
         let arguments = encoded(call.arguments.clone(), &call.schema).await?;
         asks(&arguments);
         let mut pending = self.client.stream_raw(&call.procedure, arguments).fail_fast().times();
+        for (key, value) in call.metadata.clone() {
+            pending = pending.metadata(key, value);
+        }
         if let Some(deadline) = call.deadline {
             pending = pending.timeout(deadline);
         }
@@ -251,8 +257,11 @@ fn facts(peer: &Peer, dialled: &str) -> PeerFacts {
 }
 
 /// What was typed as CBOR, with the bytes of its files.
-pub(crate) async fn encoded(typed: Arguments, schema: &Schema) -> Result<Vec<u8>, Problem> {
-    let Arguments { mut json, files } = typed;
+pub(crate) async fn encoded(content: Content, schema: &Schema) -> Result<Vec<u8>, Problem> {
+    let Arguments { mut json, files } = match content {
+        Content::Typed(arguments) => arguments,
+        Content::Encoded(bytes) => return Ok(bytes),
+    };
     for (pointer, file) in &files {
         let bytes = read(file).await.map_err(|reason| not_sent("", reason))?;
         if let Some(place) = json.pointer_mut(pointer) {

@@ -25,7 +25,8 @@ fn what_has_a_place_stays_and_what_has_none_is_named_with_its_text() {
     let (said, dropped) = carry(
         json!({ "id": { "type": "integer" }, "name": { "type": "string" },
             "lines": line(json!({ "sku": { "type": "string" }, "price": { "type": "number" } })) }),
-        json!({ "id": 7, "name": "Ada", "lines": [{ "sku": "A-1", "price": 2.5 }, { "sku": "B-2", "price": 3.0 }] }),
+        json!({ "id": 7, "name": "Ada",
+            "lines": [{ "sku": "A-1", "price": 2.5 }, { "sku": "B-2", "price": 3.0 }] }),
         json!({ "lines": line(json!({ "price": { "type": "number" }, "urgent": { "type": "boolean" } })),
             "id": { "type": "integer" } }),
     );

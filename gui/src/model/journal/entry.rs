@@ -5,6 +5,9 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign::MetadataValue;
 use countersign::cbor::{self, Diagnostic, Value};
 use countersign::service::CallKind;
 use jiff::Timestamp;
@@ -166,8 +169,16 @@ impl Kept {
 }
 
 impl Said {
+    /// What is kept of this value.
+    pub(crate) fn of(key: &str, value: &MetadataValue) -> Self {
+        match value {
+            MetadataValue::Text(text) => Self::text(key, text),
+            MetadataValue::Bytes(_) if is_secret(key, "") => Self::Withheld,
+            MetadataValue::Bytes(bytes) => Self::Bytes(STANDARD.encode(bytes)),
+        }
+    }
+
     /// What is kept of this text.
-    #[cfg_attr(not(test), expect(dead_code, reason = "metadata is typed next"))]
     pub(crate) fn text(key: &str, text: &str) -> Self {
         if is_secret(key, text) { Self::Withheld } else { Self::Text(text.to_owned()) }
     }

@@ -7,6 +7,7 @@ use crate::command::Command;
 use crate::exchange::{CallOrder, ItemOrder, TabOrder};
 use crate::form::Part;
 use crate::model::calls::{CallNumber, Ended, OwnCall};
+use crate::model::draft::Ready;
 use crate::model::reply::{Body, Earlier};
 use crate::model::stream::{Look, Stream};
 use crate::model::timing::{COMPARED_OVER, Rank};
@@ -22,10 +23,10 @@ impl Tab {
         let procedure_deadline = procedure.deadline_ms.map(Duration::from_millis);
         let draft = self.drafts.get_mut(&path)?;
         draft.tried = true;
-        let (arguments, deadline) = draft.request()?;
+        let Ready { arguments, deadline, metadata } = draft.request()?;
         let deadline = deadline.or(procedure_deadline);
         // Whoever starts such a call wants to send something next.
-        draft.cursor_wanted = draft.item.is_some().then_some(Part::Item);
+        draft.cursor_wanted = draft.whole.item.is_some().then_some(Part::Item);
         let number = self.calls.start(&path, stream, now);
         let earlier = self.calls.last(&path).and_then(|call| call.earlier.clone());
         Some(TabOrder::Call(Box::new(CallOrder {
@@ -38,6 +39,7 @@ impl Tab {
             earlier,
             items: Vec::new(),
             note: None,
+            metadata,
         })))
     }
 
@@ -47,8 +49,8 @@ impl Tab {
         }
         let draft = self.drafts.get_mut(self.selected.as_deref()?)?;
         draft.item_tried = true;
-        let form = draft.item.as_ref()?;
-        let item = ItemOrder { item: form.arguments().ok()?, schema: form.schema().clone() };
+        let schema = draft.whole.item.as_ref()?.form().schema().clone();
+        let item = ItemOrder { item: draft.item()?, schema };
         let number = self.running()?.number;
         self.shown_stream()?.sending.as_mut()?.waiting += 1;
         Some(TabOrder::Send(number, Box::new(item)))

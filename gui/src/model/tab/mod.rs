@@ -152,12 +152,15 @@ impl Tab {
                     stream.looked_at = None;
                 }
             }
-            Command::ResetForm => self.reset_form(),
-            Command::FillExample => {
-                if let Some(draft) = self.selected.as_deref().and_then(|path| self.drafts.get_mut(path)) {
-                    draft.fill_example();
-                }
+            Command::ResetForm => self.with_draft(Draft::reset),
+            Command::FillExample => self.with_draft(|draft, _| draft.fill_example()),
+            Command::WriteIn(lens) => {
+                self.recall.is_open = false;
+                self.with_draft(|draft, _| draft.look_through(lens));
             }
+            Command::WriteOut(part) => self.with_draft(|draft, _| draft.write_out(part)),
+            Command::PutBack(index) => self.with_draft(|draft, procedure| draft.put_back(index, procedure)),
+            Command::DismissDropped => self.with_draft(|draft, _| draft.dropped = None),
             Command::Select(path) => {
                 self.select(path);
                 return self.explain();
@@ -379,10 +382,13 @@ impl Tab {
         is_missing.then(|| TabOrder::Explain(Box::new(procedure.clone())))
     }
 
-    fn reset_form(&mut self) {
-        if let Some(procedure) = self.procedure() {
-            let (path, draft) = (procedure.path.clone(), Draft::new(procedure));
-            self.drafts.insert(path, draft);
+    /// Does something with the draft of the procedure that is shown.
+    fn with_draft(&mut self, act: impl FnOnce(&mut Draft, &Procedure)) {
+        let procedure = self.selected.as_deref().and_then(|path| self.catalogue.procedure(path));
+        if let Some(procedure) = procedure
+            && let Some(draft) = self.drafts.get_mut(&procedure.path)
+        {
+            act(draft, procedure);
         }
     }
 
@@ -399,8 +405,9 @@ impl Tab {
             Purpose::Identity => self.entry.target.identity = chosen,
             Purpose::Bytes { procedure, part, path } => {
                 let draft = self.drafts.get_mut(procedure);
-                if let Some(form) = draft.and_then(|draft| draft.form_mut(*part)) {
-                    form.choose_file(path, chosen);
+                if let Some(writing) = draft.and_then(|draft| draft.writing_mut(*part)) {
+                    writing.form_mut().choose_file(path, chosen);
+                    writing.form_was_edited();
                 }
             }
         }

@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use countersign::cbor;
-use countersign::schema::to_json;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign::{MetadataValue, cbor};
 
 use super::Tab;
 use crate::exchange::{ItemOrder, TabOrder};
-use crate::form::{Arguments, Part};
+use crate::form::{Content, Part};
 use crate::model::connection::Failure;
-use crate::model::journal::entry::{Entry, EntryId};
+use crate::model::draft::MetadataRow;
+use crate::model::journal::entry::{Entry, EntryId, Said};
 
 impl Tab {
     /// Makes a call again as it was, on the server of this tab.
@@ -57,13 +59,15 @@ impl Tab {
         let Some(draft) = self.drafts.get_mut(&request.procedure) else { return Ok(()) };
         let notation = request.arguments.text().unwrap_or_default();
         let value = cbor::from_diagnostic(notation).map_err(|error| cannot(&error.to_string()))?;
-        draft.fill(Part::Arguments, &value).map_err(|misfit| misfits(&misfit.0))?;
-        if let Some(first) = request.items.first.first().filter(|_| draft.item.is_some()) {
+        // What does not fit the form is shown in notation, with the reason, and sent as it was.
+        let _ = draft.fill(Part::Arguments, &value);
+        if let Some(first) = request.items.first.first().filter(|_| draft.whole.item.is_some()) {
             let value = cbor::from_diagnostic(first).map_err(|error| cannot(&error.to_string()))?;
-            draft.fill(Part::Item, &value).map_err(|misfit| misfits(&misfit.0))?;
+            let _ = draft.fill(Part::Item, &value);
         }
         let deadline = request.deadline().filter(|deadline| own_deadline != Some(*deadline));
-        draft.deadline = deadline.map(typed).unwrap_or_default();
+        draft.whole.deadline = deadline.map(typed).unwrap_or_default();
+        draft.whole.metadata = request.metadata.iter().map(|(key, said)| row(key, said)).collect();
         Ok(())
     }
 
@@ -74,8 +78,8 @@ impl Tab {
         };
         let order = |notation: &String| {
             let value = cbor::from_diagnostic(notation).map_err(|error| cannot(&error.to_string()))?;
-            let item = Arguments { json: to_json(schema, &value), files: Vec::new() };
-            Ok(ItemOrder { item, schema: schema.clone() })
+            let item = cbor::to_vec(&value).map_err(|error| cannot(&error.to_string()))?;
+            Ok(ItemOrder { item: Content::Encoded(item), schema: schema.clone() })
         };
         entry.request.items.first.iter().map(order).collect()
     }
@@ -85,8 +89,14 @@ fn cannot(reason: &str) -> Failure {
     Failure::new("This call cannot be made again.", reason)
 }
 
-fn misfits(reason: &str) -> Failure {
-    cannot(&format!("Its arguments are not what the procedure takes now: {reason}."))
+/// Metadata as it is typed. A value that was not kept has to be typed again.
+fn row(key: &str, said: &Said) -> MetadataRow {
+    let value = match said {
+        Said::Text(text) => MetadataValue::from(text.as_str()),
+        Said::Bytes(base64) => MetadataValue::Bytes(STANDARD.decode(base64).unwrap_or_default().into()),
+        Said::Withheld => MetadataValue::from(""),
+    };
+    MetadataRow::of(key, &value)
 }
 
 /// A time as it is typed.

@@ -6,7 +6,7 @@ use super::{Journal, JournalOrder};
 use crate::exchange::CallOrder;
 use crate::model::calls::Ended;
 use crate::model::journal::Note;
-use crate::model::journal::entry::{End, Entry, Items, Kept, Request, Verdict};
+use crate::model::journal::entry::{End, Entry, Items, Kept, Request, Said, Verdict};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 
 /// Takes down a call. Dropped before the call has ended, it notes that it was given up; one that was never sent is not
@@ -34,7 +34,8 @@ impl Scribe {
                 arguments: Kept::TooLong(0),
                 items: Items::default(),
                 deadline_us: call.deadline.map(micros),
-                metadata: Vec::new(),
+                metadata:
+                    call.metadata.iter().map(|(key, value)| (key.clone(), Said::of(key, value))).collect(),
             },
             began: Instant::now(),
             is_sent: false,
