@@ -28,10 +28,18 @@ pub(crate) enum Command {
     Call,
     /// Send the item that is filled in over the call that is under way.
     SendItem,
+    /// Choose a file, and send the items in it over the call that is under way.
+    SendFile,
+    /// Send no more of it.
+    StopFile,
     /// Say that no items follow.
     HalfClose,
     /// Give up the call that is under way.
     CancelCall,
+    /// Let the list of items stand still while they go on coming, or let it go on.
+    PauseItems,
+    /// Show only the items that have this in them.
+    FilterItems(String),
     /// Show what is in an item that came over the call.
     LookAt(u64),
     /// Show how the call ended instead.
@@ -145,7 +153,10 @@ impl Command {
     pub(crate) const LISTED: &[Self] = &[
         Self::Call,
         Self::SendItem,
+        Self::SendFile,
+        Self::StopFile,
         Self::HalfClose,
+        Self::PauseItems,
         Self::CancelCall,
         Self::Journal(JournalCommand::Toggle),
         Self::Journal(JournalCommand::Copy(None, CopyAs::Command)),
@@ -194,7 +205,11 @@ impl Command {
             Self::ReloadProcedures => "Reload procedures",
             Self::Call => "Call",
             Self::SendItem => "Send item",
+            Self::SendFile => "Send a file of items…",
+            Self::StopFile => "Stop sending the file",
             Self::HalfClose => "Send no more items",
+            Self::PauseItems => "Pause or resume the list of items",
+            Self::FilterItems(_) => "Filter items",
             Self::CancelCall => "Cancel call",
             Self::LookAt(_) => "Look into the item",
             Self::LookAway => "Close the item",

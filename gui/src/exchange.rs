@@ -22,7 +22,7 @@ use crate::model::manual::Manual;
 use crate::model::reply::{Body, Earlier, Problem};
 use crate::model::server::Server;
 use crate::model::settings::Settings;
-use crate::model::stream::Batch;
+use crate::model::stream::{Batch, FileProgress};
 use crate::model::tab::TabId;
 use crate::worker::JournalOrder;
 use countersign::builtin::stats::Snapshot;
@@ -63,6 +63,10 @@ pub(crate) enum TabOrder {
     Cancel(CallNumber),
     /// Send an item over a call.
     Send(CallNumber, Box<ItemOrder>),
+    /// Send the items in a file over a call.
+    SendFile(CallNumber, Box<FileOrder>),
+    /// Send no more of the file.
+    StopFile(CallNumber),
     /// Say that no items follow.
     HalfClose(CallNumber),
     /// Decode an item, to show what is in it.
@@ -171,11 +175,22 @@ pub(crate) struct ItemOrder {
     pub(crate) schema: Schema,
 }
 
+/// A file to send, one item a line.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FileOrder {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// What the server says an item is.
+    pub(crate) schema: Schema,
+}
+
 /// What a file or folder is chosen for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// The identity folder.
     Identity,
+    /// The items to send over a call.
+    Items(CallNumber),
     /// The bytes of a form field.
     Bytes {
         /// Whose form.
@@ -234,6 +249,8 @@ pub(crate) enum TabNews {
     Items(CallNumber, Batch),
     /// An item was sent over a call, or could not be made of what was typed.
     Sent(CallNumber, Result<(), Problem>),
+    /// More of a file was sent over a call.
+    Fed(CallNumber, FileProgress),
     /// An item that came over a call was decoded, or could not be.
     Looked(CallNumber, u64, Result<Body, String>),
     /// A call ended.

@@ -128,6 +128,11 @@ impl Calls {
         call.stream.as_mut()
     }
 
+    /// This call, while it has not ended.
+    pub(crate) fn under_way_mut(&mut self, number: CallNumber) -> Option<&mut OwnCall> {
+        self.last.values_mut().find(|call| call.number == number && call.ended.is_none())
+    }
+
     /// The last call of this procedure.
     pub(crate) fn last(&self, procedure: &str) -> Option<&OwnCall> {
         self.last.get(procedure)

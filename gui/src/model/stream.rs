@@ -1,5 +1,8 @@
 //! What came over a streaming call: all of it is counted, and the newest of it is kept.
 
+mod sending;
+mod sight;
+
 use std::collections::VecDeque;
 use std::collections::vec_deque::Iter;
 use std::sync::Arc;
@@ -7,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use countersign::cbor::{self, Diagnostic, Value};
 
-use super::reply::{Body, Problem};
+pub(crate) use self::sending::{FileProgress, FileState, Mistake, Sending};
+use self::sight::Sight;
+use super::reply::Body;
 use super::tree::Kind;
 use crate::text;
 
@@ -21,11 +26,9 @@ const SUMMARISED: usize = 64 << 10;
 const SUMMARY_SHOWN: usize = 240;
 /// The rate is that of this long: long enough to stand still, short enough to follow.
 const RATE_OVER: Duration = Duration::from_secs(3);
-/// How many items may wait for the server to have room for them.
-const WAITING_MAX: u64 = 100;
 
 /// One item that the server sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Item {
     /// Which one, from 1.
     pub(crate) number: u64,
@@ -63,7 +66,7 @@ impl Item {
 }
 
 /// The newest of many items: so many of them, and so many bytes, whichever is less.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Newest {
     items: VecDeque<Item>,
     bytes: usize,
@@ -138,6 +141,8 @@ pub(crate) struct Stream {
     pub(crate) looked_at: Option<Look>,
     /// What was sent, where the procedure takes items.
     pub(crate) sending: Option<Sending>,
+    /// Which of the newest items are in sight.
+    sight: Sight,
     /// How many had come at which moment of the last seconds, oldest first.
     pace: VecDeque<(Instant, u64)>,
 }
@@ -151,19 +156,6 @@ pub(crate) struct Look {
     pub(crate) body: Option<Result<Body, String>>,
 }
 
-/// What was sent over a call.
-#[derive(Debug, Default)]
-pub(crate) struct Sending {
-    /// How many items the server had room for.
-    pub(crate) sent: u64,
-    /// How many wait for room.
-    pub(crate) waiting: u64,
-    /// Whether the server was told that no more follow.
-    pub(crate) done: bool,
-    /// What was wrong with the last one that could not be made of what was typed.
-    pub(crate) refused: Option<Problem>,
-}
-
 impl Stream {
     /// A call that begins now.
     pub(crate) fn new(takes_items: bool, now: Instant) -> Self {
@@ -174,6 +166,7 @@ impl Stream {
             first_after: None,
             looked_at: None,
             sending: takes_items.then(Sending::default),
+            sight: Sight::default(),
             pace: VecDeque::from([(now, 0)]),
         }
     }
@@ -182,7 +175,9 @@ impl Stream {
     pub(crate) fn receive(&mut self, batch: Batch, at: Instant) {
         let Batch { received, bytes, first_after, newest, receipt } = batch;
         (self.received, self.bytes, self.first_after) = (received, bytes, first_after);
+        let before = self.kept.iter().next_back().map_or(0, |item| item.number);
         newest.items.into_iter().for_each(|item| self.kept.push(item));
+        self.sight.follow(&self.kept, before);
         drop(receipt);
         self.pace.push_back((at, self.received));
         while self.pace.get(1).is_some_and(|(then, _)| *then + RATE_OVER <= at) {
@@ -197,26 +192,6 @@ impl Stream {
         let Some((then, received)) = base else { return 0.0 };
         let elapsed = now.saturating_duration_since(*then).clamp(Duration::from_millis(100), RATE_OVER);
         (self.received - received) as f64 / elapsed.as_secs_f64()
-    }
-
-    /// Whether another item may be sent.
-    pub(crate) fn takes_items(&self) -> bool {
-        self.sending.as_ref().is_some_and(|sending| !sending.done && sending.waiting < WAITING_MAX)
-    }
-
-    /// Whether the server may still be told that no items follow.
-    pub(crate) fn can_half_close(&self) -> bool {
-        self.sending.as_ref().is_some_and(|sending| !sending.done)
-    }
-
-    /// An item was sent, or could not be.
-    pub(crate) fn sent(&mut self, sent: Result<(), Problem>) {
-        let Some(sending) = &mut self.sending else { return };
-        sending.waiting = sending.waiting.saturating_sub(1);
-        match sent {
-            Ok(()) => (sending.sent, sending.refused) = (sending.sent + 1, None),
-            Err(problem) => sending.refused = Some(problem),
-        }
     }
 
     /// The worker has decoded the item that is looked at.
@@ -248,6 +223,45 @@ mod tests {
         assert_eq!((stream.received, stream.kept.len()), (1_000_000, ITEMS_KEPT));
         assert_eq!(stream.kept.iter().last().map(|item| item.number), Some(1_000_000));
         assert!(stream.kept.numbered(1_000_000 - 1).is_some() && stream.kept.numbered(1).is_none());
+    }
+
+    #[test]
+    fn neither_a_filter_nor_a_pause_keeps_more_of_a_million_items() {
+        let start = Instant::now();
+        let mut stream = Stream::new(false, start);
+        let mut came = 0;
+        let mut receive = |stream: &mut Stream, batches: u64| {
+            for _ in 0..batches {
+                let mut newest = Newest::default();
+                (1..=1000).for_each(|i| newest.push(Item { summary: "tea".to_owned(), ..item(came + i, 9) }));
+                came += 1000;
+                stream.receive(Batch { received: came, newest, ..Batch::default() }, start);
+            }
+        };
+        stream.set_filter("TEA".to_owned());
+        receive(&mut stream, 500);
+        assert_eq!((stream.rows(), stream.rows_gone()), (ITEMS_KEPT, 500_000 - ITEMS_KEPT as u64));
+        stream.toggle_pause();
+        receive(&mut stream, 500);
+        assert_eq!((stream.rows(), stream.kept.len(), stream.received), (ITEMS_KEPT, ITEMS_KEPT, 1_000_000));
+        assert_eq!(stream.row(ITEMS_KEPT - 1).map(|item| item.number), Some(500_000), "it stands still");
+        stream.set_filter("coffee".to_owned());
+        assert_eq!((stream.rows(), stream.row(0).is_none()), (0, true));
+        stream.set_filter(" ".to_owned());
+        stream.toggle_pause();
+        assert_eq!(stream.row(stream.rows() - 1).map(|item| item.number), Some(1_000_000));
+    }
+
+    #[test]
+    fn a_file_counts_what_was_sent_of_it_once() {
+        let mut stream = Stream::new(true, Instant::now());
+        stream.sent(Ok(()));
+        for (sent, state) in [(0, FileState::Going), (10, FileState::Going), (25, FileState::Done)] {
+            let begun = FileProgress::begun("/tmp/numbers.jsonl".as_ref());
+            stream.fed(FileProgress { sent, state, ..begun });
+        }
+        let sending = stream.sending.as_ref().unwrap();
+        assert_eq!((sending.sent, sending.is_feeding(), stream.takes_a_file()), (26, false, true));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The whole dashboard against a real server: worker, TLS and all.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::demo::Identities;
-use crate::{Dashboard, Desk, Target};
+use crate::{Chosen, Dashboard, Desk, Target};
 
 /// Longer than anything here takes, and shorter than anybody waits for a hanging test.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,13 +70,26 @@ struct Window {
 
 impl Window {
     fn open(target: Target) -> Self {
+        Self::with_browser(target, |_| {})
+    }
+
+    /// One whose user chooses this file, whenever there is one to choose.
+    fn choosing(target: Target, file: PathBuf) -> Self {
+        Self::with_browser(target, move |chosen| chosen(file.clone()))
+    }
+
+    fn with_browser(target: Target, browse: impl Fn(Chosen) + Send + Sync + 'static) -> Self {
         let (ring, bell) = channel();
         let ring = std::sync::Mutex::new(ring);
         let repaint = move || {
             // A test that has ended hears no bell.
             let _ = ring.lock().unwrap().send(());
         };
-        let desk = Desk { repaint: Arc::new(repaint), browse: Arc::new(|_, _| {}), settings_file: None };
+        let desk = Desk {
+            repaint: Arc::new(repaint),
+            browse: Arc::new(move |_, chosen| browse(chosen)),
+            settings_file: None,
+        };
         let dashboard = Dashboard::start(desk, target).unwrap();
         let draw = |ui: &mut egui::Ui, dashboard: &mut Dashboard| {
             dashboard.learn();
@@ -451,6 +465,25 @@ fn a_stream_that_is_left_alone_ends_with_its_result_after_all_of_its_items() {
     window.wait_for("OK");
     assert!(window.shows("20,000 items") && window.shows("the newest 5,000 are kept"));
     window.wait_for("Item 20,000");
+}
+
+#[test]
+fn a_file_of_items_is_sent_and_its_mistakes_are_told_by_line() {
+    let shop = Shop::open();
+    let file = shop.folder.path().join("numbers.jsonl");
+    let lines: Vec<String> = (1..=1000).map(|number| number.to_string()).collect();
+    std::fs::write(&file, format!("{}\n\n/ five hundred / 500\nmany\n7\n", lines.join("\n"))).unwrap();
+    let mut window = Window::choosing(shop.target(), file);
+    window.wait_for("demo.Math/sum");
+    window.press("demo.Math/sum");
+    window.press("Start");
+    window.wait_for("Streaming");
+    window.press("Send a file of items…");
+    window.wait_for("numbers.jsonl: 1,001 items sent, not all of it");
+    assert!(window.shows("Line 1,003: ") && window.shows("1,001 sent"));
+    window.press("Done");
+    window.wait_for("OK");
+    window.wait_for("501000");
 }
 
 #[test]

@@ -10,11 +10,11 @@ use serde_json::json;
 
 use super::forms::typed;
 use super::stage::{Stage, procedure};
-use crate::exchange::{CallOrder, ItemOrder, TabNews, TabOrder};
+use crate::exchange::{CallOrder, ItemOrder, Purpose, TabNews, TabOrder};
 use crate::model::calls::Ended;
 use crate::model::catalogue::{Procedure, Service};
 use crate::model::reply::{Body, Problem, ProblemKind};
-use crate::model::stream::{Batch, Item, Newest};
+use crate::model::stream::{Batch, FileProgress, FileState, Item, Mistake, Newest};
 
 /// A service with a procedure of each kind.
 fn feed() -> Vec<Service> {
@@ -208,4 +208,98 @@ fn whoever_reads_older_items_goes_on_reading_them() {
     assert!(before.len() > 5, "{before:?}");
     stage.receive(&call, 5001, 5100);
     assert_eq!(seen(&stage), before);
+}
+
+#[test]
+fn the_list_of_items_stands_still_while_items_go_on_coming() {
+    let mut stage = Stage::connected(feed());
+    let call = stage.start();
+    stage.receive(&call, 1, 10);
+    stage.click("Pause items");
+    stage.receive(&call, 11, 20_000);
+    assert!(stage.shows("20,000 items") && stage.shows("paused, 19,990 came since"));
+    assert!(stage.shows("Item 10, ") && !stage.shows("Item 20,000, "));
+    stage.click("Item 9, 0.01 s, {\"n\": 9}");
+    assert!(matches!(stage.order(), Some(TabOrder::Look { item: 9, .. })), "also what is not kept any more");
+    stage.click("Close the item");
+    stage.click("Resume items");
+    assert!(stage.shows("Item 20,000, ") && !stage.shows("paused") && !stage.shows("Item 10, "));
+}
+
+#[test]
+fn items_are_filtered_by_what_their_rows_show() {
+    let mut stage = Stage::connected(feed());
+    let call = stage.start();
+    stage.receive(&call, 1, 100);
+    stage.type_into("Filter items", "\"N\": 7");
+    assert!(stage.shows("11 of 100 match") && stage.shows("Item 79, ") && !stage.shows("Item 69, "));
+    stage.receive(&call, 101, 700);
+    assert!(stage.shows("12 of 700 match") && stage.shows("Item 700, "));
+    stage.type_into("Filter items", "77");
+    assert!(stage.shows("No item that is kept matches."));
+}
+
+#[test]
+fn an_item_is_compared_with_the_one_before_it() {
+    let mut stage = Stage::connected(feed());
+    let call = stage.start();
+    stage.receive(&call, 1, 3);
+    stage.click("Item 3, 0.00 s, {\"n\": 3}");
+    let Some(TabOrder::Look { bytes, earlier, .. }) = stage.order() else { panic!("an item is decoded") };
+    let body = Body::new(bytes, earlier.as_ref()).unwrap();
+    stage.tell(TabNews::Looked(call.number, 3, Ok(body)));
+    stage.click("Reply as Changes");
+    assert!(stage.shows("Compared with item 2: 1 changed"), "{:#?}", stage.window.root());
+    assert!(stage.shows("~ n  2 → 3"));
+}
+
+#[test]
+fn a_file_of_items_is_chosen_sent_and_stopped() {
+    let mut stage = Stage::connected(feed());
+    stage.click("acme.Feed/import");
+    let call = stage.start();
+    let purpose = Purpose::Items(call.number);
+    stage.click("Send a file of items…");
+    assert_eq!(stage.order(), Some(TabOrder::Browse(purpose.clone())));
+    stage.tell(TabNews::Picked(purpose, "/tmp/words.jsonl".into()));
+    let Some(TabOrder::SendFile(_, file)) = stage.order() else { panic!("a file is sent") };
+    assert_eq!(file.path.to_str(), Some("/tmp/words.jsonl"));
+    let far = |sent, state| {
+        let begun = FileProgress::begun(&file.path);
+        TabNews::Fed(call.number, FileProgress { sent, read: 10 * sent, size: 1000, state, ..begun })
+    };
+    stage.tell(far(42, FileState::Going));
+    assert!(stage.shows("42 sent") && stage.shows("words.jsonl: 42 items sent, on its way"));
+    assert!(stage.shows("words.jsonl, 42 % sent"));
+    stage.click("Stop sending the file");
+    assert_eq!(stage.order(), Some(TabOrder::StopFile(call.number)));
+    stage.tell(far(50, FileState::Stopped));
+    assert!(stage.shows("50 sent") && stage.shows("words.jsonl: 50 items sent, stopped"));
+    let mistake = Mistake { line: Some(51), message: "expected text, found 7".to_owned() };
+    stage.tell(far(50, FileState::Failed(mistake)));
+    assert!(stage.shows("Line 51: expected text, found 7") && stage.shows("Send a file of items…"));
+}
+
+#[test]
+fn of_a_million_items_the_window_keeps_and_draws_few() {
+    let mut stage = Stage::connected(feed());
+    let call = stage.start();
+    for batch in 1..=20 {
+        let mut newest = Newest::default();
+        for number in (batch - 1) * 50_000 + 1..=batch * 50_000 {
+            newest.push(Item::new(number, Duration::from_micros(number), vec![0x01]));
+        }
+        newest.summarise();
+        let batch = Batch { received: batch * 50_000, bytes: batch * 50_000, newest, ..Batch::default() };
+        stage.tell(TabNews::Items(call.number, batch));
+    }
+    assert!(stage.shows("1,000,000 items") && stage.shows("the newest 5,000 are kept"));
+    assert!(stage.shows("Item 1,000,000, 1.00 s, 1"));
+    stage.type_into("Filter items", "1");
+    assert!(stage.shows("5,000 of 5,000 match"));
+    stage.click("Pause items");
+    let tab = stage.window.state().model.tab();
+    let stream = tab.calls.last("acme.Feed/watch").unwrap().stream.as_ref().unwrap();
+    assert_eq!([stream.kept.len(), stream.items().len(), stream.rows()], [5000; 3]);
+    assert!(stage.window.root().children_recursive().count() < 400, "only what is in sight");
 }

@@ -18,12 +18,14 @@ use crate::text;
 /// The most of a path that is shown; the copy has it all.
 const PATH_SHOWN: usize = 300;
 
-/// A value, and the choice of how it is looked at.
+/// A value, and the choice of how it is looked at. An empty title is left out.
 pub(super) fn body_ui(ui: &mut Ui, title: &str, body: &Body, lens: Lens, wishes: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        ui.label(RichText::new(title).strong());
-        ui.add_space(4.0);
+        if !title.is_empty() {
+            ui.label(RichText::new(title).strong());
+            ui.add_space(4.0);
+        }
         lenses_ui(ui, body, lens, wishes);
     });
     Panel::bottom("selected item")

@@ -3,19 +3,19 @@
 use std::time::{Duration, Instant};
 
 use egui::{
-    Align, Align2, Id, Label, Layout, Panel, PointerButton, RichText, Role, ScrollArea, Sense, TextStyle, Ui,
-    WidgetInfo, pos2, vec2,
+    Align, Align2, Id, Label, Layout, Panel, PointerButton, ProgressBar, RichText, Role, ScrollArea, Sense,
+    TextEdit, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::body::body_ui;
 use super::filling_ui;
 use super::parts::{clipped_text, command_button_ui, dot_ui, muted};
-use super::reply::problem_words_ui;
+use super::reply::{beside_ui, problem_words_ui};
 use super::theme::{palette, value_color};
 use crate::command::Command;
 use crate::model::calls::{Ended, OwnCall};
 use crate::model::reply::Body;
-use crate::model::stream::{ITEMS_KEPT, Item, Look, Sending, Stream};
+use crate::model::stream::{FileProgress, FileState, ITEMS_KEPT, Item, Look, Mistake, Sending, Stream};
 use crate::model::tree::Kind;
 use crate::model::view::Lens;
 use crate::text;
@@ -37,11 +37,17 @@ pub(super) fn stream_ui(
 ) {
     heading_ui(ui, call, now);
     counts_ui(ui, call, stream, now);
+    if let Some(sending) = &stream.sending {
+        sending_ui(ui, call, sending, wishes);
+    }
     if let Some(Ended { outcome: Err(problem), .. }) = &call.ended {
-        words_ui(ui, |ui| problem_words_ui(ui, problem));
+        words_ui(ui, "end", |ui| problem_words_ui(ui, problem));
+    }
+    if let Some(ended) = &call.ended {
+        beside_ui(ui, call, ended);
     }
     if let Some(problem) = stream.sending.as_ref().and_then(|sending| sending.refused.as_ref()) {
-        words_ui(ui, |ui| {
+        words_ui(ui, "item", |ui| {
             ui.label(RichText::new("Item not sent").color(palette(ui).error));
             problem_words_ui(ui, problem);
         });
@@ -91,7 +97,6 @@ fn heading_ui(ui: &mut Ui, call: &OwnCall, now: Instant) {
 
 /// How many items came and went, and how fast.
 fn counts_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, now: Instant) {
-    let colors = palette(ui);
     let rate = match &call.ended {
         None => stream.rate(now),
         Some(ended) => stream.received as f64 / ended.took.as_secs_f64().max(0.001),
@@ -106,20 +111,65 @@ fn counts_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, now: Instant) {
         words += &format!(", the first after {}", text::latency(first.as_secs_f64()));
     }
     ui.add(Label::new(words).wrap());
-    if let Some(Sending { sent, waiting, done, .. }) = &stream.sending {
-        let mut words = format!("{} sent", text::count(*sent));
-        if *waiting > 0 && call.ended.is_none() {
-            words += &format!(", {waiting} waiting for the server");
+}
+
+/// What was sent, and the button for a file of items.
+fn sending_ui(ui: &mut Ui, call: &OwnCall, sending: &Sending, wishes: &mut Vec<Command>) {
+    let (colors, is_over) = (palette(ui), call.ended.is_some());
+    ui.horizontal(|ui| {
+        let mut words = format!("{} sent", text::count(sending.sent));
+        if sending.waiting > 0 && !is_over {
+            words += &format!(", {} waiting for the server", sending.waiting);
         }
-        if *done {
+        if sending.done {
             words += ", no more to follow";
         }
-        ui.add(Label::new(muted(&colors, words)).wrap());
+        ui.add(Label::new(muted(&colors, words)).truncate());
+        if is_over {
+            return;
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if sending.is_feeding() {
+                command_button_ui(ui, Command::StopFile, true, wishes);
+            } else if !sending.done {
+                let button = command_button_ui(ui, Command::SendFile, true, wishes);
+                button.on_hover_text("One item a line: JSON, or diagnostic notation");
+            }
+        });
+    });
+    if let Some(file) = &sending.file {
+        file_ui(ui, file, is_over);
     }
 }
 
-fn words_ui(ui: &mut Ui, words: impl FnOnce(&mut Ui)) {
-    ui.push_id("words", |ui| ScrollArea::vertical().max_height(WORDS_HEIGHT).show(ui, words));
+/// How far a file was sent.
+fn file_ui(ui: &mut Ui, file: &FileProgress, is_over: bool) {
+    let colors = palette(ui);
+    let far = match &file.state {
+        FileState::Going if is_over => "the call ended first",
+        FileState::Going => {
+            let share = if file.size == 0 { 0.0 } else { file.read as f32 / file.size as f32 };
+            let bar = ProgressBar::new(share).desired_height(6.0).fill(colors.accent);
+            ui.add(bar).accessible_name(format!("{}, {:.0} % sent", file.name, share * 100.0));
+            "on its way"
+        }
+        FileState::Done => "all of it",
+        FileState::Stopped => "stopped",
+        FileState::Failed(_) => "not all of it",
+    };
+    let items = if file.sent == 1 { "item" } else { "items" };
+    let words = format!("{}: {} {items} sent, {far}", file.name, text::count(file.sent));
+    ui.add(Label::new(muted(&colors, words).small()).truncate());
+    if let FileState::Failed(Mistake { line, message }) = &file.state {
+        let place = line.map(|line| format!("Line {}: ", text::count(line))).unwrap_or_default();
+        words_ui(ui, "file", |ui| {
+            ui.add(Label::new(RichText::new(format!("{place}{message}")).color(colors.error)).wrap());
+        });
+    }
+}
+
+fn words_ui(ui: &mut Ui, name: &str, words: impl FnOnce(&mut Ui)) {
+    ui.push_id(name, |ui| ScrollArea::vertical().max_height(WORDS_HEIGHT).show(ui, words));
 }
 
 /// What is shown below the items.
@@ -144,14 +194,22 @@ impl<'m> Below<'m> {
             Self::End(title, body) => return body_ui(ui, title, body, lens, wishes),
             Self::Item(look) => look,
         };
-        let title = format!("Item {}", text::count(look.number));
-        match &look.body {
-            Some(Ok(body)) => body_ui(ui, &title, body, lens, wishes),
-            Some(Err(wrong)) => {
-                ui.label(RichText::new(title).strong());
-                ui.add(Label::new(RichText::new(wrong).color(palette(ui).error)).wrap());
+        let colors = palette(ui);
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(format!("Item {}", text::count(look.number))).strong());
+            if let Some(Ok(body)) = &look.body {
+                ui.label(muted(&colors, text::size(body.bytes.len())));
             }
-            None => drop(ui.label(RichText::new(title).strong())),
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                command_button_ui(ui, Command::LookAway, true, wishes);
+            });
+        });
+        match &look.body {
+            Some(Ok(body)) => body_ui(ui, "", body, lens, wishes),
+            Some(Err(wrong)) => {
+                ui.add(Label::new(RichText::new(wrong).color(colors.error)).wrap());
+            }
+            None => {}
         }
     }
 }
@@ -167,31 +225,65 @@ struct Stand {
     at_end: bool,
 }
 
-fn items_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Command>) {
-    let colors = palette(ui);
-    let kept = stream.kept.len();
-    let gone = stream.kept.iter().next().map_or(0, |oldest| oldest.number - 1);
+/// What the list of items is called, a field to filter it, and a button to let it stand still.
+fn items_head_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.label(RichText::new("Items").strong());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if stream.looked_at.is_some() {
-                command_button_ui(ui, Command::LookAway, true, wishes);
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                if gone > 0 {
-                    let words = format!("the newest {} are kept", text::count(kept as u64));
-                    ui.add(Label::new(muted(&colors, words).small()).truncate());
+            if call.ended.is_none() || stream.is_paused() {
+                let (text, hint) = match stream.is_paused() {
+                    true => ("Resume", "Lets the list go on"),
+                    false => {
+                        ("Pause", "Lets the list stand still; what comes is counted and kept all the same")
+                    }
+                };
+                // The graphs have a button of that name, too.
+                let button = ui.button(text).on_hover_text(hint).accessible_name(format!("{text} items"));
+                if button.clicked() {
+                    wishes.push(Command::PauseItems);
                 }
-            });
+            }
+            let mut filter = stream.filter().to_owned();
+            let field = TextEdit::singleline(&mut filter).hint_text("filter").desired_width(f32::INFINITY);
+            let field = ui.add(field);
+            if field.changed() {
+                wishes.push(Command::FilterItems(filter));
+            }
+            field.accessible_name("Filter items");
         });
     });
-    if kept == 0 {
+    let mut notes = Vec::new();
+    if stream.is_paused() {
+        let since = stream.received - stream.received_in_sight();
+        notes.push(format!("paused, {} came since", text::count(since)));
+    }
+    if !stream.filter().trim().is_empty() {
+        let [rows, items] = [stream.rows(), stream.items().len()].map(|count| text::count(count as u64));
+        notes.push(format!("{rows} of {items} match"));
+    } else if stream.rows_gone() > 0 {
+        notes.push(format!("the newest {} are kept", text::count(stream.rows() as u64)));
+    }
+    if !notes.is_empty() {
+        ui.add(Label::new(muted(&palette(ui), notes.join(" · ")).small()).truncate());
+    }
+}
+
+fn items_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Command>) {
+    let colors = palette(ui);
+    let (rows, gone) = (stream.rows(), stream.rows_gone());
+    if stream.received == 0 {
         let words = if call.ended.is_none() { "Nothing has come yet." } else { "None came." };
+        ui.label(RichText::new("Items").strong());
         ui.label(muted(&colors, words));
         return;
     }
-    let id = Id::unique(("items", call.number));
-    let end = (stream.received, ui.available_height());
+    items_head_ui(ui, call, stream, wishes);
+    if rows == 0 {
+        ui.label(muted(&colors, "No item that is kept matches."));
+        return;
+    }
+    let id = Id::unique(("items", call.number, stream.filter()));
+    let end = (stream.received_in_sight(), ui.available_height());
     ui.spacing_mut().item_spacing.y = 0.0;
     let mut list = ScrollArea::vertical().id_salt(id).auto_shrink(false).stick_to_bottom(true);
     match ui.data(|data| data.get_temp::<Stand>(id)) {
@@ -205,8 +297,8 @@ fn items_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Comma
         _ => ui.ctx().request_repaint(),
     }
     let looked_at = stream.looked_at.as_ref().map(|look| look.number);
-    let drawn = list.show_rows(ui, ROW_HEIGHT, kept, |ui, range| {
-        for item in range.filter_map(|place| stream.kept.get(place)) {
+    let drawn = list.show_rows(ui, ROW_HEIGHT, rows, |ui, range| {
+        for item in range.filter_map(|row| stream.row(row)) {
             let is_looked_at = looked_at == Some(item.number);
             // An id for each item that is kept, over and over: egui never forgets one.
             let id = item.number % ITEMS_KEPT as u64;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use egui::{Color32, CornerRadius, Label, Rect, Response, RichText, Sense, Ui, pos2, vec2};
+use egui::{
+    Color32, CornerRadius, Label, Rect, Response, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, pos2,
+    vec2,
+};
 
 use super::parts::muted;
 use super::theme::{Palette, palette};
@@ -50,19 +53,26 @@ fn bar_ui(ui: &mut Ui, shares: &[(Part, Duration, f64); 5]) {
 }
 
 fn legend_ui(ui: &mut Ui, shares: &[(Part, Duration, f64); 5]) {
-    let colors = palette(ui);
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(4.0, 0.0);
+        ui.spacing_mut().item_spacing = vec2(9.0, 0.0);
         for (part, took, share) in shares {
-            let (place, _) = ui.allocate_exact_size(vec2(8.0, 14.0), Sense::hover());
-            let square = Rect::from_center_size(place.center(), vec2(8.0, 8.0));
-            ui.painter().rect_filled(square, 2.0, color(&colors, *part));
-            let words = format!("{} {}", part.name(), text::latency(took.as_secs_f64()));
-            let response = ui.add(Label::new(RichText::new(words).small()).extend());
-            part_hover(response, *part, *took, *share);
-            ui.add_space(6.0);
+            part_hover(part_ui(ui, *part, *took), *part, *took, *share);
         }
     });
+}
+
+/// A part in the legend: its colour and its words, which a line's end does not part.
+fn part_ui(ui: &mut Ui, part: Part, took: Duration) -> Response {
+    let words = format!("{} {}", part.name(), text::latency(took.as_secs_f64()));
+    let font = TextStyle::Small.resolve(ui.style());
+    let galley = ui.painter().layout_no_wrap(words.clone(), font, ui.visuals().text_color());
+    let (place, response) = ui.allocate_exact_size(vec2(11.0 + galley.size().x, 18.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+    let square = Rect::from_center_size(pos2(place.left() + 4.0, place.center().y), vec2(8.0, 8.0));
+    ui.painter().rect_filled(square, 2.0, color(&palette(ui), part));
+    let at = pos2(place.left() + 11.0, place.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, Color32::PLACEHOLDER);
+    response
 }
 
 /// The exact figures of a part, on hovering.

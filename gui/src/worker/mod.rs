@@ -5,6 +5,7 @@ mod authority;
 mod counting;
 mod described;
 mod export;
+mod feed;
 mod identity;
 mod journal;
 mod link;

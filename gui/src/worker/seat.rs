@@ -115,6 +115,12 @@ impl Sitter {
                     reins.send(*item);
                 }
             }
+            TabOrder::SendFile(number, file) => {
+                if let Some(reins) = self.reins(number) {
+                    reins.send_file(*file);
+                }
+            }
+            TabOrder::StopFile(number) => self.reins(number).into_iter().for_each(Reins::stop_file),
             TabOrder::HalfClose(number) => self.reins(number).into_iter().for_each(Reins::half_close),
             TabOrder::Export(path, format, graphs) => {
                 let voice = self.voice.clone();

@@ -4,18 +4,21 @@
 
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use countersign::CallError;
 use countersign::call::{RawSendHalf, Reply};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::feed;
 use super::journal::Scribe;
 use super::link::{self, Link};
 use super::seat::Voice;
-use crate::exchange::{CallOrder, ItemOrder, TabNews};
+use crate::exchange::{CallOrder, FileOrder, ItemOrder, TabNews};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::reply::{Problem, ProblemKind};
 use crate::model::stream::{Batch, Item, Newest};
@@ -27,15 +30,38 @@ const GATHERED: Duration = Duration::from_millis(50);
 pub(super) struct Reins {
     cancel: oneshot::Sender<()>,
     /// Until no more items follow.
-    items: Option<UnboundedSender<ItemOrder>>,
+    items: Option<UnboundedSender<Load>>,
+    /// Stops the file that was sent last.
+    stop: Arc<AtomicBool>,
+}
+
+/// What is to be sent, in its turn.
+enum Load {
+    Item(ItemOrder),
+    File(FileOrder, Arc<AtomicBool>),
 }
 
 impl Reins {
     /// Sends an item, after those before it.
     pub(super) fn send(&self, item: ItemOrder) {
+        self.load(Load::Item(item));
+    }
+
+    /// Sends the items in a file, after those before them.
+    pub(super) fn send_file(&mut self, file: FileOrder) {
+        self.stop = Arc::default();
+        self.load(Load::File(file, self.stop.clone()));
+    }
+
+    /// Sends no more of the file.
+    pub(super) fn stop_file(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    fn load(&self, load: Load) {
         if let Some(items) = &self.items {
             // A call that has ended takes no more.
-            let _ = items.send(item);
+            let _ = items.send(load);
         }
     }
 
@@ -61,13 +87,16 @@ pub(super) fn prepare(
     let (cancel, cancelled) = oneshot::channel();
     let (item_sender, items) = unbounded_channel();
     let tray = Tray::new(call.number, voice);
-    (Reins { cancel, items: Some(item_sender) }, run(link, call, items, cancelled, scribe, tray))
+    (
+        Reins { cancel, items: Some(item_sender), stop: Arc::default() },
+        run(link, call, items, cancelled, scribe, tray),
+    )
 }
 
 async fn run(
     link: Option<Link>,
     call: CallOrder,
-    items: UnboundedReceiver<ItemOrder>,
+    items: UnboundedReceiver<Load>,
     cancelled: oneshot::Receiver<()>,
     mut scribe: Scribe,
     mut tray: Tray,
@@ -96,7 +125,7 @@ async fn run(
 async fn exchange(
     link: Option<Link>,
     call: &CallOrder,
-    items: UnboundedReceiver<ItemOrder>,
+    items: UnboundedReceiver<Load>,
     scribe: &mut Scribe,
     tray: &mut Tray,
 ) -> Result<Reply, Problem> {
@@ -124,25 +153,41 @@ async fn exchange(
 /// Sends items until no more follow, or none can.
 async fn send(
     mut half: RawSendHalf,
-    mut items: UnboundedReceiver<ItemOrder>,
+    mut items: UnboundedReceiver<Load>,
     number: CallNumber,
     scribe: &mut Scribe,
     voice: Voice,
 ) {
-    while let Some(ItemOrder { item, schema }) = items.recv().await {
-        let sent = match link::encoded(item, &schema).await {
-            Ok(item) => {
-                scribe.sends(&item);
-                match half.send(item).await {
-                    Ok(()) => Ok(()),
-                    // The call has ended: the receiving half learns how.
-                    Err(_) => return,
-                }
+    while let Some(load) = items.recv().await {
+        let sent = match load {
+            Load::Item(item) => send_item(&mut half, item, number, scribe, &voice).await,
+            Load::File(file, stop) => {
+                feed::send(&mut half, &file, &stop, scribe, |far| voice.say(TabNews::Fed(number, far))).await
             }
-            Err(problem) => Err(problem),
         };
-        voice.say(TabNews::Sent(number, sent));
+        if sent.is_err() {
+            // The call has ended: the receiving half learns how.
+            return;
+        }
     }
+}
+
+async fn send_item(
+    half: &mut RawSendHalf,
+    item: ItemOrder,
+    number: CallNumber,
+    scribe: &mut Scribe,
+    voice: &Voice,
+) -> Result<(), CallError> {
+    let sent = match link::encoded(item.item, &item.schema).await {
+        Ok(item) => {
+            scribe.sends(&item);
+            Ok(half.send(item).await?)
+        }
+        Err(problem) => Err(problem),
+    };
+    voice.say(TabNews::Sent(number, sent));
+    Ok(())
 }
 
 /// Where items lie between the connection and the window.

@@ -1,15 +1,16 @@
 //! The calls of one server: made, fed with items, looked into, given up.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::Tab;
 use crate::command::Command;
-use crate::exchange::{CallOrder, ItemOrder, TabOrder};
+use crate::exchange::{CallOrder, FileOrder, ItemOrder, Purpose, TabOrder};
 use crate::form::Part;
 use crate::model::calls::{CallNumber, Ended, OwnCall};
 use crate::model::draft::Ready;
 use crate::model::reply::{Body, Earlier};
-use crate::model::stream::{Look, Stream};
+use crate::model::stream::{FileProgress, Look, Stream};
 use crate::model::timing::{COMPARED_OVER, Rank};
 
 impl Tab {
@@ -56,6 +57,20 @@ impl Tab {
         Some(TabOrder::Send(number, Box::new(item)))
     }
 
+    pub(super) fn choose_file(&self) -> Option<TabOrder> {
+        let call = self.running().filter(|_| self.allows(&Command::SendFile))?;
+        Some(TabOrder::Browse(Purpose::Items(call.number)))
+    }
+
+    /// A file was chosen, to be sent over this call.
+    pub(super) fn send_file(&mut self, number: CallNumber, path: PathBuf) -> Option<TabOrder> {
+        let call = self.calls.under_way_mut(number)?;
+        let schema = self.catalogue.procedure(&call.procedure)?.items_in.clone()?;
+        let stream = call.stream.as_mut().filter(|stream| stream.takes_a_file())?;
+        stream.sending.as_mut()?.file = Some(FileProgress::begun(&path));
+        Some(TabOrder::SendFile(number, Box::new(FileOrder { path, schema })))
+    }
+
     pub(super) fn half_close(&mut self) -> Option<TabOrder> {
         if !self.allows(&Command::HalfClose) {
             return None;
@@ -68,8 +83,8 @@ impl Tab {
     pub(super) fn look_at(&mut self, item: u64) -> Option<TabOrder> {
         let call = self.calls.last(self.selected.as_deref()?)?.number;
         let stream = self.shown_stream()?;
-        let bytes = stream.kept.numbered(item)?.bytes.clone();
-        let before = stream.kept.numbered(item - 1);
+        let bytes = stream.items().numbered(item)?.bytes.clone();
+        let before = stream.items().numbered(item.saturating_sub(1));
         let earlier =
             before.map(|item| Earlier { name: format!("item {}", item.number), bytes: item.bytes.clone() });
         stream.looked_at = Some(Look { number: item, body: None });
@@ -93,6 +108,18 @@ impl Tab {
 
     pub(super) fn running_stream(&self) -> Option<&Stream> {
         self.running()?.stream.as_ref()
+    }
+
+    /// The same, only to look at.
+    pub(super) fn last_stream(&self) -> Option<&Stream> {
+        self.calls.last(self.selected.as_deref()?)?.stream.as_ref()
+    }
+
+    /// Changes how that is shown which came over it.
+    pub(super) fn change_stream(&mut self, change: impl FnOnce(&mut Stream)) {
+        if let Some(stream) = self.shown_stream() {
+            change(stream);
+        }
     }
 
     /// What came over the last call of the selected procedure, whether it has ended or not.

@@ -144,13 +144,15 @@ impl Tab {
             }
             Command::Call => return self.call(now),
             Command::SendItem => return self.send_item(),
+            Command::SendFile => return self.choose_file(),
+            Command::StopFile => return self.running().map(|call| TabOrder::StopFile(call.number)),
             Command::HalfClose => return self.half_close(),
+            Command::PauseItems => self.change_stream(Stream::toggle_pause),
+            Command::FilterItems(filter) => self.change_stream(|stream| stream.set_filter(filter)),
             Command::CancelCall => return self.running().map(|call| TabOrder::Cancel(call.number)),
             Command::LookAt(item) => return self.look_at(item),
             Command::LookAway => {
-                if let Some(stream) = self.shown_stream() {
-                    stream.looked_at = None;
-                }
+                self.change_stream(|stream| stream.looked_at = None);
             }
             Command::ResetForm => self.with_draft(Draft::reset),
             Command::FillExample => self.with_draft(|draft, _| draft.fill_example()),
@@ -206,8 +208,10 @@ impl Tab {
         match update.news {
             TabNews::Items(number, batch) => self.learn_of_stream(number, |s| s.receive(batch, update.at)),
             TabNews::Sent(number, sent) => self.learn_of_stream(number, |s| s.sent(sent)),
+            TabNews::Fed(number, progress) => self.learn_of_stream(number, |s| s.fed(progress)),
             TabNews::Looked(number, item, body) => self.learn_of_stream(number, |s| s.looked(item, body)),
             TabNews::Ended(number, ended) => self.end(number, ended, update.at),
+            TabNews::Picked(Purpose::Items(number), path) => return self.send_file(number, path),
             TabNews::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
             TabNews::Exported(done) => {
                 if let Some(exporting) = &mut self.graphs.exporting {
@@ -298,6 +302,9 @@ impl Tab {
             }
             Command::Journal(JournalCommand::Toggle) => self.procedure().is_some(),
             Command::SendItem => self.running_stream().is_some_and(Stream::takes_items),
+            Command::SendFile => self.running_stream().is_some_and(Stream::takes_a_file),
+            Command::StopFile => self.running_stream().is_some_and(Stream::is_feeding),
+            Command::PauseItems => self.last_stream().is_some(),
             Command::HalfClose => self.running_stream().is_some_and(Stream::can_half_close),
             Command::CancelCall => self.running().is_some(),
             Command::RetryNow => matches!(self.connection, Connection::Reconnecting(..)),
@@ -403,6 +410,8 @@ impl Tab {
     fn picked(&mut self, purpose: &Purpose, chosen: String) {
         match purpose {
             Purpose::Identity => self.entry.target.identity = chosen,
+            // They are sent at once.
+            Purpose::Items(_) => {}
             Purpose::Bytes { procedure, part, path } => {
                 let draft = self.drafts.get_mut(procedure);
                 if let Some(writing) = draft.and_then(|draft| draft.writing_mut(*part)) {
