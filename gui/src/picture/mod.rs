@@ -30,7 +30,8 @@ pub(crate) fn png(export: &Export) -> Result<Vec<u8>, png::EncodingError> {
 fn drawn(size: Vec2, scale: f32, is_dark: bool, mut draw: impl FnMut(&mut Ui)) -> ColorImage {
     let context = Context::default();
     theme::install(&context);
-    context.set_theme(if is_dark { egui::Theme::Dark } else { egui::Theme::Light });
+    let theme = if is_dark { egui::Theme::Dark } else { egui::Theme::Light };
+    context.set_theme(theme);
     context.set_pixels_per_point(scale);
     let input =
         || RawInput { screen_rect: Some(Rect::from_min_size(egui::Pos2::ZERO, size)), ..RawInput::default() };
@@ -38,10 +39,7 @@ fn drawn(size: Vec2, scale: f32, is_dark: bool, mut draw: impl FnMut(&mut Ui)) -
     let mut shapes = Vec::new();
     // In the first pass the scale is not known yet, and in the second not every glyph.
     for _ in 0..3 {
-        let mut output = context.run_ui(input(), |ui| {
-            ui.painter().rect_filled(ui.max_rect().expand(99.0), 0.0, ui.visuals().panel_fill);
-            draw(ui);
-        });
+        let mut output = context.run_ui(input(), &mut draw);
         for delta in output.textures_delta.set.remove(&TextureId::default()).into_iter().flatten() {
             let ImageData::Color(image) = &delta.image;
             match delta.pos {
@@ -54,7 +52,9 @@ fn drawn(size: Vec2, scale: f32, is_dark: bool, mut draw: impl FnMut(&mut Ui)) -
         shapes = output.shapes;
     }
     let primitives = context.tessellate(shapes, scale);
-    raster::raster(&primitives, &atlas, size, scale)
+    let ground = context.style_of(theme).visuals.panel_fill;
+    let [width, height] = [size.x, size.y].map(|side| (side * scale).round().max(1.0) as usize);
+    raster::raster(&primitives, &atlas, scale, ColorImage::filled([width, height], ground))
 }
 
 /// Overwrites a part of an image.

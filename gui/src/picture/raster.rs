@@ -1,21 +1,22 @@
 //! Triangles to pixels, as a graphics card does it: colours between corners, texture, blending.
 
 use egui::epaint::{ClippedPrimitive, Primitive, Vertex};
-use egui::{Color32, ColorImage, Pos2, Rect, Vec2, pos2};
+use egui::{Color32, ColorImage, Pos2, Rect, Vec2, pos2, vec2};
 
-/// The pixels of everything that was drawn, over black.
+/// Draws everything over what is there.
 pub(super) fn raster(
     primitives: &[ClippedPrimitive],
     atlas: &ColorImage,
-    size: Vec2,
     scale: f32,
+    ground: ColorImage,
 ) -> ColorImage {
-    let [width, height] = [size.x, size.y].map(|side| (side * scale).round().max(1.0) as usize);
-    let mut canvas = Canvas { image: ColorImage::filled([width, height], Color32::BLACK), atlas };
+    let [width, height] = ground.size;
+    let whole = Rect::from_min_size(Pos2::ZERO, vec2(width as f32, height as f32));
+    let mut canvas = Canvas { image: ground, atlas };
     for ClippedPrimitive { clip_rect, primitive } in primitives {
         // Nothing of ours draws with callbacks.
         let Primitive::Mesh(mesh) = primitive else { continue };
-        let clip = (*clip_rect * scale).intersect(Rect::from_min_size(Pos2::ZERO, size * scale));
+        let clip = (*clip_rect * scale).intersect(whole);
         let (corners, _) = mesh.indices.as_chunks::<3>();
         for corners in corners {
             let corners = corners.map(|index| {

@@ -216,6 +216,7 @@ fn procedures_are_compared_in_one_graph_each_in_its_colour() {
     stage.settle();
     assert!(stage.reading("Calls per second").contains("acme.Ledger/balance 0.0, acme.Ledger/rename 7.0"));
     assert!(stage.reading("Latency p99").contains("acme.Ledger/rename 70 ms"));
+    assert!(stage.reading("Errors per second").contains("acme.Ledger/balance 0.0, acme.Ledger/rename 0.0"));
     stage.click("p50");
     assert!(stage.reading("Latency p50").contains("acme.Ledger/rename 70 ms"));
     stage.click("Compare nothing");

@@ -103,7 +103,8 @@ impl Point {
 
     /// Failed calls per second, whatever their code.
     pub(crate) fn failed(&self) -> f64 {
-        self.errors.values().sum()
+        // An empty sum would be a zero that is written with a minus.
+        self.errors.values().fold(0.0, |sum, rate| sum + rate)
     }
 
     /// Where a line passes: halfway through what the point tells of.

@@ -1,7 +1,9 @@
 //! The line above the graphs: whose numbers they show, what they are compared with, and where they are written.
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Align, Id, Label, Layout, Modal, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
+use egui::{
+    Align, Checkbox, Id, Label, Layout, Modal, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui,
+};
 
 use crate::command::Command;
 use crate::fuzzy::Pattern;
@@ -16,6 +18,9 @@ use crate::ui::theme::palette;
 
 /// Whoever looks for a procedure beyond these types some letters of it.
 const MOST_LISTED: usize = 200;
+
+/// Room for the name of a procedure.
+const MENU_WIDTH: f32 = 340.0;
 
 /// The height of a line in the list of what can be compared.
 const ROW: f32 = 22.0;
@@ -74,7 +79,7 @@ fn compare_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
     };
     let button = MenuButton::new(text).config(config);
     let (response, _) = button.ui(ui, |ui| {
-        ui.set_min_width(320.0);
+        ui.set_width(MENU_WIDTH);
         menu_ui(ui, tab, wishes);
     });
     response.on_hover_text("Draws other procedures, or the same one on other servers, beside this one");
@@ -110,14 +115,20 @@ fn menu_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
         .filter(|path| tab.scope == Scope::All || tab.selected.as_deref() != Some(path))
         .take(MOST_LISTED)
         .collect();
-    ScrollArea::vertical().max_height(260.0).show_rows(ui, ROW, found.len(), |ui, rows| {
-        for path in &found[rows] {
-            let mut is_compared = compared.iter().any(|known| known == path);
-            if ui.checkbox(&mut is_compared, format!("Compare {path}")).clicked() {
-                wishes.push(Command::Compare((*path).to_owned()));
+    ScrollArea::vertical().max_height(260.0).auto_shrink([false, true]).show_rows(
+        ui,
+        ROW,
+        found.len(),
+        |ui, rows| {
+            for path in &found[rows] {
+                let mut is_compared = compared.iter().any(|known| known == path);
+                let checkbox = Checkbox::new(&mut is_compared, *path);
+                if ui.add(checkbox).accessible_name(format!("Compare {path}")).clicked() {
+                    wishes.push(Command::Compare((*path).to_owned()));
+                }
             }
-        }
-    });
+        },
+    );
     ui.separator();
     let is_any = tab.graphs.comparison != Comparison::Nothing;
     command_button_ui(ui, Command::CompareNothing, is_any, wishes);
@@ -143,7 +154,8 @@ pub(crate) fn export_ui(ui: &Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
                 ui.add(Label::new(RichText::new(words).color(colors.ok)).wrap());
             }
             Some(Err(failure)) => failure_card_ui(ui, failure),
-            None => {}
+            // The buttons do not move once there is something to say.
+            None => drop(ui.label(" ")),
         }
         ui.add_space(4.0);
         ui.horizontal(|ui| {

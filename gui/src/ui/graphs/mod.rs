@@ -122,7 +122,7 @@ fn draw<'s>(
     (graph, canvas)
 }
 
-/// Four columns with one row of legend each.
+/// Four columns with a row of legend below the title.
 fn strip(area: Rect) -> Vec<(Kind, Places)> {
     let width = (area.width() - 3.0 * GAP) / 4.0;
     let column = |i: u8| {
@@ -140,7 +140,7 @@ fn strip(area: Rect) -> Vec<(Kind, Places)> {
     ]
 }
 
-/// Everything, in two columns or three, with two rows of legend each.
+/// Everything, in two columns or three, with a row of legend below the title.
 fn page(area: Rect) -> Vec<(Kind, Places)> {
     let columns: u8 = if area.width() < THREE_COLUMNS { 2 } else { 3 };
     let rows = 6 / columns;
@@ -150,7 +150,7 @@ fn page(area: Rect) -> Vec<(Kind, Places)> {
     let place = |(i, kind): (u8, Kind)| {
         let [column, row] = [i % columns, i / columns].map(f32::from);
         let corner = area.min + vec2(column * (width + GAP), row * (height + GAP));
-        (kind, Places::of(Rect::from_min_size(corner, vec2(width, height)), 2, 54.0))
+        (kind, Places::of(Rect::from_min_size(corner, vec2(width, height)), 1, 54.0))
     };
     (0..).zip(kinds).map(place).collect()
 }
