@@ -78,7 +78,9 @@ impl<T> Connection<T> {
         if total_len == part.len() {
             return self.complete(id);
         }
-        if incoming.lacking() != 0 {
+        // What was consumed may be more than that, and lets the peer go on behind this message.
+        self.refill(id);
+        if self.calls.incoming(id).is_some_and(|incoming| incoming.lacking() != 0) {
             self.ask(id, queue);
         }
         Ok(None)
@@ -109,7 +111,11 @@ impl<T> Connection<T> {
         incoming.pay(id, bytes.len() as u64)?;
         let Some(assembly) = &mut incoming.assembly else { return Ok(None) };
         assembly.push(bytes, incoming.credit);
-        if assembly.is_complete() { self.complete(id) } else { Ok(None) }
+        if assembly.is_complete() {
+            return self.complete(id);
+        }
+        self.refill(id);
+        Ok(None)
     }
 
     /// All parts of a message are here.
@@ -252,11 +258,12 @@ impl<T> Connection<T> {
     }
 
     /// Grants what was consumed, once that is half of what the call reaches: a frame for each item would be too
-    /// many. A peer that has all of its initial credit takes more for a waste.
+    /// many. A peer that has all of its initial credit takes more for a waste, unless its message needs more.
     fn refill(&mut self, id: CallId) {
         let (window, now) = (self.limits.initial_credit, self.liveness.last_heard());
         let Some(incoming) = self.calls.incoming(id) else { return };
-        if incoming.is_half_closed || u64::from(window) <= incoming.credit {
+        let is_served = u64::from(window) <= incoming.credit && incoming.lacking() == 0;
+        if incoming.is_half_closed || is_served {
             return;
         }
         let (out, mut reach) = (incoming.credit + incoming.held, window.into());

@@ -84,3 +84,31 @@ fn nor_does_any_out_of_the_place_of_long_messages() {
     assert!(last <= u64::from(limits.initial_credit), "{last}");
     assert_eq!(pair.client.budget_used(), 0);
 }
+
+#[test]
+fn an_item_on_its_way_brings_the_credit_for_those_behind_it() {
+    // Four of these cost a little more than a stream may reach.
+    const LONG: usize = REACH_MAX as usize / 4;
+    let mut pair = Pair::connected();
+    let call = pair.open("fast");
+    pair.bursts(call, Duration::from_millis(1));
+    pair.client.wants(call);
+    pair.run();
+    for _ in 0..16 {
+        assert_eq!(pair.server.send(call, &[0; LONG]), Ok(Sending::Queued));
+        loop {
+            let to_client = pair.server.take_outbox();
+            if to_client.is_empty() {
+                break;
+            }
+            pair.client_receives(&to_client).expect("a well-behaved server");
+            let to_server = pair.client.take_outbox();
+            pair.server_receives(&to_server).expect("a well-behaved client");
+            let flow = pair.server.calls.get(call).and_then(|call| call.flow.as_ref());
+            assert_ne!(flow.map(|flow| flow.outgoing.credit), Some(0), "it would have to wait");
+        }
+        assert_eq!(pair.server.poll_sendable(), Some(call));
+        pair.client.consumed(call, LONG);
+        pair.client.wants(call);
+    }
+}
