@@ -89,7 +89,8 @@ pub(crate) const REACH_GROWS_AFTER: u64 = 8 << 20;
 /// tiny items is bounded too.
 pub const MESSAGE_COST: u32 = 32;
 
-/// The longest part of a message that is cut: what one call sends in its turn. Two TLS records.
+/// The longest part of a message that is cut, but for what would be left of it behind that: what one call sends in its
+/// turn. Two TLS records.
 pub(crate) const PART_LEN_MAX: usize = 32 << 10;
 
 /// Bytes that wait to be written, above which messages wait for their turn: what a small call has before it when
@@ -133,7 +134,7 @@ pub(crate) const FRUITLESS_FORGIVEN: u32 = 16 << 10;
 /// may be open can be cancelled again and again, which is less work than to answer them.
 pub(crate) const HASTY: Duration = Duration::from_millis(10);
 
-/// The shortest part of a message that is worth a frame, unless it is the last one. Ours have 32 KiB.
+/// The shortest part of a message that is worth a frame. Ours have 32 KiB, and only a peer's credit cuts shorter ones.
 pub(crate) const PART_LEN_MIN: usize = 256;
 
 /// What a client assumes before it has read the server's hello. A server may announce less, except for the

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::budget::Queue;
 use crate::frame::{End, Open, Times};
-use crate::limits::{MESSAGE_COST, REACH_GROWS_AFTER, REACH_GROWS_WITHIN, REACH_MAX};
+use crate::limits::{MESSAGE_COST, PART_LEN_MIN, REACH_GROWS_AFTER, REACH_GROWS_WITHIN, REACH_MAX};
 use crate::{Metadata, Status, spare};
 
 /// Both directions of a call with streams or long messages. Other calls have none of this.
@@ -142,6 +142,14 @@ impl Flow {
     }
 }
 
+impl Parts {
+    /// How long the next part of so many bytes is: all of them, where what would be left is not worth a frame.
+    pub(super) fn next(self, rest: usize) -> usize {
+        let is_last = rest < self.part_max + PART_LEN_MIN && rest <= self.whole_max;
+        if is_last { rest } else { rest.min(self.part_max) }
+    }
+}
+
 impl Outgoing {
     /// Whether more credit than there is may help, the calls of this peer beginning with so much.
     pub(super) fn needs_credit(&self, window: u64) -> bool {
@@ -178,7 +186,7 @@ impl Message {
             return None;
         }
         let affordable = usize::try_from(affordable).unwrap_or(usize::MAX);
-        Some(rest.min(affordable).min(parts.part_max))
+        Some(parts.next(rest).min(affordable))
     }
 
     /// Whether it costs no credit: whatever is neither an item nor cut.

@@ -45,6 +45,22 @@ fn a_long_message_is_the_same_in_whatever_pieces_it_comes() {
 }
 
 #[test]
+fn what_would_be_left_of_a_message_goes_with_the_part_before_it() {
+    let parts = Parts { whole_max: 50_000, part_max: 30_000 };
+    let lens = |mut rest: usize| -> Vec<usize> {
+        let part = |_| {
+            let len = parts.next(rest);
+            rest -= len;
+            len
+        };
+        (0..3).map(part).collect()
+    };
+    assert_eq!(lens(60_255), [30_000, 30_255, 0]);
+    assert_eq!(lens(60_256), [30_000, 30_000, 256]);
+    assert_eq!(Parts { whole_max: 30_000, part_max: 30_000 }.next(30_001), 30_000, "no more fits");
+}
+
+#[test]
 fn the_rest_of_a_part_is_dropped_when_its_call_has_ended() {
     let (mut pair, call, answer, _) = answer();
     let (come, to_come) = answer.split_at(RESULT_LEN / 2);
