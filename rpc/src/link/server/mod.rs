@@ -23,12 +23,14 @@ use crate::server::{Gate, Place};
 use crate::service::CallKind;
 use crate::text;
 
-/// Bytes of replies after which the first of a burst are written while the rest is still worked through, so that the
-/// peer has something to do.
-const WRITE_FIRST: usize = 1 << 10;
+/// Calls of a burst after which the first replies are written while the rest is still worked through, so that the peer
+/// has something to do; and the bytes of replies that are worth it.
+const FIRST_CALLS: u32 = 16;
+const FIRST_LEN: usize = 1 << 10;
 
-/// The same for those that follow: one TLS record, so that long replies are not a record and a system call each.
-const WRITE_NEXT: usize = 16 << 10;
+/// Bytes of replies that are written in the middle of a burst in any case: a TLS record, into which another reply may
+/// not fit, so that long replies are not a record and a system call each.
+const NEXT_LEN: usize = 14 << 10;
 
 /// What peers are told when the server stops.
 const STOPPING: &str = "the server stops";
@@ -57,10 +59,24 @@ pub(crate) struct ServerEnd {
     /// In the lobby, until the peer has said hello.
     place: Option<Place>,
     tenure: Tenure,
-    /// Bytes of replies after which they are written in the middle of a burst.
-    write_after: usize,
+    burst: Burst,
     /// The last words are in the outbox.
     closing: bool,
+}
+
+/// What the driver has read since it was woken.
+#[derive(Debug, Default)]
+struct Burst {
+    calls: u32,
+    /// Some of the replies were written.
+    has_written: bool,
+}
+
+impl Burst {
+    /// Bytes of replies after which they are written before more is worked through.
+    fn write_after(&self) -> usize {
+        if FIRST_CALLS <= self.calls && !self.has_written { FIRST_LEN } else { NEXT_LEN }
+    }
 }
 
 impl ServerEnd {
@@ -90,7 +106,7 @@ impl ServerEnd {
             writes,
             place,
             tenure,
-            write_after: WRITE_FIRST,
+            burst: Burst::default(),
             closing: false,
         }
     }
@@ -196,7 +212,7 @@ impl End for ServerEnd {
     }
 
     fn collect(&mut self, waker: &Waker) -> Wish {
-        self.write_after = WRITE_FIRST;
+        self.burst = Burst::default();
         let mut letters = std::mem::take(&mut self.letters);
         let stop = self.mailbox.empty(&mut letters, waker);
         letters.rung.drain(..).for_each(|id| self.visit(id));
@@ -284,7 +300,10 @@ impl ServerEnd {
             let received = self.proto.receive(now, &bytes[taken..])?;
             taken += received.taken;
             match received.event {
-                Some(Event::Opened(opened)) => self.serve(now, opened),
+                Some(Event::Opened(opened)) => {
+                    self.burst.calls += 1;
+                    self.serve(now, opened);
+                }
                 Some(Event::Arriving { id, procedure }) => self.announced(id, &procedure),
                 Some(Event::Item { id, item }) => self.item(id, item),
                 Some(Event::HalfClosed { id }) => self.half_closed(id),
@@ -303,8 +322,8 @@ impl ServerEnd {
             if received.taken == 0 {
                 return Ok((taken, false));
             }
-            if self.write_after <= self.proto.outbox().len() {
-                self.write_after = WRITE_NEXT;
+            if self.burst.write_after() <= self.proto.outbox().len() {
+                self.burst.has_written = true;
                 return Ok((taken, true));
             }
         }
