@@ -5,12 +5,14 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use crate::exchange::Purpose;
 use crate::form::Part;
 use crate::model::calls::CallNumber;
+use crate::model::connections;
 use crate::model::draft as writing;
 use crate::model::graphs::export::Format;
 use crate::model::history::Percentile;
 use crate::model::journal::asked::{CopyAs, JournalCommand};
 use crate::model::manual::Notation;
 use crate::model::tab::TabId;
+use crate::model::traces::{self, Which};
 use crate::model::view::{Lens, Moment, Page, Scope, Stretch, TimeRange};
 
 /// A wish of the user. The model obeys it; what concerns the network becomes an order to the worker.
@@ -108,6 +110,28 @@ pub(crate) enum Command {
     ToggleIdentity,
     /// Turn the window to this page.
     Show(Page),
+    /// Ask the server again what it refused or failed to tell of connections or traces.
+    AskAgain,
+    /// Sort the connections by this column, or turn their order around.
+    SortConnections(connections::Column),
+    /// Ask whether the connection with this number is to be closed.
+    AskToClose(u64),
+    /// Leave it alone after all.
+    KeepConnection,
+    /// Close it.
+    CloseConnection,
+    /// Show those of all times and procedures.
+    ShowAllTraces,
+    /// Show all of them, or the slow or the failed ones.
+    SetTraced(Which),
+    /// Sort them by this column, or turn their order around.
+    SortTraces(traces::Column),
+    /// Show where the time of the one in this row went, or no longer.
+    LookAtTrace(usize),
+    /// Show the whole list again.
+    PutTraceAway,
+    /// Show this procedure on the page of calls.
+    ShowProcedure(String),
     /// Choose the folder of an authority.
     ChooseAuthority,
     /// Look for an authority in the folder that was typed.
@@ -182,6 +206,10 @@ impl Command {
         Self::CompareServers,
         Self::CompareNothing,
         Self::ToggleExport,
+        Self::Show(Page::Calls),
+        Self::Show(Page::Connections),
+        Self::Show(Page::Traces),
+        Self::ShowAllTraces,
         Self::ToggleIdentity,
         Self::Show(Page::NewIdentity),
         Self::NewTab,
@@ -253,10 +281,25 @@ impl Command {
             Self::ShowTraces(_) => "Show traces",
             Self::ToggleTheme => "Switch between light and dark",
             Self::ToggleIdentity => "Identity and trust",
-            Self::Show(Page::Calls) => "Back",
             Self::Show(Page::Graphs) => "Large graphs",
+            Self::Show(Page::Calls) => "Calls",
+            Self::Show(Page::Connections) => "Connections",
+            Self::Show(Page::Traces) => "Traces",
             Self::Show(Page::Certificates) => "Certificates",
             Self::Show(Page::NewIdentity) => "New identity",
+            Self::AskAgain => "Ask again",
+            Self::SortConnections(_) => "Sort connections",
+            Self::AskToClose(_) => "Close…",
+            Self::KeepConnection => "Keep connection",
+            Self::CloseConnection => "Close connection",
+            Self::ShowAllTraces => "Show all traces",
+            Self::SetTraced(Which::All) => "All",
+            Self::SetTraced(Which::Slow) => "Slow",
+            Self::SetTraced(Which::Failed) => "Failed",
+            Self::SortTraces(_) => "Sort traces",
+            Self::LookAtTrace(_) => "Show where its time went",
+            Self::PutTraceAway => "Put away",
+            Self::ShowProcedure(_) => "Show procedure",
             Self::ChooseAuthority => "Choose authority",
             Self::OpenAuthority => "Open",
             Self::Unlock => "Unlock",
@@ -292,6 +335,9 @@ impl Command {
             Self::TogglePause => Key::P,
             Self::Show(Page::Graphs) => Key::G,
             Self::ToggleIdentity => Key::I,
+            Self::Show(Page::Calls) => Key::Num1,
+            Self::Show(Page::Connections) => Key::Num2,
+            Self::Show(Page::Traces) => Key::Num3,
             Self::ToggleTheme => Key::D,
             Self::NewTab => Key::T,
             Self::CloseTab(None) => Key::W,

@@ -85,6 +85,9 @@ impl Dashboard {
         if let Some(copied) = self.model.copied.take() {
             ui.ctx().copy_text(copied);
         }
+        for order in self.model.watch() {
+            self.send(Some(order));
+        }
         if self.model.settings.theme != theme {
             theme::choose(ui.ctx(), self.model.settings.theme);
         }

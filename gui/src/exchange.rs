@@ -15,6 +15,7 @@ use crate::model::authority::{IssueOrder, OfficeNews};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::catalogue::{Procedure, Services};
 use crate::model::connection::{Failure, Retry, Session, Target};
+use crate::model::connections::Listing;
 use crate::model::graphs::export::{Export, Format};
 use crate::model::identity::{Identity, Remark};
 use crate::model::journal::{Note, Pages};
@@ -24,6 +25,8 @@ use crate::model::server::Server;
 use crate::model::settings::Settings;
 use crate::model::stream::{Batch, FileProgress};
 use crate::model::tab::TabId;
+use crate::model::traces::Trace;
+use crate::model::unanswered::Unanswered;
 use crate::worker::JournalOrder;
 use countersign::builtin::stats::Snapshot;
 
@@ -88,6 +91,24 @@ pub(crate) enum TabOrder {
     Browse(Purpose),
     /// Write graphs to a new file.
     Export(PathBuf, Format, Box<Export>),
+    /// Tell this now and again from now on, and nothing else of the kind. It is what is looked at.
+    Watch(Option<Sight>),
+    /// Have the server close a connection.
+    CloseConnection {
+        /// Its number there.
+        number: u64,
+        /// Whether it is the one of this window.
+        is_own: bool,
+    },
+}
+
+/// What is told only while it is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// Who is connected.
+    Connections,
+    /// Slow and failed calls: of a procedure, or of all.
+    Traces(Option<String>),
 }
 
 /// What is asked of the authority at hand, which lies in a folder.
@@ -257,6 +278,12 @@ pub(crate) enum TabNews {
     Ended(CallNumber, Ended),
     /// Graphs were written to a file, or could not be.
     Exported(Result<PathBuf, Failure>),
+    /// Who is connected to the server.
+    Connections(Result<Listing, Unanswered>),
+    /// Slow and failed calls: of a procedure, or of all.
+    Traces(Option<String>, Result<Vec<Trace>, Unanswered>),
+    /// A connection was closed, or had ended before (`false`), or could not be closed.
+    ConnectionClosed(Result<bool, Unanswered>),
     /// The user chose a file or folder.
     Picked(Purpose, PathBuf),
 }

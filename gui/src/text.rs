@@ -67,7 +67,8 @@ pub(crate) fn size(bytes: usize) -> String {
         1 => "1 byte".to_owned(),
         0..=1023 => format!("{bytes} bytes"),
         1024..=1_048_575 => format!("{:.1} KiB", count / 1024.0),
-        _ => format!("{:.1} MiB", count / 1_048_576.0),
+        1_048_576..=1_073_741_823 => format!("{:.1} MiB", count / 1_048_576.0),
+        _ => format!("{:.1} GiB", count / 1_073_741_824.0),
     }
 }
 

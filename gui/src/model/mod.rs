@@ -5,6 +5,7 @@ pub(crate) mod calls;
 pub(crate) mod catalogue;
 pub(crate) mod clock;
 pub(crate) mod connection;
+pub(crate) mod connections;
 pub(crate) mod draft;
 pub(crate) mod graphs;
 pub(crate) mod history;
@@ -16,10 +17,13 @@ pub(crate) mod manual;
 pub(crate) mod reply;
 pub(crate) mod server;
 pub(crate) mod settings;
+pub(crate) mod sorted;
 pub(crate) mod stream;
 pub(crate) mod tab;
 pub(crate) mod timing;
+pub(crate) mod traces;
 pub(crate) mod tree;
+pub(crate) mod unanswered;
 pub(crate) mod view;
 
 use std::sync::Arc;
@@ -113,7 +117,7 @@ impl Model {
                 return Some(Order::Save(self.settings.clone()));
             }
             Command::ToggleIdentity => {
-                let is_away = self.tab().page != Page::Calls;
+                let is_away = self.tab().page.is_of_identity();
                 let page = if is_away { Page::Calls } else { Page::Certificates };
                 return self.obey(Command::Show(page), now);
             }
@@ -201,6 +205,13 @@ impl Model {
             names.iter().map(|(name, tab)| Source { name, history: tab.shown_history() }).collect();
         graphs.refresh(&sources, own.wanted(), now);
         self.tab_mut().graphs = graphs;
+    }
+
+    /// What the worker is told of what is looked at, if that has changed: it asks for nothing else of the kind.
+    pub(crate) fn watch(&mut self) -> Vec<Order> {
+        let shown = self.tab().id;
+        let tabs = self.tabs.iter_mut();
+        tabs.filter_map(|tab| Some(Order::Tab(tab.id, tab.watch(tab.id == shown)?))).collect()
     }
 
     /// What the window is called.

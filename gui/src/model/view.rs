@@ -146,8 +146,19 @@ pub(crate) enum Page {
     Calls,
     /// Graphs alone, as large as they get.
     Graphs,
+    /// Who is connected to the server.
+    Connections,
+    /// Calls that were slow or failed, and where their time went.
+    Traces,
     /// Who we are, whom we trust, and who is at the other end.
     Certificates,
     /// An authority: a form to make identities, and those that were made.
     NewIdentity,
+}
+
+impl Page {
+    /// Whether it is about identities, and not about the server.
+    pub(crate) fn is_of_identity(self) -> bool {
+        matches!(self, Self::Certificates | Self::NewIdentity)
+    }
 }

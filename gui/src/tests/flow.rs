@@ -22,7 +22,8 @@ use crate::{Chosen, Dashboard, Desk, Target};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that can be stopped and started again, and an identity for it.
-struct Shop {
+pub(super) struct Shop {
+    policy: Policy,
     folder: TempDir,
     identities: Identities,
     address: SocketAddr,
@@ -30,10 +31,16 @@ struct Shop {
 }
 
 impl Shop {
-    fn open() -> Self {
+    pub(super) fn open() -> Self {
+        Self::open_under(Policy::any_trusted_peer())
+    }
+
+    /// A server that lets peers do what this policy says.
+    pub(super) fn open_under(policy: Policy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let identities = Identities::issue(folder.path()).unwrap();
-        let mut shop = Self { folder, identities, address: "127.0.0.1:0".parse().unwrap(), running: None };
+        let address = "127.0.0.1:0".parse().unwrap();
+        let mut shop = Self { policy, folder, identities, address, running: None };
         shop.start();
         shop
     }
@@ -41,7 +48,7 @@ impl Shop {
     fn start(&mut self) {
         let runtime = Runtime::new().unwrap();
         let credentials = Credentials::watch(&self.identities.server).unwrap();
-        let server = countersign_examples::serve(Server::builder(credentials, Policy::any_trusted_peer()));
+        let server = countersign_examples::serve(Server::builder(credentials, self.policy.clone()));
         let server = runtime.block_on(server.bind(self.address)).unwrap();
         self.address = server.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -56,20 +63,20 @@ impl Shop {
         drop(stop);
     }
 
-    fn target(&self) -> Target {
+    pub(super) fn target(&self) -> Target {
         let identity = self.identities.dashboard.to_string_lossy().into_owned();
         Target { address: self.address.to_string(), identity, ..Target::default() }
     }
 }
 
 /// A dashboard with its own worker, and the bell that the worker rings.
-struct Window {
-    harness: Harness<'static, Dashboard>,
+pub(super) struct Window {
+    pub(super) harness: Harness<'static, Dashboard>,
     bell: Receiver<()>,
 }
 
 impl Window {
-    fn open(target: Target) -> Self {
+    pub(super) fn open(target: Target) -> Self {
         Self::with_browser(target, |_| {})
     }
 
@@ -100,16 +107,16 @@ impl Window {
         Self { harness, bell }
     }
 
-    fn shows(&self, words: &str) -> bool {
+    pub(super) fn shows(&self, words: &str) -> bool {
         self.harness.query_all_by_label_contains(words).next().is_some()
     }
 
     /// Draws whenever the worker rings, until these words can be read.
-    fn wait_for(&mut self, words: &str) {
+    pub(super) fn wait_for(&mut self, words: &str) {
         self.wait_until(words, |window| window.shows(words));
     }
 
-    fn wait_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+    pub(super) fn wait_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
         self.harness.run_steps(4);
         let end = Instant::now() + PATIENCE;
         while !holds(self) {
@@ -120,7 +127,7 @@ impl Window {
         }
     }
 
-    fn press(&mut self, name: &str) {
+    pub(super) fn press(&mut self, name: &str) {
         self.reach(name);
         super::forms::control(&self.harness, name).click();
         self.harness.run_steps(4);
@@ -140,7 +147,7 @@ impl Window {
     }
 
     /// Opens a procedure by its name, wherever in the list it is.
-    fn find(&mut self, procedure: &str) {
+    pub(super) fn find(&mut self, procedure: &str) {
         self.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::F);
         self.harness.run_steps(4);
         self.harness.event(egui::Event::Text(procedure.to_owned()));
@@ -148,7 +155,7 @@ impl Window {
         self.harness.run_steps(4);
     }
 
-    fn fill(&mut self, name: &str, text: &str) {
+    pub(super) fn fill(&mut self, name: &str, text: &str) {
         self.reach(name);
         let field = super::forms::control(&self.harness, name);
         field.focus();

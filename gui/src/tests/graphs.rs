@@ -199,7 +199,7 @@ fn a_click_on_a_spike_asks_for_the_traces_of_that_moment() {
     stage.window.drop_at(place);
     stage.settle();
     let tab = stage.window.state().model.tab();
-    let moment = tab.moment.as_ref().unwrap();
+    let moment = tab.traces.moment.as_ref().unwrap();
     let point = &tab.graphs.sheet.as_ref().unwrap().main().points[11];
     assert_eq!(moment.procedure.as_deref(), Some(BALANCE));
     assert_eq!((moment.stretch.to, moment.stretch.length), (point.to, Duration::from_secs(1)));

@@ -16,3 +16,4 @@ mod requests;
 pub(crate) mod stage;
 mod streams;
 mod tabs;
+mod watching;

@@ -5,7 +5,9 @@ pub(crate) mod theme;
 
 mod body;
 mod changes;
+mod columns;
 mod connect;
+mod connections;
 mod facts;
 mod field;
 mod form;
@@ -16,6 +18,7 @@ mod journal;
 mod manual;
 mod metadata;
 mod notation;
+mod pages;
 mod palette;
 mod procedures;
 mod reply;
@@ -26,8 +29,11 @@ mod stream;
 mod tabs;
 mod timing;
 mod top_bar;
+mod traces;
 mod tree;
 mod trouble;
+mod unanswered;
+mod waterfall;
 mod writing;
 
 use std::hash::Hash;
@@ -59,14 +65,18 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
                 .frame(frame)
                 .show(ui, |ui| graphs::page_ui(ui, model.tab_mut(), (now, clock.now()), &mut wishes));
         }
-        _ if model.tab().page != Page::Calls => page_ui(ui, model, now, &mut wishes),
+        _ if model.tab().page.is_of_identity() => page_ui(ui, model, now, &mut wishes),
         Connection::Disconnected | Connection::Connecting(_) | Connection::Failed(..) => {
             CentralPanel::default().show(ui, |ui| connect::connect_ui(ui, model, &mut wishes));
         }
         Connection::Connected(..) | Connection::Reconnecting(..) => {
             lost_ui(ui, model.tab(), now, &mut wishes);
             let date = model.clock.now();
-            calls_ui(ui, model.tab_mut(), (now, date), &mut wishes);
+            match model.tab().page {
+                Page::Connections => connections::page_ui(ui, model.tab_mut(), (now, date), &mut wishes),
+                Page::Traces => traces::page_ui(ui, model.tab_mut(), now, &mut wishes),
+                _ => calls_ui(ui, model.tab_mut(), (now, date), &mut wishes),
+            }
         }
     }
     graphs::export_ui(ui, model.tab_mut(), &mut wishes);
@@ -108,7 +118,12 @@ fn calls_ui(ui: &mut Ui, tab: &mut Tab, (now, date): (Instant, Timestamp), wishe
         .default_size(270.0)
         .size_range(180.0..=480.0)
         .frame(panel_frame(ui, 10, 8))
-        .show(ui, |ui| filling_ui(ui, id, |ui| procedures::procedures_ui(ui, tab, wishes)));
+        .show(ui, |ui| {
+            filling_ui(ui, id, |ui| {
+                pages::pages_ui(ui, tab.page, wishes);
+                procedures::procedures_ui(ui, tab, wishes);
+            });
+        });
     // The form needs the larger half.
     let reply_max = (ui.available_width() * 0.45).max(240.0);
     Panel::right("reply")

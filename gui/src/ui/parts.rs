@@ -28,6 +28,15 @@ pub(crate) fn command_button_ui(
     response
 }
 
+/// Leads to the page of calls, from where one came.
+pub(crate) fn back_button_ui(ui: &mut Ui, wishes: &mut Vec<Command>) -> Response {
+    let response = ui.button("Back");
+    if response.clicked() {
+        wishes.push(Command::Show(Page::Calls));
+    }
+    response
+}
+
 /// The one button of a panel that matters most.
 pub(crate) fn primary_button_ui(ui: &mut Ui, text: &str, enabled: bool) -> Response {
     let palette = palette(ui);
@@ -129,7 +138,8 @@ pub(crate) fn notice_ui(ui: &mut Ui, color: Color32, words: impl FnOnce(&mut Ui)
         });
 }
 
-fn middle_ui(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
+/// In the middle of the room there is, and no wider than one reads.
+pub(crate) fn middle_ui(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
     ui.vertical_centered(|ui| {
         ui.add_space((ui.available_height() * 0.35 - 20.0).max(8.0));
         ui.set_max_width(ui.available_width().min(420.0));

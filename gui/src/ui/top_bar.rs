@@ -136,7 +136,10 @@ pub(crate) fn lost_ui(ui: &mut Ui, tab: &Tab, retry: &Retry, now: Instant, wishe
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command_button_ui(ui, Command::RetryNow, retry.next.is_some(), wishes);
-            if failure.is_of_identity && tab.page == Page::Calls && ui.button("Show certificates").clicked() {
+            if failure.is_of_identity
+                && !tab.page.is_of_identity()
+                && ui.button("Show certificates").clicked()
+            {
                 wishes.push(Command::Show(Page::Certificates));
             }
             ui.label(muted(&colors, format!("attempt {}, {next}", retry.attempt)));

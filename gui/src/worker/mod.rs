@@ -12,6 +12,7 @@ mod link;
 mod seat;
 mod session;
 mod stream;
+mod watching;
 
 use std::collections::HashMap;
 use std::io;

@@ -11,6 +11,7 @@ use super::identity::{OwnIdentity, Ready};
 use super::journal::{Journal, Scribe};
 use super::session::Session;
 use super::stream::{self, Reins};
+use super::watching::{self, Sights};
 use super::{Desk, Speaker, export, link};
 use crate::exchange::{CallOrder, Generation, Purpose, TabNews, TabOrder, TabUpdate, Update};
 use crate::model::calls::{CallNumber, Ended};
@@ -30,6 +31,7 @@ impl Seat {
             journal,
             voice: Voice::new(tab, speaker),
             session: None,
+            sights: Sights::default(),
             own: None,
             calls: HashMap::new(),
             running: JoinSet::new(),
@@ -76,6 +78,7 @@ struct Sitter {
     journal: Journal,
     voice: Voice,
     session: Option<Session>,
+    sights: Sights,
     own: Option<OwnIdentity>,
     calls: HashMap<CallNumber, UnderWay>,
     running: JoinSet<CallNumber>,
@@ -103,7 +106,8 @@ impl Sitter {
             TabOrder::Connect(target, generation) => {
                 self.voice.generation = generation;
                 let ready = self.own(target.identity.clone());
-                self.session = Some(Session::start(target, ready, self.voice.clone()));
+                self.session =
+                    Some(Session::start(target, ready, self.sights.subscribe(), self.voice.clone()));
             }
             TabOrder::Disconnect => self.leave(),
             TabOrder::RetryNow => self.session.iter().for_each(Session::retry_now),
@@ -147,7 +151,23 @@ impl Sitter {
             TabOrder::Cancel(number) => self.cancel(number),
             TabOrder::ShowIdentity(folder) => drop(self.own(folder)),
             TabOrder::Browse(purpose) => self.browse(purpose),
+            TabOrder::Watch(sight) => drop(self.sights.send_replace(sight)),
+            TabOrder::CloseConnection { number, is_own } => self.close_connection(number, is_own),
         }
+    }
+
+    /// Has the server end somebody's connection, and looks at once who is left.
+    fn close_connection(&self, number: u64, is_own: bool) {
+        let (voice, sights) = (self.voice.clone(), self.sights.clone());
+        let link = self.session.as_ref().and_then(Session::link);
+        tokio::spawn(async move {
+            let outcome = match link {
+                Some(link) => watching::close(&link, number, is_own).await,
+                None => Err(watching::no_connection()),
+            };
+            voice.say(TabNews::ConnectionClosed(outcome));
+            sights.send_modify(|_| {});
+        });
     }
 
     /// The identity in this folder, which is watched from now on.

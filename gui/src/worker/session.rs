@@ -15,7 +15,8 @@ use super::counting::Counting;
 use super::identity::{self, Ready};
 use super::link::{Link, Standing, Standings};
 use super::seat::Voice;
-use crate::exchange::TabNews;
+use super::watching;
+use crate::exchange::{Sight, TabNews};
 use crate::model::connection::{Failure, Retry, Target};
 
 /// The wait before the server's counters are asked for again, when they were not to be had.
@@ -34,11 +35,23 @@ pub(super) struct Session {
 
 impl Session {
     /// Begins to connect, as soon as the identity is there.
-    pub(super) fn start(target: Target, ready: Ready, voice: Voice) -> Self {
+    pub(super) fn start(
+        target: Target,
+        ready: Ready,
+        sights: watch::Receiver<Option<Sight>>,
+        voice: Voice,
+    ) -> Self {
         let (link_sender, link) = watch::channel(None);
         let (retry, reload) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let keeper =
-            Keeper { target, ready, voice, link: link_sender, retry: retry.clone(), reload: reload.clone() };
+        let keeper = Keeper {
+            target,
+            ready,
+            sights,
+            voice,
+            link: link_sender,
+            retry: retry.clone(),
+            reload: reload.clone(),
+        };
         Self { link, retry, reload, task: tokio::spawn(keeper.stay_connected()) }
     }
 
@@ -67,6 +80,7 @@ impl Drop for Session {
 struct Keeper {
     target: Target,
     ready: Ready,
+    sights: watch::Receiver<Option<Sight>>,
     voice: Voice,
     link: watch::Sender<Option<Link>>,
     retry: Arc<Notify>,
@@ -111,6 +125,7 @@ impl Keeper {
             never = self.list(link) => match never {},
             never = self.count(link) => match never {},
             never = self.ask_identity(link) => match never {},
+            never = watching::watch(link, self.sights.clone(), &self.voice) => match never {},
         };
         self.link.send_replace(None);
         standing

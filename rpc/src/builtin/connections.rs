@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::Status;
 use crate::audit;
 use crate::context::Context;
+use crate::peer::Peer;
 use crate::server;
 
 /// Who is connected to this server.
@@ -51,6 +52,12 @@ pub struct ConnectionInfo {
     pub bytes_in: u64,
     /// Bytes sent, before TLS.
     pub bytes_out: u64,
+    /// Calls that were opened so far, by the numbers that the peer gave them.
+    #[serde(default)]
+    pub calls: u64,
+    /// Whether it is the one over which this list was asked for.
+    #[serde(default)]
+    pub is_yours: bool,
 }
 
 /// The connections of one server.
@@ -63,8 +70,8 @@ impl Listed {
 }
 
 impl Connections for Listed {
-    async fn list(&self, _: &Context) -> Result<Vec<ConnectionInfo>, Status> {
-        Ok(self.0.list().into_iter().map(|(number, live)| info(number, &live)).collect())
+    async fn list(&self, cx: &Context) -> Result<Vec<ConnectionInfo>, Status> {
+        Ok(self.0.list().into_iter().map(|(number, live)| info(number, &live, cx.peer())).collect())
     }
 
     async fn close(&self, cx: &Context, number: u64) -> Result<(), Status> {
@@ -78,7 +85,7 @@ impl Connections for Listed {
     }
 }
 
-fn info(number: u64, live: &server::Live) -> ConnectionInfo {
+fn info(number: u64, live: &server::Live, asking: &Peer) -> ConnectionInfo {
     let server::Live { peer, since, mailbox, .. } = live;
     ConnectionInfo {
         number,
@@ -92,5 +99,8 @@ fn info(number: u64, live: &server::Live) -> ConnectionInfo {
         calls_open: mailbox.calls_open.load(Ordering::Relaxed),
         bytes_in: mailbox.bytes_in.load(Ordering::Relaxed),
         bytes_out: mailbox.bytes_out.load(Ordering::Relaxed),
+        calls: mailbox.calls_opened.load(Ordering::Relaxed),
+        // Each connection has a value of its own, also where one peer has several.
+        is_yours: std::ptr::eq(Arc::as_ptr(peer), asking),
     }
 }

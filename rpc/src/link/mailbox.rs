@@ -17,6 +17,7 @@ use crate::service::Reply;
 pub(crate) struct Mailbox {
     slot: Mutex<Slot>,
     pub(crate) calls_open: AtomicU64,
+    pub(crate) calls_opened: AtomicU64,
     pub(crate) bytes_in: AtomicU64,
     pub(crate) bytes_out: AtomicU64,
 }

@@ -4,6 +4,7 @@ mod calling;
 mod graphing;
 mod repeating;
 pub(crate) mod state;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -12,6 +13,7 @@ use self::calling::body_of;
 use super::calls::{CallNumber, Calls};
 use super::catalogue::{Catalogue, Listed, Procedure, Services};
 use super::connection::{Connection, Failure, Target};
+use super::connections::Connections;
 use super::draft::Draft;
 use super::graphs::{Comparison, Graphs};
 use super::history::History;
@@ -24,9 +26,10 @@ use super::reply::Body;
 use super::server::Server;
 use super::settings::Profile;
 use super::stream::Stream;
-use super::view::{Lens, Moment, Page, Scope, TimeRange};
+use super::traces::Traces;
+use super::view::{Lens, Page, Scope, TimeRange};
 use crate::command::Command;
-use crate::exchange::{Generation, Purpose, TabNews, TabOrder, TabUpdate};
+use crate::exchange::{Generation, Purpose, Sight, TabNews, TabOrder, TabUpdate};
 use crate::form::Part;
 use crate::text;
 
@@ -77,8 +80,12 @@ pub(crate) struct Tab {
     pub(crate) own: Own,
     /// What the server says of its own identity, or why it does not.
     pub(crate) server: Option<Result<Box<Server>, Failure>>,
-    /// What was asked for by a click into a graph: the traces of this moment.
-    pub(crate) moment: Option<Moment>,
+    /// Who is connected to the server.
+    pub(crate) connections: Connections,
+    /// Calls that were slow or failed.
+    pub(crate) traces: Traces,
+    /// What the worker was told is looked at.
+    watched: Option<Sight>,
     /// Whether the filter is to get the cursor.
     pub(crate) find_wanted: bool,
     /// When the server last told its counters over the present connection, or when that began.
@@ -190,12 +197,23 @@ impl Tab {
             | Command::CompareNothing
             | Command::ComparePercentile(_) => self.obey_of_graphs(command, now),
             Command::ShowCall(number) => self.show_call(number),
-            Command::ShowTraces(moment) => self.moment = Some(moment),
             Command::Show(page) => return self.turn_to(page),
             Command::SetLens(lens) => self.lens = lens,
             Command::ToggleItem(item) => self.change_body(|body| body.toggle(item)),
             Command::SelectItem(item) => self.change_body(|body| body.select(item)),
             Command::Browse(purpose) => return Some(TabOrder::Browse(purpose)),
+            Command::AskAgain
+            | Command::AskToClose(_)
+            | Command::KeepConnection
+            | Command::CloseConnection
+            | Command::SortConnections(_)
+            | Command::ShowTraces(_)
+            | Command::ShowAllTraces
+            | Command::SortTraces(_)
+            | Command::SetTraced(_)
+            | Command::LookAtTrace(_)
+            | Command::PutTraceAway
+            | Command::ShowProcedure(_) => return self.obey_watching(command),
             // What concerns the window is done by the window's model.
             _ => {}
         }
@@ -257,6 +275,9 @@ impl Tab {
             }
             TabNews::Stats(Err(failure)) => self.no_stats = Some(failure),
             TabNews::Server(said) => self.server = Some(said),
+            TabNews::Connections(listed) => self.connections.learn(listed),
+            TabNews::ConnectionClosed(outcome) => self.connections.learn_closed(outcome),
+            TabNews::Traces(procedure, listed) => self.traces.learn(procedure.as_deref(), listed),
             _ => {}
         }
         None
@@ -344,7 +365,10 @@ impl Tab {
             self.history = History::default();
             self.frozen = None;
             self.graphs = Graphs::default();
+            self.connections = Connections::default();
+            self.traces = Traces::default();
         }
+        self.connections.forget_closing();
         self.generation.0 += 1;
         self.own.ask(&target.identity);
         self.connection = Connection::Connecting(target.clone());

@@ -13,7 +13,7 @@ use crate::model::history::Percentile;
 use crate::model::tab::Tab;
 use crate::model::view::{Page, Scope};
 use crate::text;
-use crate::ui::parts::{command_button_ui, failure_card_ui, muted};
+use crate::ui::parts::{back_button_ui, command_button_ui, failure_card_ui, muted};
 use crate::ui::theme::palette;
 
 /// Whoever looks for a procedure beyond these types some letters of it.
@@ -27,8 +27,11 @@ const ROW: f32 = 22.0;
 
 pub(super) fn heading_ui(ui: &mut Ui, tab: &mut Tab, is_page: bool, wishes: &mut Vec<Command>) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let page = if is_page { Command::Show(Page::Calls) } else { Command::Show(Page::Graphs) };
-        command_button_ui(ui, page, true, wishes);
+        if is_page {
+            back_button_ui(ui, wishes);
+        } else {
+            command_button_ui(ui, Command::Show(Page::Graphs), true, wishes);
+        }
         let has_graphs = tab.graphs.sheet.is_some();
         command_button_ui(ui, Command::ToggleExport, has_graphs, wishes);
         compare_ui(ui, tab, wishes);

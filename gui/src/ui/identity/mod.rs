@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use egui::{Align, Key, Label, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
 
-use super::parts::{command_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
+use super::parts::{back_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::theme::palette;
 use jiff::Timestamp;
 
@@ -59,7 +59,7 @@ fn header_ui(ui: &mut Ui, page: Page, wishes: &mut Vec<Command>) {
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            command_button_ui(ui, Command::Show(Page::Calls), true, wishes).on_hover_text("Esc");
+            back_button_ui(ui, wishes).on_hover_text("Esc");
         });
     });
 }

@@ -292,6 +292,11 @@ impl<T> Connection<T> {
         self.calls.len()
     }
 
+    /// Calls that were opened so far, as their ids count them.
+    pub fn calls_opened(&self) -> u64 {
+        self.calls.last().div_ceil(2)
+    }
+
     /// Ends everything: takes what the owner kept with each open call.
     pub fn abandon(&mut self) -> Vec<T> {
         let ended = self.ended.drain(..).map(|(user, _)| user);

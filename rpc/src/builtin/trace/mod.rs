@@ -51,6 +51,9 @@ pub struct TracedCall {
     pub message: Option<String>,
     /// When the request was complete.
     pub started: Timestamp,
+    /// How long ago that was when this was told, in microseconds: for clocks that differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_us: Option<u64>,
     /// From there to the reply handed to the connection, in microseconds; of a stream that was slow, to its first
     /// item.
     pub total_us: u64,
@@ -109,6 +112,7 @@ impl Outcome {
             message: self.message.clone(),
             // A clock that was set back beyond the year -9999 has other worries.
             started: time.checked_sub(age).unwrap_or(time),
+            age_us: Some(micros(age)),
             total_us: micros(total),
             queue_us: micros(queue),
             decode_us: decode.map(micros),

@@ -1,0 +1,239 @@
+//! The page of connections: who is connected to the server, and the way to close one.
+
+use std::time::Instant;
+
+use egui::{Align, Color32, Label, Layout, Rect, RichText, Role, Ui, vec2};
+use jiff::Timestamp;
+
+use super::columns::{Column, cell_ui, header_ui, left_over, places, row_ui, width};
+use super::pages::heading_ui;
+use super::parts::{chip_ui, empty_ui, failure_card_ui, loading_ui, muted, notice_ui};
+use super::rows::rows_ui;
+use super::theme::{Palette, palette};
+use super::unanswered::{denied_ui, unanswered_ui};
+use super::{filling_ui, panel_frame};
+use crate::command::Command;
+use crate::model::connections::{CONNECTIONS_MAX, Closed, Column as By, Connected, Connections};
+use crate::model::tab::Tab;
+use crate::model::view::Page;
+use crate::text;
+
+const ROW_HEIGHT: f32 = 28.0;
+/// A certificate that ends within so many seconds should be renewed, and one within so many very soon.
+const SOON: i64 = 24 * 60 * 60;
+const URGENT: i64 = 60 * 60;
+/// What a narrow button at the end of a row takes.
+const BUTTON_WIDTH: f32 = 60.0;
+/// The procedures of a policy's rules.
+const LIST: &str = "countersign.Connections/list";
+const CLOSE: &str = "countersign.Connections/close";
+
+/// The page, in all the room below the top bar.
+pub(super) fn page_ui(ui: &mut Ui, tab: &mut Tab, now: (Instant, Timestamp), wishes: &mut Vec<Command>) {
+    let (id, frame) = (tab.id, panel_frame(ui, 10, 8));
+    egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+        filling_ui(ui, id, |ui| {
+            let words = summary(&tab.connections);
+            let filter = &mut tab.connections.filter;
+            let find = std::mem::take(&mut tab.find_wanted);
+            if heading_ui(ui, Page::Connections, &words, (filter, "Filter connections", find), wishes) {
+                tab.connections.arrange();
+            }
+            notices_ui(ui, tab, wishes);
+            match &tab.connections.listed {
+                None => loading_ui(ui, "Asking the server who is connected…"),
+                Some(Err(why)) => unanswered_ui(ui, tab, ("see who is connected", LIST), why, wishes),
+                Some(Ok(_)) => table_ui(ui, &tab.connections, now, wishes),
+            }
+        });
+    });
+}
+
+/// `3 connections of 2 peers`.
+fn summary(connections: &Connections) -> String {
+    let Some(Ok(listing)) = &connections.listed else { return String::new() };
+    let (all, shown, peers) = (listing.rows.len(), connections.shown(), listing.peers);
+    let [all_words, peers] = [(all, "connection"), (peers, "peer")].map(|(count, what)| plural(count, what));
+    match listing.more {
+        _ if shown < all => format!("{} of {all_words}", text::count(shown as u64)),
+        0 => format!("{all_words} of {peers}"),
+        more => format!(
+            "the oldest {} connections; {} more are not shown",
+            text::count(CONNECTIONS_MAX as u64),
+            text::count(more as u64)
+        ),
+    }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{} {what}{s}", text::count(count as u64))
+}
+
+/// The question whether one is to be closed, and what came of the last one.
+fn notices_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
+    let (colors, connections) = (palette(ui), &tab.connections);
+    if let Some(doomed) = &connections.doomed {
+        notice_ui(ui, colors.warn, |ui| confirm_ui(ui, doomed, connections.is_closing, wishes));
+        ui.add_space(6.0);
+    }
+    match &connections.closed {
+        None => return,
+        Some(Closed::Done(words)) => {
+            notice_ui(ui, colors.ok, |ui| drop(ui.add(Label::new(words).wrap())));
+        }
+        Some(Closed::Denied) => {
+            denied_ui(ui, tab, "close connections", CLOSE);
+            let words = "No * in a rule gives this power over others: it has to be named in full.";
+            ui.label(muted(&colors, words).small());
+        }
+        Some(Closed::Failed(failure)) => failure_card_ui(ui, failure),
+    }
+    ui.add_space(6.0);
+}
+
+fn confirm_ui(ui: &mut Ui, doomed: &Connected, is_closing: bool, wishes: &mut Vec<Command>) {
+    let question = match doomed.is_own {
+        true => format!("Close your own connection, {}?", doomed.words()),
+        false => format!("Close the connection of {}?", doomed.words()),
+    };
+    ui.add(Label::new(RichText::new(question).strong()).wrap());
+    let calls = match doomed.open {
+        0 => "No call is open on it".to_owned(),
+        1 => "The call that is open on it ends".to_owned(),
+        open => format!("The {} calls that are open on it end", text::count(open)),
+    };
+    let after = match doomed.is_own {
+        true => "This window shows nothing for a moment, and connects again by itself.",
+        false => "Its client may connect again at once: to keep a peer out, revoke its certificate.",
+    };
+    ui.add(Label::new(format!("{calls}. {after}")).wrap());
+    ui.horizontal(|ui| {
+        for command in [Command::CloseConnection, Command::KeepConnection] {
+            if ui.add_enabled(!is_closing, egui::Button::new(command.text())).clicked() {
+                wishes.push(command);
+            }
+        }
+        if is_closing {
+            ui.spinner();
+        }
+    });
+}
+
+fn table_ui(ui: &mut Ui, connections: &Connections, now: (Instant, Timestamp), wishes: &mut Vec<Command>) {
+    let columns = columns(ui);
+    if let Some(by) = header_ui(ui, &columns, connections.sorted) {
+        wishes.push(Command::SortConnections(by));
+    }
+    let count = connections.shown();
+    if count == 0 {
+        return match connections.filter.trim() {
+            "" => empty_ui(ui, "Nobody is connected", "Not even this window: it is on its way back."),
+            _ => empty_ui(ui, "Nothing matches", "Every word of the filter has to occur in peer or address."),
+        };
+    }
+    rows_ui(ui, "connections", ROW_HEIGHT, count, None, |ui, range| {
+        for row in range.filter_map(|row| connections.row(row)) {
+            connection_ui(ui, row, &columns, now, wishes);
+        }
+    });
+}
+
+fn columns(ui: &Ui) -> [Column<By>; 8] {
+    let column = |by, title, width, is_number, hint| Column { by, title, width, is_number, hint };
+    let mut columns = [
+        column(By::Peer, "Peer", 0.0, false, "The SPIFFE ID in the peer's certificate"),
+        column(By::Address, "Address", 150.0, false, "Where the peer is, as the server sees it"),
+        column(By::Age, "Age", 90.0, true, "How long it has been connected"),
+        column(
+            By::Expiry,
+            "Certificate",
+            100.0,
+            true,
+            "When the peer's certificate ends, and with it the connection",
+        ),
+        column(By::Open, "Open calls", 66.0, true, "Calls that have not ended"),
+        column(By::Calls, "Calls", 72.0, true, "Calls so far, by the numbers that the peer gave them"),
+        column(By::Received, "Received", 80.0, true, "Bytes from the peer, before TLS"),
+        column(By::Sent, "Sent", 80.0, true, "Bytes to the peer, before TLS"),
+    ];
+    let mut others: Vec<f32> = columns[1..].iter().map(|column| column.width).collect();
+    others.push(BUTTON_WIDTH);
+    columns[0].width = left_over(ui, &others, 100.0..=560.0);
+    columns
+}
+
+fn connection_ui(
+    ui: &mut Ui,
+    row: &Connected,
+    columns: &[Column<By>],
+    (now, date): (Instant, Timestamp),
+    wishes: &mut Vec<Command>,
+) {
+    let colors = palette(ui);
+    let age = row.age_words(now);
+    let (life, life_color) = life(row.until, date, &colors);
+    let size = |bytes: u64| text::size(usize::try_from(bytes).unwrap_or(usize::MAX));
+    let [open, calls] = [row.open, row.calls].map(text::count);
+    let [received, sent] = [row.received, row.sent].map(size);
+    let name = || {
+        let own = if row.is_own { "this window, " } else { "" };
+        format!(
+            "{own}{}, connected for {age}, certificate {life}, {open} open of {calls} calls, {received} received, \
+             {sent} sent",
+            row.words()
+        )
+    };
+    let response = row_ui(ui, (width(columns) + BUTTON_WIDTH + 14.0, ROW_HEIGHT), Role::Label, false, name);
+    let (rect, text_color) = (response.rect, ui.visuals().text_color());
+    let places = places(rect, columns);
+    let mut peer_place = places[0];
+    if row.is_own {
+        let chip = Rect::from_min_max(peer_place.right_top() - vec2(78.0, 0.0), peer_place.right_bottom());
+        peer_place.set_right(chip.left() - 6.0);
+        ui.scope_builder(
+            egui::UiBuilder::new().max_rect(chip).layout(Layout::right_to_left(Align::Center)),
+            |ui| {
+                ui.spacing_mut().interact_size.y = 0.0;
+                chip_ui(ui, "this window", colors.accent);
+            },
+        );
+    }
+    cell_ui(ui, &row.peer, peer_place, false, text_color);
+    let cells = [
+        (&row.address, colors.muted),
+        (&age, text_color),
+        (&life, life_color),
+        (&open, if row.open == 0 { colors.muted } else { text_color }),
+        (&calls, text_color),
+        (&received, text_color),
+        (&sent, text_color),
+    ];
+    for ((words, color), (column, place)) in cells.into_iter().zip(columns[1..].iter().zip(&places[1..])) {
+        cell_ui(ui, words, *place, column.is_number, color);
+    }
+    response.on_hover_ui(|ui| {
+        ui.strong(&row.peer);
+        ui.label(format!("Connection {} from {}\nTLS 1.3 · {}", row.number, row.address, row.protection));
+        ui.label(RichText::new(&row.fingerprint).monospace());
+    });
+    let end = places.last().map_or(rect.right(), |place| place.right()) + 14.0;
+    let button = Rect::from_min_size(egui::pos2(end, rect.top() + 3.0), vec2(BUTTON_WIDTH, ROW_HEIGHT - 6.0));
+    let command = Command::AskToClose(row.number);
+    let close = ui.put(button, egui::Button::new(RichText::new(command.text()).small()));
+    if close.accessible_name(format!("Close {}", row.words())).clicked() {
+        wishes.push(command);
+    }
+}
+
+/// How long a certificate still holds, and the colour of that.
+fn life(until: Option<Timestamp>, now: Timestamp, colors: &Palette) -> (String, Color32) {
+    let Some(until) = until else { return ("not known".to_owned(), colors.muted) };
+    let left = until.as_second().saturating_sub(now.as_second());
+    match left {
+        ..0 => (format!("expired {} ago", text::span(-left)), colors.error),
+        0..URGENT => (format!("{} left", text::span(left)), colors.error),
+        URGENT..SOON => (format!("{} left", text::span(left)), colors.warn),
+        _ => (format!("{} left", text::span(left)), colors.muted),
+    }
+}
