@@ -45,9 +45,17 @@ impl Writes {
     }
 
     /// So many bytes of it are with the system.
+    #[inline]
     pub(crate) fn written(&mut self, len: usize) {
+        // Mostly nothing is followed.
+        if !self.going.is_empty() {
+            self.written_of_followed(len);
+        }
+    }
+
+    fn written_of_followed(&mut self, len: usize) {
         self.left = self.left.saturating_sub(len);
-        if self.left == 0 && !self.going.is_empty() {
+        if self.left == 0 {
             let now = Instant::now();
             for reply in self.going.drain(..) {
                 // A call has one reply.

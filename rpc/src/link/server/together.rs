@@ -77,10 +77,11 @@ impl Together {
         if settled.ended == 0 {
             return None;
         }
-        let (calls, took) = (settled.ended.into(), to.saturating_duration_since(arrived));
+        // Those at the head of a burst were polled when they arrived.
+        let queue = if arrived == from { Duration::ZERO } else { from.saturating_duration_since(arrived) };
+        let (calls, took) = (settled.ended.into(), queue + polls);
         route.counters().ended_well(calls, took, settled.bytes_in, settled.bytes_out);
         route.traces().is_slow(took).then(|| {
-            let queue = from.saturating_duration_since(arrived);
             let outcome = Arc::new(Outcome {
                 procedure: route.name().clone(),
                 peer: peer.id().clone(),
