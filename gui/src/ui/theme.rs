@@ -182,6 +182,8 @@ fn shape(style: &mut Style, palette: &Palette) {
     visuals.selection.bg_fill = palette.accent.gamma_multiply(0.24);
     visuals.selection.stroke = Stroke::new(1.0, palette.accent);
     visuals.hyperlink_color = palette.accent;
+    // A window in which nothing changes draws nothing.
+    visuals.text_cursor.blink = false;
     visuals.error_fg_color = palette.error;
     visuals.warn_fg_color = palette.warn;
     visuals.weak_text_color = Some(palette.muted);
