@@ -11,6 +11,7 @@ use crate::model::graphs::export::Format;
 use crate::model::history::Percentile;
 use crate::model::journal::asked::{CopyAs, JournalCommand};
 use crate::model::manual::Notation;
+use crate::model::shelf::ShelfCommand;
 use crate::model::tab::TabId;
 use crate::model::traces::{self, Which};
 use crate::model::view::{Lens, Moment, Page, Scope, Stretch, TimeRange};
@@ -158,6 +159,8 @@ pub(crate) enum Command {
     SelectItem(Option<usize>),
     /// Do this with the calls that were made.
     Journal(JournalCommand),
+    /// What concerns saved requests.
+    Shelf(ShelfCommand),
     /// Choose a file or folder.
     Browse(Purpose),
     /// Fill in the connection panel from a saved profile.
@@ -183,6 +186,7 @@ impl Command {
         Self::PauseItems,
         Self::CancelCall,
         Self::Journal(JournalCommand::Toggle),
+        Self::Shelf(ShelfCommand::Toggle),
         Self::Journal(JournalCommand::Copy(None, CopyAs::Command)),
         Self::Journal(JournalCommand::Copy(None, CopyAs::Rust)),
         Self::FindProcedure,
@@ -313,6 +317,7 @@ impl Command {
             Self::ToggleItem(_) => "Fold or unfold",
             Self::SelectItem(_) => "Highlight an item",
             Self::Journal(command) => command.text(),
+            Self::Shelf(command) => command.text(),
             Self::Browse(_) => "Browse…",
             Self::UseProfile(_) => "Use profile",
             Self::SaveProfile => "Save as profile",
@@ -331,6 +336,7 @@ impl Command {
             Self::FindProcedure => Key::F,
             Self::ToggleManual => Key::U,
             Self::Journal(JournalCommand::Toggle) => Key::H,
+            Self::Shelf(ShelfCommand::Toggle) => Key::S,
             Self::FillExample => Key::E,
             Self::TogglePause => Key::P,
             Self::Show(Page::Graphs) => Key::G,

@@ -23,6 +23,7 @@ use crate::model::manual::Manual;
 use crate::model::reply::{Body, Earlier, Problem};
 use crate::model::server::Server;
 use crate::model::settings::Settings;
+use crate::model::shelf::{ShelfNews, ShelfOrder};
 use crate::model::stream::{Batch, FileProgress};
 use crate::model::tab::TabId;
 use crate::model::traces::Trace;
@@ -89,6 +90,8 @@ pub(crate) enum TabOrder {
     ShowIdentity(String),
     /// Let the user choose a file or folder.
     Browse(Purpose),
+    /// Do this with saved requests.
+    Shelf(ShelfOrder),
     /// Write graphs to a new file.
     Export(PathBuf, Format, Box<Export>),
     /// Tell this now and again from now on, and nothing else of the kind. It is what is looked at.
@@ -286,4 +289,6 @@ pub(crate) enum TabNews {
     ConnectionClosed(Result<bool, Unanswered>),
     /// The user chose a file or folder.
     Picked(Purpose, PathBuf),
+    /// What became of saved requests.
+    Shelf(ShelfNews),
 }

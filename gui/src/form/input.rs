@@ -103,13 +103,13 @@ impl Line {
 }
 
 impl Input {
-    /// The bytes at a path, if there are bytes.
+    /// The bytes at a place, if there are bytes. The place is a path or a JSON pointer.
     pub(crate) fn bytes_at(&mut self, node: &Node<'_>, here: &Place, path: &str) -> Option<&mut BytesInput> {
-        if !path.starts_with(&here.path) {
+        if !path.starts_with(&here.path) && !path.starts_with(&here.pointer) {
             return None;
         }
         match (self, node.shape()) {
-            (Self::Bytes(bytes), _) => (here.path == path).then_some(bytes),
+            (Self::Bytes(bytes), _) => (here.path == path || here.pointer == path).then_some(bytes),
             (Self::Optional(slot), Shape::Optional(inner)) => {
                 slot.input.as_mut()?.bytes_at(&inner, here, path)
             }
@@ -127,9 +127,13 @@ impl Input {
                 .zip(&nodes)
                 .enumerate()
                 .find_map(|(index, (item, node))| item.bytes_at(node, &here.item(index), path)),
-            (Self::Entries(entries), Shape::Map(map)) => entries
-                .iter_mut()
-                .find_map(|(key, value)| value.bytes_at(&map.value, &here.field(&key.text), path)),
+            (Self::Entries(entries), Shape::Map(map)) => {
+                entries.iter_mut().enumerate().find_map(|(index, (key, value))| {
+                    // In the window an entry goes by its index, since its key is being typed.
+                    let by_key = Place { path: here.item(index).path, ..here.field(&key.text) };
+                    value.bytes_at(&map.value, &by_key, path)
+                })
+            }
             (Self::Fields(slots), Shape::Record(record)) => {
                 slots.iter_mut().zip(&record.fields).find_map(|(slot, field)| {
                     let (node, _) = without_null(&field.node);

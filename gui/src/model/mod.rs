@@ -17,6 +17,7 @@ pub(crate) mod manual;
 pub(crate) mod reply;
 pub(crate) mod server;
 pub(crate) mod settings;
+pub(crate) mod shelf;
 pub(crate) mod sorted;
 pub(crate) mod stream;
 pub(crate) mod tab;
@@ -36,10 +37,11 @@ use self::graphs::{Comparison, Source};
 use self::journal::Journal;
 use self::journal::asked::JournalCommand;
 use self::settings::Settings;
+use self::shelf::{ShelfCommand, ShelfNews};
 use self::tab::{Entry, Tab, TabId};
 use self::view::{Page, Theme};
 use crate::command::Command;
-use crate::exchange::{Order, TabOrder, Update};
+use crate::exchange::{Order, TabNews, TabOrder, Update};
 
 /// The most tabs: each may keep some hundred MiB of what a busy server counted.
 pub(crate) const TABS_MAX: usize = 32;
@@ -140,6 +142,10 @@ impl Model {
             | Command::AskToRevoke(_)
             | Command::KeepCertificates
             | Command::Revoke => return self.office.obey(command).map(Order::Office),
+            Command::Shelf(ShelfCommand::Toggle) if self.tab().shelf.folder.is_empty() => {
+                self.tab_mut().shelf.folder = self.settings.requests.clone();
+                return self.obey_in_tab(command, now);
+            }
             Command::Journal(command) => return self.obey_journal(command, now),
             Command::UseProfile(index) => self.use_profile(index),
             Command::SaveProfile => return self.save_profile(),
@@ -151,13 +157,15 @@ impl Model {
                 self.palette = if self.palette.is_none() { Some(String::new()) } else { None };
             }
             Command::DismissTrouble => self.trouble = None,
-            of_tab => {
-                let tab = self.tab_mut();
-                let (id, order) = (tab.id, tab.obey(of_tab, now)?);
-                return Some(Order::Tab(id, self.noted(id, order)));
-            }
+            of_tab => return self.obey_in_tab(of_tab, now),
         }
         None
+    }
+
+    fn obey_in_tab(&mut self, command: Command, now: Instant) -> Option<Order> {
+        let tab = self.tab_mut();
+        let (id, order) = (tab.id, tab.obey(command, now)?);
+        Some(Order::Tab(id, self.noted(id, order)))
     }
 
     /// Takes in what the worker learned, and says what it is to do about that.
@@ -166,7 +174,13 @@ impl Model {
             Update::Tab(id, update) => {
                 // It may have been closed.
                 let tab = self.tabs.iter_mut().find(|tab| tab.id == id)?;
-                tab.learn(*update).map(|order| Order::Tab(id, order))
+                let has_folder = matches!(update.news, TabNews::Shelf(ShelfNews::Found(_, Ok(_))));
+                let order = tab.learn(*update).map(|order| Order::Tab(id, order));
+                if !has_folder || tab.shelf.folder == self.settings.requests {
+                    return order;
+                }
+                self.settings.requests = tab.shelf.folder.clone();
+                order.or_else(|| Some(Order::Save(self.settings.clone())))
             }
             Update::Office(news) => self.office.learn(news).map(Order::Office),
             Update::Journal(pages) => {

@@ -13,6 +13,7 @@ mod pictures;
 mod procedures;
 mod replies;
 mod requests;
+mod shelf;
 pub(crate) mod stage;
 mod streams;
 mod tabs;

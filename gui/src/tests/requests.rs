@@ -25,7 +25,7 @@ fn accounts() -> Stage {
 
 impl Stage {
     /// Replaces what is in a control.
-    fn rewrite(&mut self, name: &str, text: &str) {
+    pub(crate) fn rewrite(&mut self, name: &str, text: &str) {
         self.control(name).focus();
         self.settle();
         self.window.key_press_modifiers(Modifiers::COMMAND, Key::A);

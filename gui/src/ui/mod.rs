@@ -24,6 +24,7 @@ mod procedures;
 mod reply;
 mod request;
 mod rows;
+mod shelf;
 mod sparkline;
 mod stream;
 mod tabs;

@@ -6,6 +6,7 @@ use super::journal::journal_ui;
 use super::manual::{forbidden_ui, manual_ui};
 use super::metadata::metadata_ui;
 use super::parts::{chip_ui, command_button_ui, empty_ui, loading_ui, muted, notice_ui, primary_button_ui};
+use super::shelf::shelf_ui;
 use super::theme::palette;
 use super::writing::{lenses_ui, piece_ui, writing_ui};
 use crate::command::Command;
@@ -40,7 +41,11 @@ pub(crate) fn request_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) 
     }
     heading_ui(ui, procedure, wishes);
     if let Some(draft) = tab.drafts.get(&procedure.path) {
-        lenses_ui(ui, draft, tab.recall.is_open, wishes);
+        lenses_ui(ui, draft, tab.recall.is_open, tab.shelf.is_open, wishes);
+    }
+    if tab.shelf.is_open {
+        let procedure = procedure.path.clone();
+        return shelf_ui(ui, &mut tab.shelf, &procedure, wishes);
     }
     if tab.recall.is_open {
         return journal_ui(ui, tab, wishes);

@@ -12,13 +12,20 @@ use crate::command::Command;
 use crate::form::Part;
 use crate::model::draft::{Draft, Lens, SheetMistake, Writing};
 use crate::model::journal::asked::JournalCommand;
+use crate::model::shelf::ShelfCommand;
 use crate::text;
 
 /// The choice of the lens or of the calls that were made before, and what has been put aside.
-pub(super) fn lenses_ui(ui: &mut Ui, draft: &Draft, is_history: bool, wishes: &mut Vec<Command>) {
+pub(super) fn lenses_ui(
+    ui: &mut Ui,
+    draft: &Draft,
+    is_history: bool,
+    is_shelf: bool,
+    wishes: &mut Vec<Command>,
+) {
     ui.horizontal(|ui| {
         for lens in Lens::ALL {
-            let shown = ui.selectable_label(draft.lens == lens && !is_history, lens.text());
+            let shown = ui.selectable_label(draft.lens == lens && !is_history && !is_shelf, lens.text());
             if shown.clicked() {
                 wishes.push(Command::WriteIn(lens));
             }
@@ -30,6 +37,12 @@ pub(super) fn lenses_ui(ui: &mut Ui, draft: &Draft, is_history: bool, wishes: &m
         if history.on_hover_text(format!("The calls that were made here  {keys}")).clicked() && !is_history {
             wishes.push(toggle);
         }
+        let toggle = Command::Shelf(ShelfCommand::Toggle);
+        let saved = ui.selectable_label(is_shelf, "Saved");
+        if saved.clicked() && !is_shelf {
+            wishes.push(toggle.clone());
+        }
+        saved.accessible_name(toggle.text());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| asides_ui(ui, draft, wishes));
     });
     ui.add_space(2.0);

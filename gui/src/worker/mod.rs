@@ -11,6 +11,7 @@ mod journal;
 mod link;
 mod seat;
 mod session;
+mod shelf;
 mod stream;
 mod watching;
 

@@ -12,11 +12,12 @@ use countersign::MetadataValue;
 use countersign::cbor::Value;
 
 use super::catalogue::Procedure;
+use super::shelf::saved::Saved;
 use crate::form::{Content, Dropped, Misfit, Mistake, Part};
 
 pub(crate) use self::aside::Asides;
 pub(crate) use self::metadata::MetadataRow;
-pub(crate) use self::writing::{Lens, SheetMistake, Writing};
+pub(crate) use self::writing::{Lens, SheetMistake, Spelling, Writing};
 
 /// A request that is being written.
 #[derive(Debug)]
@@ -118,6 +119,20 @@ impl Draft {
         }
         self.look_through(self.lens);
         filled
+    }
+
+    /// Writes what a file says. What is there is put aside. What does not fit the form is shown in notation.
+    pub(crate) fn open(&mut self, saved: &Saved) {
+        self.put_aside("Before a saved request was opened");
+        if let Some(spelling) = saved.arguments() {
+            self.whole.arguments.spell(spelling);
+        }
+        if let (Some(item), Some(spelling)) = (&mut self.whole.item, saved.item()) {
+            item.spell(spelling);
+        }
+        self.whole.deadline = saved.deadline().to_owned();
+        self.whole.metadata = saved.metadata();
+        self.look_through(self.whole.arguments.written_in());
     }
 
     /// Shows the request through a lens.

@@ -38,6 +38,15 @@ pub(crate) struct Writing {
     misfit: Option<Misfit>,
 }
 
+/// A message as it is written down.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Spelling {
+    /// What is in the form.
+    Json(Arguments),
+    /// A text in diagnostic notation.
+    Notation(String),
+}
+
 /// A text that says a value, or is on the way to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sheet {
@@ -238,13 +247,58 @@ impl Writing {
             }
             Err(misfit) => {
                 self.form.fill_what_fits(&schema::to_json(self.form.schema(), value));
-                self.encoded = cbor::to_vec(value).unwrap_or_default();
-                (self.value, self.written_in) = (value.clone(), Lens::Hex);
-                self.write_out(Lens::Notation, &mut Asides::default());
-                self.notation.is_typed = true;
-                (self.written_in, self.misfit) = (Lens::Notation, Some(misfit.clone()));
+                self.set_in_notation(value, misfit.clone());
                 Err(misfit)
             }
+        }
+    }
+
+    /// Writes this value in notation, for this reason.
+    fn set_in_notation(&mut self, value: &Value, misfit: Misfit) {
+        self.encoded = cbor::to_vec(value).unwrap_or_default();
+        (self.value, self.written_in) = (value.clone(), Lens::Hex);
+        self.write_out(Lens::Notation, &mut Asides::default());
+        self.notation.is_typed = true;
+        (self.written_in, self.misfit) = (Lens::Notation, Some(misfit));
+    }
+
+    /// The message as it is written down, if what this lens shows can be understood.
+    pub(crate) fn spelling(&self, lens: Lens) -> Result<Spelling, Vec<Mistake>> {
+        let mistakes = self.mistakes(lens);
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        match self.written_in {
+            Lens::Form => self.form.arguments().map(Spelling::Json),
+            Lens::Notation if !self.notation.is_too_long && self.notation.mistake.is_none() => {
+                Ok(Spelling::Notation(self.notation.text.clone()))
+            }
+            _ => Ok(Spelling::Notation(Diagnostic::new(&self.value).indented().to_string())),
+        }
+    }
+
+    /// Writes what was written down. What does not fit the form is written in notation, and the form holds
+    /// what fits.
+    pub(crate) fn spell(&mut self, spelling: Spelling) {
+        (self.notation, self.hex) = (Sheet::default(), Sheet::default());
+        let Arguments { json, files } = match spelling {
+            Spelling::Json(arguments) => arguments,
+            Spelling::Notation(text) => {
+                self.notation.text = text;
+                return self.text_was_edited(Lens::Notation);
+            }
+        };
+        match schema::to_cbor(self.form.schema(), &json) {
+            // Why it does not fit is shown where the form would be.
+            Ok(value) => drop(self.set(&value)),
+            Err(error) => {
+                self.form.fill_what_fits(&json);
+                let value = schema::to_cbor(&Schema::default(), &json).unwrap_or(Value::Null);
+                self.set_in_notation(&value, Misfit(error.to_string()));
+            }
+        }
+        for (pointer, file) in files {
+            self.form.choose_file(&pointer, file.to_string_lossy().into_owned());
         }
     }
 

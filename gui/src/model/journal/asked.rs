@@ -90,7 +90,9 @@ impl Model {
                 JournalOrder::Clear(here.filter(|_| !is_everywhere))
             }
             JournalCommand::Toggle => {
-                let recall = &mut self.tab_mut().recall;
+                let tab = self.tab_mut();
+                tab.shelf.is_open = false;
+                let recall = &mut tab.recall;
                 recall.is_open = !recall.is_open;
                 // Another dashboard may have added some.
                 return recall.is_open.then_some(Order::Journal(JournalOrder::Read));

@@ -7,7 +7,7 @@ pub(crate) mod entry;
 mod note;
 mod noted;
 pub(crate) mod recall;
-mod redact;
+pub(crate) mod redact;
 pub(crate) mod rust;
 pub(crate) mod shell;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod calling;
 mod graphing;
 mod repeating;
+mod shelving;
 pub(crate) mod state;
 mod watching;
 
@@ -25,6 +26,7 @@ use super::manual::Reading;
 use super::reply::Body;
 use super::server::Server;
 use super::settings::Profile;
+use super::shelf::Shelf;
 use super::stream::Stream;
 use super::traces::Traces;
 use super::view::{Lens, Page, Scope, TimeRange};
@@ -62,6 +64,8 @@ pub(crate) struct Tab {
     pub(crate) calls: Calls,
     /// How the calls that were made are looked at.
     pub(crate) recall: Recall,
+    /// Requests that are kept as files.
+    pub(crate) shelf: Shelf,
     /// What the server counted.
     pub(crate) history: History,
     /// The graphs as they stood when they were paused.
@@ -164,7 +168,7 @@ impl Tab {
             Command::ResetForm => self.with_draft(Draft::reset),
             Command::FillExample => self.with_draft(|draft, _| draft.fill_example()),
             Command::WriteIn(lens) => {
-                self.recall.is_open = false;
+                (self.recall.is_open, self.shelf.is_open) = (false, false);
                 self.with_draft(|draft, _| draft.look_through(lens));
             }
             Command::WriteOut(part) => self.with_draft(|draft, _| draft.write_out(part)),
@@ -201,6 +205,7 @@ impl Tab {
             Command::SetLens(lens) => self.lens = lens,
             Command::ToggleItem(item) => self.change_body(|body| body.toggle(item)),
             Command::SelectItem(item) => self.change_body(|body| body.select(item)),
+            Command::Shelf(command) => return self.obey_shelf(command),
             Command::Browse(purpose) => return Some(TabOrder::Browse(purpose)),
             Command::AskAgain
             | Command::AskToClose(_)
@@ -230,6 +235,7 @@ impl Tab {
             TabNews::Looked(number, item, body) => self.learn_of_stream(number, |s| s.looked(item, body)),
             TabNews::Ended(number, ended) => self.end(number, ended, update.at),
             TabNews::Picked(Purpose::Items(number), path) => return self.send_file(number, path),
+            TabNews::Shelf(news) => return self.learn_of_shelf(news),
             TabNews::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
             TabNews::Exported(done) => {
                 if let Some(exporting) = &mut self.graphs.exporting {
