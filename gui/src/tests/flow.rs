@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A server that can be stopped and started again, and an identity for it.
 pub(super) struct Shop {
     policy: Policy,
-    folder: TempDir,
+    pub(super) folder: TempDir,
     identities: Identities,
     address: SocketAddr,
     running: Option<(Runtime, oneshot::Sender<()>)>,
@@ -32,20 +32,25 @@ pub(super) struct Shop {
 
 impl Shop {
     pub(super) fn open() -> Self {
-        Self::open_under(Policy::any_trusted_peer())
+        Self::open_at("127.0.0.1:0", Policy::any_trusted_peer())
     }
 
     /// A server that lets peers do what this policy says.
     pub(super) fn open_under(policy: Policy) -> Self {
+        Self::open_at("127.0.0.1:0", policy)
+    }
+
+    /// The same at an address of its own.
+    pub(super) fn open_at(address: &str, policy: Policy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let identities = Identities::issue(folder.path()).unwrap();
-        let address = "127.0.0.1:0".parse().unwrap();
+        let address = address.parse().unwrap();
         let mut shop = Self { policy, folder, identities, address, running: None };
         shop.start();
         shop
     }
 
-    fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         let runtime = Runtime::new().unwrap();
         let credentials = Credentials::watch(&self.identities.server).unwrap();
         let server = countersign_examples::serve(Server::builder(credentials, self.policy.clone()));
@@ -57,7 +62,7 @@ impl Shop {
     }
 
     /// As if the process had been killed: nobody is told.
-    fn kill(&mut self) {
+    pub(super) fn kill(&mut self) {
         let (runtime, stop) = self.running.take().unwrap();
         runtime.shutdown_timeout(PATIENCE);
         drop(stop);
@@ -77,26 +82,32 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn open(target: Target) -> Self {
-        Self::with_browser(target, |_| {})
+        Self::remembering(target, None)
+    }
+
+    /// One that keeps its settings in this file, and its calls beside it.
+    pub(super) fn remembering(target: Target, settings_file: Option<PathBuf>) -> Self {
+        Self::with_browser(target, settings_file, |_| {})
     }
 
     /// One whose user chooses this file, whenever there is one to choose.
     fn choosing(target: Target, file: PathBuf) -> Self {
-        Self::with_browser(target, move |chosen| chosen(file.clone()))
+        Self::with_browser(target, None, move |chosen| chosen(file.clone()))
     }
 
-    fn with_browser(target: Target, browse: impl Fn(Chosen) + Send + Sync + 'static) -> Self {
+    fn with_browser(
+        target: Target,
+        settings_file: Option<PathBuf>,
+        browse: impl Fn(Chosen) + Send + Sync + 'static,
+    ) -> Self {
         let (ring, bell) = channel();
         let ring = std::sync::Mutex::new(ring);
         let repaint = move || {
             // A test that has ended hears no bell.
             let _ = ring.lock().unwrap().send(());
         };
-        let desk = Desk {
-            repaint: Arc::new(repaint),
-            browse: Arc::new(move |_, chosen| browse(chosen)),
-            settings_file: None,
-        };
+        let browse = Arc::new(move |_, chosen| browse(chosen));
+        let desk = Desk { repaint: Arc::new(repaint), browse, settings_file };
         let dashboard = Dashboard::start(desk, target).unwrap();
         let draw = |ui: &mut egui::Ui, dashboard: &mut Dashboard| {
             dashboard.learn();
@@ -134,14 +145,14 @@ impl Window {
     }
 
     /// Dials another server in a tab of its own.
-    fn dial(&mut self, target: Target) {
+    pub(super) fn dial(&mut self, target: Target) {
         self.press("New tab");
         self.harness.state_mut().model.tab_mut().entry.target = target;
         self.press("Connect");
     }
 
     /// Scrolls to a control: what lies outside the form's frame cannot be clicked.
-    fn reach(&mut self, name: &str) {
+    pub(super) fn reach(&mut self, name: &str) {
         super::forms::control(&self.harness, name).scroll_to_me();
         self.harness.run_steps(4);
     }
@@ -163,7 +174,7 @@ impl Window {
         self.harness.run_steps(4);
     }
 
-    fn choose(&mut self, menu: &str, entry: &str) {
+    pub(super) fn choose(&mut self, menu: &str, entry: &str) {
         self.press(menu);
         self.press(entry);
     }

@@ -72,6 +72,11 @@ pub(super) fn any_control<'h>(window: &'h Harness<'_, Dashboard>, name: &'h str)
     window.get_all_by_label(name).next().unwrap()
 }
 
+/// The first control with these words in its name.
+pub(super) fn first_containing<'h>(window: &'h Harness<'_, Dashboard>, words: &'h str) -> Node<'h> {
+    window.get_all_by_label_contains(words).next().unwrap()
+}
+
 pub(super) fn form_service(arguments: Json) -> Service {
     let procedures = vec![procedure("acme.Forms/send", arguments)];
     Service { name: "acme.Forms".to_owned(), procedures, ..Service::default() }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::cbor;
+use countersign::{MetadataValue, cbor};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
@@ -10,7 +10,7 @@ use egui_kittest::kittest::Queryable as _;
 use super::forms::typed;
 use super::stage::{Stage, ledger};
 use crate::exchange::Order;
-use crate::model::journal::entry::{Entry, EntryId, Verdict};
+use crate::model::journal::entry::{Entry, EntryId, Said, Verdict};
 use crate::model::journal::tests::entry;
 use crate::model::journal::{Noted, Pages, Remark};
 use crate::model::settings::Profile;
@@ -141,6 +141,28 @@ fn a_call_is_edited_before_it_is_repeated() {
     let account = typed(&order.arguments);
     let account = account.json["account"].as_str().unwrap();
     assert!(account.contains('!'), "the cursor is there: {account}");
+}
+
+#[test]
+fn a_secret_that_was_not_kept_is_the_one_that_is_typed_now_or_asked_for() {
+    let mut calls = made();
+    calls[0].request.metadata =
+        vec![("authorization".to_owned(), Said::text("authorization", "Bearer 4f2a"))];
+    let mut stage = Stage::with_history(calls);
+    stage.pick(&stage.listed()[1].clone());
+    assert!(stage.shows("not kept: it looks like a secret"));
+    stage.click("Repeat");
+    assert!(stage.shows("authorization was not kept. Edit the call"));
+    assert_eq!(stage.any_order(), None);
+    stage.click("Edit and repeat");
+    assert!(stage.shows("Type it again before you make the call."));
+    let draft = stage.window.state_mut().model.tab_mut().drafts.get_mut("acme.Ledger/balance").unwrap();
+    draft.whole.metadata[0].value.line.text = "Bearer 77".to_owned();
+    stage.pick("History");
+    assert_eq!(stage.journal_order(), JournalOrder::Read);
+    stage.click("Repeat");
+    let sent = stage.call().metadata;
+    assert_eq!(sent, [("authorization".to_owned(), MetadataValue::from("Bearer 77"))]);
 }
 
 #[test]

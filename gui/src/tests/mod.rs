@@ -1,5 +1,6 @@
 //! The dashboard by its accessible labels. The worker is the test.
 
+mod copies;
 mod features;
 mod flow;
 mod forms;

@@ -10,13 +10,17 @@ use super::Tab;
 use crate::exchange::{ItemOrder, TabOrder};
 use crate::form::{Content, Part};
 use crate::model::connection::Failure;
-use crate::model::draft::MetadataRow;
+use crate::model::draft::{Draft, MetadataRow};
 use crate::model::journal::entry::{Entry, EntryId, Said};
 
 impl Tab {
     /// Makes a call again as it was, on the server of this tab.
     pub(crate) fn repeat(&mut self, id: &EntryId, now: Instant) -> Result<Option<TabOrder>, Failure> {
         let entry = self.known(id)?;
+        if let Some(key) = self.missing(&entry) {
+            let remedy = format!("{key} was not kept. Edit the call, type that again, and make it.");
+            return Err(cannot(&remedy));
+        }
         self.fill(&entry)?;
         let items = self.items_of(&entry)?;
         let Some(TabOrder::Call(mut call)) = self.call(now) else { return Ok(None) };
@@ -32,12 +36,22 @@ impl Tab {
     /// Puts a call into the forms of its procedure, and shows them.
     pub(crate) fn fill_from(&mut self, id: &EntryId) -> Result<(), Failure> {
         let entry = self.known(id)?;
+        let missing = self.missing(&entry);
         self.fill(&entry)?;
         self.recall.is_open = false;
         if let Some(draft) = self.drafts.get_mut(&entry.request.procedure) {
             draft.cursor_wanted = Some(Part::Arguments);
         }
-        Ok(())
+        missing.map_or(Ok(()), |key| {
+            Err(Failure::new(format!("{key} was not kept."), "Type it again before you make the call."))
+        })
+    }
+
+    /// The first key of metadata whose value was not kept and is not typed there now either.
+    fn missing(&self, entry: &Entry) -> Option<String> {
+        let draft = self.drafts.get(&entry.request.procedure);
+        let is_typed = |key: &str| draft.is_some_and(|draft| typed_row(draft, key).is_some());
+        entry.request.withheld().find(|key| !is_typed(key)).map(str::to_owned)
     }
 
     fn known(&self, id: &EntryId) -> Result<Entry, Failure> {
@@ -67,7 +81,11 @@ impl Tab {
         }
         let deadline = request.deadline().filter(|deadline| own_deadline != Some(*deadline));
         draft.whole.deadline = deadline.map(typed).unwrap_or_default();
-        draft.whole.metadata = request.metadata.iter().map(|(key, said)| row(key, said)).collect();
+        let row = |(key, said): &(String, Said)| match said {
+            Said::Withheld => typed_row(draft, key).cloned().unwrap_or_else(|| row(key, said)),
+            _ => row(key, said),
+        };
+        draft.whole.metadata = request.metadata.iter().map(row).collect();
         Ok(())
     }
 
@@ -87,6 +105,12 @@ impl Tab {
 
 fn cannot(reason: &str) -> Failure {
     Failure::new("This call cannot be made again.", reason)
+}
+
+/// The row in which a value is typed for this key.
+fn typed_row<'d>(draft: &'d Draft, key: &str) -> Option<&'d MetadataRow> {
+    let is_it = |row: &&MetadataRow| row.key.text.trim() == key && !row.value.line.text.is_empty();
+    draft.whole.metadata.iter().find(is_it)
 }
 
 /// Metadata as it is typed. A value that was not kept has to be typed again.
