@@ -103,6 +103,20 @@ impl Line {
 }
 
 impl Input {
+    /// Whether bytes here or below come from a file.
+    pub(super) fn has_files(&self) -> bool {
+        let within = |slot: &Slot| slot.input.as_ref().is_some_and(Self::has_files);
+        match self {
+            Self::Bytes(bytes) => bytes.encoding == Encoding::File,
+            Self::Choice { contents, .. } => contents.values().any(Self::has_files),
+            Self::Optional(slot) => within(slot),
+            Self::Items(items) => items.iter().any(Self::has_files),
+            Self::Entries(entries) => entries.iter().any(|(_, value)| value.has_files()),
+            Self::Fields(slots) => slots.iter().any(within),
+            Self::Fixed | Self::Flag(_) | Self::Line(_) => false,
+        }
+    }
+
     /// The bytes at a place, if there are bytes. The place is a path or a JSON pointer.
     pub(crate) fn bytes_at(&mut self, node: &Node<'_>, here: &Place, path: &str) -> Option<&mut BytesInput> {
         if !path.starts_with(&here.path) && !path.starts_with(&here.pointer) {

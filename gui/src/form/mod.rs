@@ -88,6 +88,11 @@ impl Form {
         &self.schema
     }
 
+    /// Whether bytes somewhere in it come from a file.
+    pub(crate) fn has_files(&self) -> bool {
+        self.root.has_files()
+    }
+
     /// Whether anything was typed.
     pub(crate) fn is_edited(&self) -> bool {
         self.edited

@@ -558,3 +558,25 @@ fn a_stream_ends_when_its_server_is_killed_or_the_user_hangs_up() {
     window.wait_for("Cancelled here");
     window.wait_for("0 in flight");
 }
+
+#[test]
+fn a_request_in_diagnostic_notation_or_hex_is_answered() {
+    let shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Math/divide");
+    window.find("demo.Math/divide");
+    for (lens, text, answer) in [
+        ("diagnostic notation", r#"{"dividend": 1, / by / "divisor": 4.0}"#, "0.25"),
+        ("hexadecimal digits", "a2 68 6469766964656e64 01 67 64697669736f72 08", "0.125"),
+    ] {
+        window.press(&format!("Write the request in {lens}"));
+        super::forms::control(&window.harness, &format!("Arguments in {lens}")).focus();
+        window.harness.run_steps(2);
+        window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        window.harness.run_steps(2);
+        window.harness.event(egui::Event::Text(text.to_owned()));
+        window.harness.run_steps(4);
+        window.press("Call");
+        window.wait_for(answer);
+    }
+}

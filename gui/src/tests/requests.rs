@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::forms::{form_service, typed};
 use super::stage::Stage;
-use crate::exchange::TabNews;
+use crate::exchange::{TabNews, TabOrder};
 use crate::form::Content;
 
 const NOTATION: &str = "Arguments in diagnostic notation";
@@ -187,4 +187,46 @@ fn what_an_example_or_a_reset_replaces_can_be_put_back() {
     stage.press("Put aside (2)");
     stage.press("Put back 1");
     assert_eq!((stage.text_of("account"), stage.text_of("Deadline")), ("17".to_owned(), "5 s".to_owned()));
+}
+
+#[test]
+fn a_type_that_holds_itself_is_filled_in_as_deep_as_one_goes() {
+    let node = json!({ "type": "object", "properties": { "value": { "type": "integer" },
+        "children": { "type": "array", "items": { "$ref": "#/$defs/Node" } } },
+        "required": ["value", "children"] });
+    let arguments = json!({ "type": "object", "properties": { "tree": { "$ref": "#/$defs/Node" } },
+        "required": ["tree"], "additionalProperties": false, "$defs": { "Node": node } });
+    let mut stage = Stage::connected(vec![form_service(arguments)]);
+    stage.fill("tree.value", "1");
+    stage.press("Add to tree.children");
+    stage.fill("tree.children[0].value", "2");
+    stage.press("Add to tree.children[0].children");
+    stage.fill("tree.children[0].children[0].value", "3");
+    let leaf = json!({ "value": 3, "children": [] });
+    let tree = json!({ "value": 1, "children": [{ "value": 2, "children": [leaf] }] });
+    assert_eq!(stage.sent(), json!({ "tree": tree }));
+    stage.in_notation();
+    assert!(stage.text_of(NOTATION).contains(r#"{"value": 3, "children": []}"#));
+}
+
+#[test]
+fn bytes_in_a_map_come_from_a_file_and_keep_it_under_every_lens() {
+    let arguments = json!({ "type": "object", "properties": { "files": { "type": "object",
+        "additionalProperties": { "type": "string", "format": "bytes" } } }, "required": ["files"],
+        "additionalProperties": false });
+    let mut stage = Stage::connected(vec![form_service(arguments)]);
+    stage.press("Add to files");
+    stage.fill("Key files[0]", "photo");
+    stage.choose("Encoding of files[0]", "File");
+    stage.press("Browse for files[0]");
+    let Some(TabOrder::Browse(purpose)) = stage.order() else { panic!("a file is to be chosen") };
+    stage.tell(TabNews::Picked(purpose, "/tmp/photo.png".into()));
+    stage.in_notation();
+    assert_eq!(stage.text_of(NOTATION), r#"{"files": {"photo": h''}}"#);
+    assert!(stage.shows("The bytes of /tmp/photo.png are put in when the call is made"));
+    stage.rewrite(NOTATION, r#"{"files": {"photo": h'', "note": 'hi'}}"#);
+    stage.click("Call");
+    let arguments = typed(&stage.call().arguments);
+    assert_eq!(arguments.json, json!({ "files": { "photo": "", "note": "aGk=" } }));
+    assert_eq!(arguments.files, [("/files/photo".to_owned(), "/tmp/photo.png".into())]);
 }

@@ -8,8 +8,9 @@ use crate::command::Command;
 use crate::model::shelf::{SavedFile, Shelf, ShelfCommand};
 use crate::text;
 
-/// The widths of the names in front of the fields.
+/// The widths of the names in front of the fields, and of the buttons behind them.
 const LABEL_WIDTH: f32 = 56.0;
+const BUTTONS_WIDTH: f32 = 240.0;
 
 /// All of it.
 pub(super) fn shelf_ui(ui: &mut Ui, shelf: &mut Shelf, procedure: &str, wishes: &mut Vec<Command>) {
@@ -54,14 +55,14 @@ pub(super) fn shelf_ui(ui: &mut Ui, shelf: &mut Shelf, procedure: &str, wishes: 
 fn folder_ui(ui: &mut Ui, shelf: &mut Shelf, wishes: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         label_ui(ui, "Folder");
-        let width = (ui.available_width() - 190.0).max(120.0);
+        let width = (ui.available_width() - BUTTONS_WIDTH).max(120.0);
         let edit = ui.add(TextEdit::singleline(&mut shelf.folder).desired_width(width));
-        let typed = edit.lost_focus() && edit.changed() || edit.lost_focus();
+        let is_typed = edit.lost_focus();
         edit.accessible_name("Folder of saved requests");
         if ui.button(ShelfCommand::Choose.text()).clicked() {
             wishes.push(Command::Shelf(ShelfCommand::Choose));
         }
-        if ui.button(ShelfCommand::Look.text()).clicked() || typed {
+        if ui.button(ShelfCommand::Look.text()).clicked() || is_typed {
             wishes.push(Command::Shelf(ShelfCommand::Look));
         }
     });
@@ -70,12 +71,13 @@ fn folder_ui(ui: &mut Ui, shelf: &mut Shelf, wishes: &mut Vec<Command>) {
 fn save_ui(ui: &mut Ui, shelf: &mut Shelf, procedure: &str, wishes: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         label_ui(ui, "Name");
-        let hint = procedure.rsplit('/').next().unwrap_or_default();
-        let width = (ui.available_width() - 190.0).max(120.0);
-        let edit = TextEdit::singleline(&mut shelf.name).hint_text(text::line(hint, 60)).desired_width(width);
+        let hint = text::line(procedure.rsplit('/').next().unwrap_or_default(), 60);
+        let width = (ui.available_width() - BUTTONS_WIDTH).max(120.0);
+        let edit = TextEdit::singleline(&mut shelf.name).hint_text(hint).desired_width(width);
         ui.add(edit).accessible_name("Name of the saved request");
-        let mistake = shelf.name_mistake();
-        let word = if shelf.would_replace() { "Replace" } else { ShelfCommand::Save.text() };
+        let name = shelf.name_of(procedure);
+        let mistake = Shelf::mistake_in(name);
+        let word = if shelf.has(name) { "Replace" } else { ShelfCommand::Save.text() };
         let save = ui.add_enabled(mistake.is_none(), Button::new(word));
         let save = save.on_disabled_hover_text(mistake.unwrap_or_default());
         if save.clicked() {

@@ -202,7 +202,21 @@ fn sheet_ui(
         }
         None => {}
     }
+    files_ui(ui, writing);
     true
+}
+
+/// Says which files zeros or nothing stand for.
+fn files_ui(ui: &mut Ui, writing: &Writing) {
+    if !writing.form().has_files() {
+        return;
+    }
+    for file in writing.files() {
+        let name = text::line(&file.to_string_lossy(), 200);
+        let words =
+            format!("The bytes of {name} are put in when the call is made, if its place is left as it is.");
+        ui.add(Label::new(muted(&palette(ui), words).small()).wrap());
+    }
 }
 
 fn mistake_ui(ui: &mut Ui, mistake: &SheetMistake, part: Part, wishes: &mut Vec<Command>) {

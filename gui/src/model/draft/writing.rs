@@ -1,6 +1,8 @@
 //! One value, and the three ways to write it. The value is what was last written well in one of them; the
 //! other two follow when they are looked at. A text that says nothing yet waits where it was typed.
 
+use std::path::PathBuf;
+
 use countersign::Schema;
 use countersign::cbor::{self, Diagnostic, Value};
 use countersign::schema;
@@ -207,6 +209,15 @@ impl Writing {
         }
     }
 
+    /// The files whose bytes are put in when the call is made.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let arguments = match self.written_in {
+            Lens::Form => self.form.arguments().ok(),
+            _ => self.with_files(),
+        };
+        arguments.into_iter().flat_map(|arguments| arguments.files).map(|(_, file)| file).collect()
+    }
+
     /// What is wrong with what this lens shows.
     pub(crate) fn mistakes(&self, lens: Lens) -> Vec<Mistake> {
         let broken = self.sheet(lens).and_then(|sheet| sheet.mistake.as_ref());
@@ -231,6 +242,9 @@ impl Writing {
     /// The value with the bytes of files, if the form has files and the text left the zeros that stand for
     /// them.
     fn with_files(&self) -> Option<Arguments> {
+        if !self.form.has_files() {
+            return None;
+        }
         let mut form = self.form.clone();
         form.fill(&self.value).ok()?;
         form.arguments().ok().filter(|arguments| !arguments.files.is_empty())

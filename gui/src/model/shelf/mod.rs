@@ -16,7 +16,7 @@ pub(crate) struct Shelf {
     pub(crate) is_open: bool,
     /// The folder as typed; empty for the one that we choose.
     pub(crate) folder: String,
-    /// The name to save the request under.
+    /// The name to save the request under, as typed; empty for the procedure's own.
     pub(crate) name: String,
     /// What was found in the folder, once the worker has looked.
     pub(crate) files: Option<Result<Vec<SavedFile>, Failure>>,
@@ -86,19 +86,28 @@ impl ShelfCommand {
 }
 
 impl Shelf {
-    /// Whether there is a file of the name that is typed, which saving would replace.
-    pub(crate) fn would_replace(&self) -> bool {
-        let files = self.files.as_ref().and_then(|files| files.as_ref().ok());
-        files.is_some_and(|files| files.iter().any(|file| file.name == self.name.trim()))
+    /// The name to save a request of this procedure under.
+    pub(crate) fn name_of<'a>(&'a self, procedure: &'a str) -> &'a str {
+        match self.name.trim() {
+            "" => procedure.rsplit('/').next().unwrap_or_default(),
+            name => name,
+        }
     }
 
-    /// What is wrong with the name that is typed. It becomes that of a file.
-    pub(crate) fn name_mistake(&self) -> Option<&'static str> {
-        let name = self.name.trim();
-        if name.is_empty() {
-            Some("Give it a name")
-        } else if name.starts_with('.') || name.contains(['/', '\\', ':', '\0']) || name.len() > 100 {
-            Some("A name has no / \\ :, no dot in front, and at most 100 letters")
+    /// Whether there is a file of this name, which saving would replace.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let files = self.files.as_ref().and_then(|files| files.as_ref().ok());
+        files.is_some_and(|files| files.iter().any(|file| file.name == name))
+    }
+
+    /// What is wrong with a name. It becomes that of a file.
+    pub(crate) fn mistake_in(name: &str) -> Option<&'static str> {
+        if name.is_empty()
+            || name.starts_with('.')
+            || name.contains(['/', '\\', ':', '\0'])
+            || name.len() > 100
+        {
+            Some("A name has no / \\ :, no dot in front, and 1 to 100 letters")
         } else {
             None
         }

@@ -5,7 +5,7 @@ use crate::exchange::TabOrder;
 use crate::form::Part;
 use crate::model::connection::Failure;
 use crate::model::shelf::saved::Saved;
-use crate::model::shelf::{ShelfCommand, ShelfNews, ShelfOrder};
+use crate::model::shelf::{Shelf, ShelfCommand, ShelfNews, ShelfOrder};
 
 impl Tab {
     pub(super) fn obey_shelf(&mut self, command: ShelfCommand) -> Option<TabOrder> {
@@ -23,7 +23,8 @@ impl Tab {
             ShelfCommand::Choose => ShelfOrder::Choose,
             ShelfCommand::Look => ShelfOrder::Look(folder),
             ShelfCommand::Save => {
-                ShelfOrder::Save(folder, self.shelf.name.trim().to_owned(), self.to_save()?)
+                let (name, saved) = self.to_save()?;
+                ShelfOrder::Save(folder, name, saved)
             }
             ShelfCommand::Open(name) => ShelfOrder::Open(folder, name),
         };
@@ -31,9 +32,10 @@ impl Tab {
     }
 
     /// The request as it is written down; what keeps it from that is said.
-    fn to_save(&mut self) -> Option<Box<Saved>> {
+    fn to_save(&mut self) -> Option<(String, Box<Saved>)> {
         let path = self.selected.as_deref()?;
-        if self.shelf.name_mistake().is_some() {
+        let name = self.shelf.name_of(path).to_owned();
+        if Shelf::mistake_in(&name).is_some() {
             return None;
         }
         let saved = Saved::of(path, self.drafts.get(path)?);
@@ -43,7 +45,13 @@ impl Tab {
                 "A file holds what can be sent. Nothing typed is lost.",
             )
         };
-        saved.map(Box::new).map_err(|wrong| self.shelf.remark = Some(Err(refused(wrong)))).ok()
+        match saved {
+            Ok(saved) => Some((name, Box::new(saved))),
+            Err(wrong) => {
+                self.shelf.remark = Some(Err(refused(wrong)));
+                None
+            }
+        }
     }
 
     pub(super) fn learn_of_shelf(&mut self, news: ShelfNews) -> Option<TabOrder> {
