@@ -32,6 +32,7 @@ pub(crate) async fn drive<S: AsyncBufRead + AsyncWrite + Unpin, E: End>(io: &mut
         unjudged: false,
         outbox: Vec::new(),
         written: 0,
+        untaken: 0,
         flushed: true,
         write_error: None,
         yielded: false,
@@ -57,6 +58,8 @@ struct Driver<S> {
     outbox: Vec<u8>,
     /// How much of the outbox has been written.
     written: usize,
+    /// Bytes for the peer that the end has not given away, as far as is known.
+    untaken: usize,
     flushed: bool,
     write_error: Option<io::Error>,
     /// Others had their turn since the outbox began to fill.
@@ -103,7 +106,7 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Driver<S> {
         loop {
             let mut turn = Turn::AfterOthers;
             let congested = loop {
-                if self.is_congested(end) {
+                if self.is_congested() {
                     break true;
                 }
                 if reads == READS_PER_TURN {
@@ -124,7 +127,7 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Driver<S> {
             };
             let writing = self.poll_write(end, cx, turn);
             // A peer that reads again is read from again.
-            if !congested || self.is_congested(end) {
+            if !congested || self.is_congested() {
                 return Ok(writing);
             }
         }
@@ -144,6 +147,7 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Driver<S> {
             };
             if self.inbox.is_empty() {
                 let step = end.receive(Instant::now(), chunk)?;
+                self.untaken = step.output_len;
                 // Of a chunk that was seen to its end, the beginning of a frame may be left.
                 let used = if step.more { step.taken } else { chunk.len() };
                 self.inbox.put(&chunk[step.taken..used]);
@@ -157,6 +161,7 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Driver<S> {
             end.count(len as u64, 0);
         }
         let step = end.receive(Instant::now(), self.inbox.unread())?;
+        self.untaken = step.output_len;
         self.inbox.consume(step.taken);
         self.unjudged = step.more;
         Poll::Ready(Ok(step))
@@ -175,25 +180,26 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     /// Whether so much waits to be written that nothing should be read that asks for more.
-    fn is_congested<E: End>(&self, end: &mut E) -> bool {
-        OUTBOX_LEN_MAX <= self.outbox.len() - self.written + end.output_len()
+    fn is_congested(&self) -> bool {
+        OUTBOX_LEN_MAX <= self.outbox.len() - self.written + self.untaken
     }
 
     /// Writes what there is. A failure is kept until reading has come to its end, since the peer may have
     /// said why.
     fn poll_write<E: End>(&mut self, end: &mut E, cx: &mut Context<'_>, turn: Turn) -> Writing {
-        if self.write_error.is_some() {
-            end.take_outbox(&mut Vec::new());
-            return Writing::Stalled;
+        if self.write_error.is_none() {
+            match self.try_write(end, cx, turn) {
+                Ok(writing) => return writing,
+                Err(error) => {
+                    self.write_error = Some(error);
+                    cx.waker().wake_by_ref();
+                }
+            }
         }
-        self.try_write(end, cx, turn).unwrap_or_else(|error| {
-            self.write_error = Some(error);
-            // What is queued will not go out any more, and must not keep us from reading.
-            end.take_outbox(&mut Vec::new());
-            (self.outbox, self.written) = (Vec::new(), 0);
-            cx.waker().wake_by_ref();
-            Writing::Stalled
-        })
+        // What is queued will not go out any more, and must not keep us from reading.
+        end.take_outbox(&mut Vec::new());
+        (self.outbox, self.written, self.untaken) = (Vec::new(), 0, 0);
+        Writing::Stalled
     }
 
     fn try_write<E: End>(&mut self, end: &mut E, cx: &mut Context<'_>, turn: Turn) -> io::Result<Writing> {
@@ -201,18 +207,19 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Driver<S> {
             if self.written == self.outbox.len() {
                 self.outbox.clear();
                 self.written = 0;
-                if end.output_len() == 0 {
-                    self.yielded = false;
-                    return self.try_flush(cx);
-                }
-                if turn == Turn::AfterOthers && !self.yielded && !end.is_complete() {
+                if turn == Turn::Now || self.yielded {
+                    end.take_outbox(&mut self.outbox);
+                } else if !end.take_complete(&mut self.outbox) {
                     // Whoever can run now may still join this write.
                     self.yielded = true;
                     cx.waker().wake_by_ref();
                     return Ok(Writing::Stalled);
                 }
-                end.take_outbox(&mut self.outbox);
                 self.yielded = false;
+                self.untaken = 0;
+                if self.outbox.is_empty() {
+                    return self.try_flush(cx);
+                }
             }
             match Pin::new(&mut self.io).poll_write(cx, &self.outbox[self.written..]) {
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),

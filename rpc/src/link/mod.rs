@@ -43,16 +43,11 @@ pub(crate) trait End {
     /// Takes what the application left since the last time, and wakes `waker` when it leaves more.
     fn collect(&mut self, waker: &Waker) -> Wish;
 
-    /// How many bytes there are for the peer.
-    fn output_len(&mut self) -> usize;
-
-    /// Whether nobody is expected to add to the bytes for the peer, so that they may go at once.
-    fn is_complete(&mut self) -> bool {
-        false
-    }
-
     /// Moves the bytes for the peer into `outbox`, which is empty.
     fn take_outbox(&mut self, outbox: &mut Vec<u8>);
+
+    /// The same, unless somebody is expected to add to them soon. Returns whether nobody is.
+    fn take_complete(&mut self, outbox: &mut Vec<u8>) -> bool;
 
     /// When time matters next.
     fn poll_timeout(&mut self) -> Instant;
@@ -77,7 +72,9 @@ pub(crate) struct Step {
     pub(crate) taken: usize,
     /// It stopped early, so that what there is to say is written first.
     pub(crate) more: bool,
-    /// There is something to say, and nobody else is expected to add to it.
+    /// How many bytes there are for the peer.
+    pub(crate) output_len: usize,
+    /// Nobody else is expected to add to them.
     pub(crate) replies: bool,
 }
 

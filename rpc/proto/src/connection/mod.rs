@@ -187,7 +187,8 @@ impl<T> Connection<T> {
     pub fn poll_timeout(&self) -> Instant {
         let silence = self.liveness.next();
         let age = self.age.as_ref().filter(|_| self.going_away.is_none()).and_then(Age::next);
-        [self.deadlines.next(), age].into_iter().flatten().fold(silence, Instant::min)
+        let next = self.deadlines.next().map_or(silence, |deadline| deadline.min(silence));
+        age.map_or(next, |age| age.min(next))
     }
 
     /// Time has passed: ends calls whose deadline is over, asks a silent peer whether it is there, and, on a server,

@@ -35,6 +35,8 @@ pub(crate) struct ClientEnd {
     shared: Arc<Shared>,
     /// Whom to wake once the lock is free again; kept for its capacity.
     wakers: Vec<Waker>,
+    /// When time matters next, as the driver saw it when it was woken last: who brings that forward wakes it again.
+    timeout: Instant,
 }
 
 #[derive(Debug)]
@@ -126,8 +128,10 @@ pub(crate) enum NotSent {
 /// Both holds on a connection that is yet to be made.
 pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
     let calls = Slots::new(limits.initial_credit);
+    let proto = Connection::client(limits, software, Instant::now());
+    let timeout = proto.poll_timeout();
     let shared = Arc::new(Shared(Mutex::new(State {
-        proto: Connection::client(limits, software, Instant::now()),
+        proto,
         calls,
         line: Line::default(),
         phase: Phase::Connecting,
@@ -144,7 +148,7 @@ pub(crate) fn pair(limits: Limits, software: &str) -> (Arc<Handle>, ClientEnd) {
         waiting: Vec::new(),
         driver: None,
     })));
-    (Arc::new(Handle(shared.clone())), ClientEnd { shared, wakers: Vec::new() })
+    (Arc::new(Handle(shared.clone())), ClientEnd { shared, wakers: Vec::new(), timeout })
 }
 
 impl Handle {
@@ -242,9 +246,11 @@ impl ClientEnd {
 
 impl End for ClientEnd {
     fn receive(&mut self, now: Instant, bytes: &[u8]) -> Result<Step, ConnectionError> {
-        let received = self.shared.lock().receive(now, bytes, &mut self.wakers);
-        self.wakers.drain(..).for_each(Waker::wake);
-        Ok(Step { taken: received?, more: false, replies: false })
+        let mut state = self.shared.lock();
+        let received = state.receive(now, bytes, &mut self.wakers);
+        let output_len = state.proto.outbox().len();
+        wake_unlocked(state, &mut self.wakers);
+        Ok(Step { taken: received?, more: false, output_len, replies: false })
     }
 
     fn collect(&mut self, waker: &Waker) -> Wish {
@@ -252,6 +258,7 @@ impl End for ClientEnd {
         if !state.driver.as_ref().is_some_and(|driver| driver.will_wake(waker)) {
             state.driver = Some(waker.clone());
         }
+        self.timeout = state.timeout();
         if let Some(lapse) = state.lapse {
             return Wish::Fail(ConnectionError::Lapsed(lapse));
         }
@@ -270,34 +277,27 @@ impl End for ClientEnd {
         }
     }
 
-    fn output_len(&mut self) -> usize {
+    fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
         let mut state = self.shared.lock();
         // What was written made room for those who wait to send.
         state.wake_senders(&mut self.wakers);
-        let len = state.proto.outbox().len();
-        drop(state);
-        self.wakers.drain(..).for_each(Waker::wake);
-        len
+        state.take_outbox(outbox);
+        wake_unlocked(state, &mut self.wakers);
     }
 
-    /// A call that is the only one goes at once: its caller waits for nobody else. Where there were several at the
-    /// last write, the others are about to call again.
-    fn is_complete(&mut self) -> bool {
-        let state = self.shared.lock();
-        state.taken != state.opened && state.proto.calls_open() == 1 && state.open_at_write <= 1
-    }
-
-    fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
+    fn take_complete(&mut self, outbox: &mut Vec<u8>) -> bool {
         let mut state = self.shared.lock();
-        state.taken = state.opened;
-        state.open_at_write = state.proto.calls_open();
-        std::mem::swap(state.proto.outbox(), outbox);
+        state.wake_senders(&mut self.wakers);
+        let is_complete = state.is_complete();
+        if is_complete {
+            state.take_outbox(outbox);
+        }
+        wake_unlocked(state, &mut self.wakers);
+        is_complete
     }
 
     fn poll_timeout(&mut self) -> Instant {
-        let state = self.shared.lock();
-        let (due, end) = (state.tenure.and_then(|it| it.due), state.tenure.map(|it| it.end));
-        [due, end].into_iter().flatten().fold(state.proto.poll_timeout(), Instant::min)
+        self.timeout
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), ConnectionError> {
@@ -314,8 +314,7 @@ impl End for ClientEnd {
             _ if state.proto.is_silent(now) => Err(ConnectionError::Silent),
             _ => Ok(()),
         };
-        drop(state);
-        self.wakers.drain(..).for_each(Waker::wake);
+        wake_unlocked(state, &mut self.wakers);
         over
     }
 
@@ -410,6 +409,27 @@ impl State {
         self.calls.end(slot, ended, wakers);
     }
 
+    fn timeout(&self) -> Instant {
+        let earliest = self.proto.poll_timeout();
+        self.tenure.map_or(earliest, |Tenure { due, end, .. }| earliest.min(end).min(due.unwrap_or(end)))
+    }
+
+    /// Whether nobody is expected to add to the bytes for the server. A call that is the only one goes at once: its
+    /// caller waits for nobody else. Where there were several at the last write, the others are about to call again.
+    fn is_complete(&mut self) -> bool {
+        let has_one_call =
+            self.taken != self.opened && self.proto.calls_open() == 1 && self.open_at_write <= 1;
+        has_one_call || self.proto.outbox().is_empty()
+    }
+
+    fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
+        if !self.proto.outbox().is_empty() {
+            self.taken = self.opened;
+            self.open_at_write = self.proto.calls_open();
+            std::mem::swap(self.proto.outbox(), outbox);
+        }
+    }
+
     fn deliver_ended(&mut self, wakers: &mut Vec<Waker>) {
         while let Some((slot, status)) = self.proto.poll_ended() {
             self.calls.end(slot, Ended::Status(Box::new(status)), wakers);
@@ -453,6 +473,14 @@ impl Shared {
         state.disband(&mut wakers);
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// Wakes them without the lock.
+fn wake_unlocked(state: MutexGuard<'_, State>, wakers: &mut Vec<Waker>) {
+    drop(state);
+    if !wakers.is_empty() {
+        wakers.drain(..).for_each(Waker::wake);
     }
 }
 

@@ -208,7 +208,8 @@ impl End for ServerEnd {
         self.stop_ended();
         self.resume();
         self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
-        Ok(Step { taken, more, replies: !self.proto.outbox().is_empty() })
+        let output_len = self.proto.outbox().len();
+        Ok(Step { taken, more, output_len, replies: output_len != 0 })
     }
 
     fn collect(&mut self, waker: &Waker) -> Wish {
@@ -243,15 +244,17 @@ impl End for ServerEnd {
         }
     }
 
-    fn output_len(&mut self) -> usize {
+    fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
         // What was written made room for items that wait.
         self.resume();
-        self.proto.outbox().len()
-    }
-
-    fn take_outbox(&mut self, outbox: &mut Vec<u8>) {
         std::mem::swap(self.proto.outbox(), outbox);
         self.writes.begin(outbox.len(), |id| self.proto.is_open(id));
+    }
+
+    /// Handlers may add to what there is.
+    fn take_complete(&mut self, _: &mut Vec<u8>) -> bool {
+        self.resume();
+        self.proto.outbox().is_empty()
     }
 
     fn poll_timeout(&mut self) -> Instant {
