@@ -341,3 +341,16 @@ impl ServerEnd {
         Wish::Close
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_write_of_a_burst_is_after_sixteen_calls_unless_their_replies_are_long() {
+        let after = |calls, has_written| Burst { calls, has_written }.write_after();
+        assert_eq!([after(1, false), after(15, false)], [NEXT_LEN; 2]);
+        assert_eq!(after(16, false), FIRST_LEN);
+        assert_eq!(after(17, true), NEXT_LEN);
+    }
+}
