@@ -75,6 +75,8 @@ pub(crate) enum Command {
     SetRange(TimeRange),
     /// Show the graphs of the selected procedure or of all.
     SetScope(Scope),
+    /// Start a server with traffic on this machine, and connect to it.
+    TryDemo,
     /// Open another tab.
     NewTab,
     /// Close this tab, or the one that is shown.
@@ -216,6 +218,7 @@ impl Command {
         Self::ShowAllTraces,
         Self::ToggleIdentity,
         Self::Show(Page::NewIdentity),
+        Self::TryDemo,
         Self::NewTab,
         Self::CloseTab(None),
         Self::NextTab,
@@ -267,6 +270,7 @@ impl Command {
             Self::SetRange(TimeRange::OneDay) => "Graph the last 24 hours",
             Self::SetScope(Scope::Selected) => "Graph the selected procedure",
             Self::SetScope(Scope::All) => "Graph all procedures",
+            Self::TryDemo => "Try the demo",
             Self::NewTab => "New tab",
             Self::CloseTab(_) => "Close tab",
             Self::ShowTab(_) => "Show tab",

@@ -10,6 +10,7 @@ use countersign::{MetadataValue, Schema};
 use countersign_certs::Name;
 use zeroize::Zeroizing;
 
+use crate::demo::Demo;
 use crate::form::{Content, Part};
 use crate::model::authority::{IssueOrder, OfficeNews};
 use crate::model::calls::{CallNumber, Ended};
@@ -46,6 +47,8 @@ pub(crate) enum Order {
     Office(OfficeOrder),
     /// Do this with the calls that are kept.
     Journal(JournalOrder),
+    /// Start the demo.
+    StartDemo,
     /// Write the settings to their file.
     Save(Settings),
 }
@@ -235,6 +238,8 @@ pub(crate) enum Update {
     Office(OfficeNews),
     /// The calls that are kept.
     Journal(Pages),
+    /// The demo runs, or why it does not.
+    Demo(Result<Demo, Failure>),
     /// Something went wrong that belongs to no server, such as writing the settings.
     Trouble(Failure),
 }

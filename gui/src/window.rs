@@ -10,6 +10,8 @@ use std::thread;
 use anyhow::bail;
 use countersign_gui::{Chosen, Dashboard, Desk, Target};
 
+use crate::signals;
+
 /// Why no window can be opened here, if that is known beforehand.
 pub(crate) fn missing_display() -> Option<String> {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -52,7 +54,9 @@ pub(crate) fn open(target: Target, memory: Memory) -> anyhow::Result<()> {
         now_open.store(true, Ordering::Relaxed);
         let context = creation.egui_ctx.clone();
         let repaint = Arc::new(move || context.request_repaint());
-        let dashboard = Dashboard::start(Desk { repaint, browse: Arc::new(browse), settings_file }, target)?;
+        let remove_on_exit = Arc::new(signals::remove_on_exit);
+        let desk = Desk { repaint, browse: Arc::new(browse), remove_on_exit, settings_file };
+        let dashboard = Dashboard::start(desk, target)?;
         dashboard.install(&creation.egui_ctx);
         Ok(Box::new(Window { dashboard, title: String::new() }))
     });

@@ -6,6 +6,7 @@ pub(crate) mod catalogue;
 pub(crate) mod clock;
 pub(crate) mod connection;
 pub(crate) mod connections;
+pub(crate) mod demonstration;
 pub(crate) mod draft;
 pub(crate) mod graphs;
 pub(crate) mod history;
@@ -33,6 +34,7 @@ use std::time::Instant;
 use self::authority::Office;
 use self::clock::Clock;
 use self::connection::{Failure, Target};
+use self::demonstration::Demonstration;
 use self::graphs::{Comparison, Source};
 use self::journal::Journal;
 use self::journal::asked::JournalCommand;
@@ -63,6 +65,8 @@ pub(crate) struct Model {
     pub(crate) journal: Journal,
     /// What is to go to the clipboard.
     pub(crate) copied: Option<String>,
+    /// The demo, if it was asked for.
+    pub(crate) demo: Demonstration,
     /// What time it is.
     pub(crate) clock: Clock,
     /// What is typed into the list of commands, while that is shown.
@@ -84,6 +88,7 @@ impl Model {
             office: Office::default(),
             journal: Journal::default(),
             copied: None,
+            demo: Demonstration::default(),
             clock: Clock::default(),
             palette: None,
             trouble: None,
@@ -156,6 +161,7 @@ impl Model {
             Command::TogglePalette => {
                 self.palette = if self.palette.is_none() { Some(String::new()) } else { None };
             }
+            Command::TryDemo => return self.try_demo(now),
             Command::DismissTrouble => self.trouble = None,
             of_tab => return self.obey_in_tab(of_tab, now),
         }
@@ -187,6 +193,14 @@ impl Model {
                 let pages = Arc::new(pages);
                 self.tabs.iter_mut().for_each(|tab| tab.recall.pages = pages.clone());
                 self.journal.pages = pages;
+                None
+            }
+            Update::Demo(Ok(demo)) => {
+                self.demo = Demonstration::Running(demo);
+                self.try_demo(Instant::now())
+            }
+            Update::Demo(Err(failure)) => {
+                self.demo = Demonstration::Failed(failure);
                 None
             }
             Update::Trouble(failure) => {
@@ -243,6 +257,27 @@ impl Model {
             Command::CloseTab(_) => self.tabs.len() > 1 || !self.tab().is_blank(),
             of_tab => self.tab().allows(of_tab),
         }
+    }
+
+    /// Shows the demo, which is started first if it does not run.
+    fn try_demo(&mut self, now: Instant) -> Option<Order> {
+        let target = match &self.demo {
+            Demonstration::Running(demo) => demo.target().clone(),
+            Demonstration::Starting => return None,
+            Demonstration::Off | Demonstration::Failed(_) => {
+                self.demo = Demonstration::Starting;
+                return Some(Order::StartDemo);
+            }
+        };
+        if let Some(tab) = self.tabs.iter().find(|tab| tab.connection.target() == Some(&target)) {
+            self.show_tab(tab.id);
+            return None;
+        }
+        if !self.tab().is_blank() {
+            self.open_tab();
+        }
+        self.tab_mut().entry = Entry { target, ..Entry::default() };
+        self.obey(Command::Connect, now)
     }
 
     fn open_tab(&mut self) {

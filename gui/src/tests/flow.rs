@@ -107,7 +107,8 @@ impl Window {
             let _ = ring.lock().unwrap().send(());
         };
         let browse = Arc::new(move |_, chosen| browse(chosen));
-        let desk = Desk { repaint: Arc::new(repaint), browse, settings_file };
+        let desk =
+            Desk { repaint: Arc::new(repaint), browse, remove_on_exit: Arc::new(|_| Ok(())), settings_file };
         let dashboard = Dashboard::start(desk, target).unwrap();
         let draw = |ui: &mut egui::Ui, dashboard: &mut Dashboard| {
             dashboard.learn();

@@ -2,6 +2,7 @@
 
 mod copies;
 mod features;
+mod first_run;
 mod flow;
 mod forms;
 mod graphs;

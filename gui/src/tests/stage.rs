@@ -87,16 +87,20 @@ impl Stage {
         self.updates.send(Update::Tab(tab, Box::new(update))).unwrap();
     }
 
+    /// The worker says something that belongs to no server.
+    pub(crate) fn tell_window(&mut self, update: Update) {
+        self.updates.send(update).unwrap();
+        self.settle();
+    }
+
     /// The worker says something of an authority.
     pub(crate) fn tell_of_office(&mut self, news: OfficeNews) {
-        self.updates.send(Update::Office(news)).unwrap();
-        self.settle();
+        self.tell_window(Update::Office(news));
     }
 
     /// The worker says which calls are known.
     pub(crate) fn tell_of_calls(&mut self, pages: Pages) {
-        self.updates.send(Update::Journal(pages)).unwrap();
-        self.settle();
+        self.tell_window(Update::Journal(pages));
     }
 
     /// What a button puts on the clipboard.

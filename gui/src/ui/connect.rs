@@ -2,12 +2,13 @@
 
 use egui::{Align, Button, Frame, Key, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
 
-use super::parts::{command_button_ui, failed_state_ui, muted, primary_button_ui};
+use super::parts::{command_button_ui, failed_state_ui, failure_card_ui, muted, primary_button_ui};
 use super::theme::palette;
 use crate::command::Command;
 use crate::exchange::Purpose;
 use crate::model::Model;
 use crate::model::connection::Connection;
+use crate::model::demonstration::Demonstration;
 use crate::model::tab::Entry;
 use crate::text;
 
@@ -118,14 +119,32 @@ fn buttons_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     });
 }
 
+/// What those are offered who have been nowhere yet.
+fn first_run_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
+    let colors = palette(ui);
+    ui.label(
+        muted(&colors, "No saved profiles yet. Identities are made with: countersign certs issue").small(),
+    );
+    ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        let is_starting = matches!(model.demo, Demonstration::Starting);
+        command_button_ui(ui, Command::TryDemo, !is_starting, wishes);
+        if is_starting {
+            ui.add(egui::Spinner::new().size(14.0).color(colors.accent));
+        }
+        let words = "No server at hand? Certificates for both sides and a busy server on this machine, until you leave.";
+        ui.add(Label::new(muted(&colors, words).small()).wrap());
+    });
+    if let Demonstration::Failed(failure) = &model.demo {
+        ui.add_space(6.0);
+        failure_card_ui(ui, failure);
+    }
+}
+
 fn profiles_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
     if model.settings.profiles.is_empty() {
-        ui.label(
-            muted(&colors, "No saved profiles yet. Identities are made with: countersign certs issue")
-                .small(),
-        );
-        return;
+        return first_run_ui(ui, model, wishes);
     }
     for (index, profile) in model.settings.profiles.iter().enumerate() {
         ui.horizontal(|ui| {

@@ -31,6 +31,7 @@ use self::journal::Journal;
 pub(crate) use self::journal::JournalOrder;
 pub(crate) use self::link::{Link, answer, body, encoded, problem};
 use self::seat::Seat;
+use crate::demo::Demo;
 use crate::exchange::{OfficeOrder, Order, Update};
 use crate::model::connection::Failure;
 use crate::model::settings::Settings;
@@ -49,6 +50,8 @@ pub struct Desk {
     pub repaint: Arc<dyn Fn() + Send + Sync>,
     /// Lets the user choose a folder (`true`) or a file, and calls back if one was chosen.
     pub browse: Arc<dyn Fn(bool, Chosen) + Send + Sync>,
+    /// Has a folder removed when the program is told to stop; called from the worker's threads.
+    pub remove_on_exit: Arc<dyn Fn(PathBuf) -> io::Result<()> + Send + Sync>,
     /// Where the settings are kept, if anywhere.
     pub settings_file: Option<PathBuf>,
 }
@@ -113,6 +116,7 @@ impl Worker {
             Order::Close(tab) => drop(self.seats.remove(&tab)),
             Order::Office(order) => self.obey_in_office(order),
             Order::Journal(order) => self.journal.order(order),
+            Order::StartDemo => self.start_demo(),
             Order::Save(settings) => self.save(settings),
         }
     }
@@ -127,6 +131,21 @@ impl Worker {
             OfficeOrder::Renew { folder, name } => self.office.renew(folder, name),
             OfficeOrder::Revoke { folder, name } => self.office.revoke(folder, name),
         }
+    }
+
+    fn start_demo(&self) {
+        let (speaker, remove_on_exit) = (self.speaker.clone(), self.desk.remove_on_exit.clone());
+        tokio::task::spawn_blocking(move || {
+            let demo = Demo::start().and_then(|demo| {
+                remove_on_exit(demo.folder().to_owned())?;
+                Ok(demo)
+            });
+            let failed = |error| {
+                let remedy = "It needs a folder for temporary files, and a port of this machine.";
+                Failure::new(format!("The demo could not be started: {error:#}."), remedy)
+            };
+            speaker.say(Update::Demo(demo.map_err(failed)));
+        });
     }
 
     fn save(&self, settings: Settings) {

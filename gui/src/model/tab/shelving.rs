@@ -23,7 +23,7 @@ impl Tab {
             ShelfCommand::Choose => ShelfOrder::Choose,
             ShelfCommand::Look => ShelfOrder::Look(folder),
             ShelfCommand::Save => {
-                let (name, saved) = self.to_save()?;
+                let (name, saved) = self.take_down()?;
                 ShelfOrder::Save(folder, name, saved)
             }
             ShelfCommand::Open(name) => ShelfOrder::Open(folder, name),
@@ -32,7 +32,7 @@ impl Tab {
     }
 
     /// The request as it is written down; what keeps it from that is said.
-    fn to_save(&mut self) -> Option<(String, Box<Saved>)> {
+    fn take_down(&mut self) -> Option<(String, Box<Saved>)> {
         let path = self.selected.as_deref()?;
         let name = self.shelf.name_of(path).to_owned();
         if Shelf::mistake_in(&name).is_some() {
