@@ -18,17 +18,22 @@ const THINNEST: f32 = 2.0;
 
 /// The bar, its legend and the rank; what is not known is left out.
 pub(super) fn timing_ui(ui: &mut Ui, timing: &Timing, rank: Option<&Rank>) {
-    if let Some(shares) = timing.shares() {
-        bar_ui(ui, &shares);
-        legend_ui(ui, &shares);
+    let shares = timing.shares();
+    if let Some(shares) = &shares {
+        bar_ui(ui, shares);
     }
-    let colors = palette(ui);
+    if shares.is_some() || rank.is_some() {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(9.0, 0.0);
+            for (part, took, share) in shares.iter().flatten() {
+                part_hover(part_ui(ui, *part, *took), *part, *took, *share);
+            }
+            rank.into_iter().for_each(|rank| rank_ui(ui, rank));
+        });
+    }
     if timing.is_doubtful() {
         let words = "The server says that it took longer than the call did: its clock is not to be trusted.";
-        ui.add(Label::new(RichText::new(words).small().color(colors.warn)).wrap());
-    }
-    if let Some(rank) = rank {
-        rank_ui(ui, rank);
+        ui.add(Label::new(RichText::new(words).small().color(palette(ui).warn)).wrap());
     }
 }
 
@@ -50,15 +55,6 @@ fn bar_ui(ui: &mut Ui, shares: &[(Part, Duration, f64); 5]) {
         part_hover(response, *part, *took, *share);
         left = right;
     }
-}
-
-fn legend_ui(ui: &mut Ui, shares: &[(Part, Duration, f64); 5]) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(9.0, 0.0);
-        for (part, took, share) in shares {
-            part_hover(part_ui(ui, *part, *took), *part, *took, *share);
-        }
-    });
 }
 
 /// A part in the legend: its colour and its words, which a line's end does not part.
@@ -89,13 +85,15 @@ fn part_hover(response: Response, part: Part, took: Duration, share: f64) {
 
 fn rank_ui(ui: &mut Ui, rank: &Rank) {
     let calls = if rank.calls == 1 { "call" } else { "calls" };
-    let words = format!("{} of {} {calls} in the 5 minutes before", rank.words(), text::count(rank.calls));
-    let hint = match rank.is_of_server {
-        true => "By the server's own time, which it counted for every call of this procedure",
-        false => "The server did not tell its time of this call, so its time on the wire counts too",
+    let words = format!("{} of {} {calls} in 5 min", rank.words(), text::count(rank.calls));
+    let by = match rank.is_of_server {
+        true => "by the server's own time",
+        false => "by the whole time, since the server did not tell its own",
     };
     let words = muted(&palette(ui), text::capitalized(&words)).small();
-    ui.add(Label::new(words).wrap()).on_hover_text(hint);
+    ui.add(Label::new(words).extend()).on_hover_text(format!(
+        "Among the calls of this procedure that the server counted in the five minutes before, {by}"
+    ));
 }
 
 /// No two neighbours alike, also for eyes that tell red and green apart badly.
