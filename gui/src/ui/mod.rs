@@ -125,10 +125,11 @@ fn calls_ui(ui: &mut Ui, tab: &mut Tab, (now, date): (Instant, Timestamp), wishe
                 procedures::procedures_ui(ui, tab, wishes);
             });
         });
-    // The form needs the larger half.
+    // The form needs the larger half; where there is much room, a reply takes its share of it.
     let reply_max = (ui.available_width() * 0.45).max(240.0);
+    let reply_usual = (ui.available_width() * 0.36).max(440.0).min(reply_max);
     Panel::right("reply")
-        .default_size(440.0_f32.min(reply_max))
+        .default_size(reply_usual)
         .size_range(240.0..=reply_max)
         .frame(panel_frame(ui, 12, 8))
         .show(ui, |ui| filling_ui(ui, id, |ui| reply::reply_ui(ui, tab, now, wishes)));
