@@ -119,7 +119,7 @@ pub(crate) enum Command {
     SortConnections(connections::Column),
     /// Ask whether the connection with this number is to be closed.
     AskToClose(u64),
-    /// Leave it alone after all.
+    /// Leave it alone after all, or forget what came of closing it.
     KeepConnection,
     /// Close it.
     CloseConnection,

@@ -1,5 +1,5 @@
-//! Who is connected to the server, as it says: sorted, filtered, and one of them perhaps about to be closed. All text
-//! came from the server, and is clipped.
+//! Who is connected to the server, as it says: sorted, filtered, and one of them perhaps about to be closed. All
+//! text came from the server, and is clipped.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -222,7 +222,7 @@ impl Connections {
         }
     }
 
-    /// The server is dialled anew: nobody answers what was asked before.
+    /// Nothing is to be closed any more, and what came of it was read.
     pub(crate) fn forget_closing(&mut self) {
         (self.doomed, self.is_closing, self.closed) = (None, false, None);
     }
@@ -255,7 +255,8 @@ mod tests {
 
     fn info(number: u64, peer: &str, age_ms: u64) -> Json {
         json!({
-            "number": number, "peer": peer, "address": format!("127.0.0.1:{}", 4000 + number), "age_ms": age_ms,
+            "number": number, "peer": peer, "address": format!("127.0.0.1:{}", 4000 + number),
+            "age_ms": age_ms,
             "cipher": "TLS13_AES_256_GCM_SHA384", "key_exchange": "X25519MLKEM768", "fingerprint": "9f",
             "not_after": "2026-12-01T00:00:00Z", "calls_open": 0, "calls": 10 - number, "bytes_in": number,
             "bytes_out": 1,

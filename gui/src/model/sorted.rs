@@ -12,7 +12,8 @@ pub(crate) struct Sorted<C> {
 }
 
 impl<C: PartialEq> Sorted<C> {
-    /// Turns the order around if the table is sorted by this column already; else sorts by it, numbers from the top.
+    /// Turns the order around if the table is sorted by this column already; else sorts by it, the largest
+    /// numbers first.
     pub(crate) fn choose(&mut self, column: C, is_number: bool) {
         let descending = if self.by == column { !self.descending } else { is_number };
         *self = Self { by: column, descending };

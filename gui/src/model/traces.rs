@@ -1,5 +1,5 @@
-//! Calls that were slow or failed, as the server kept them: found, sorted, and one of them looked into. All text came
-//! from the server, and is clipped.
+//! Calls that were slow or failed, as the server kept them: found, sorted, and one of them looked into. All text
+//! came from the server, and is clipped.
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,13 @@ use super::unanswered::Unanswered;
 use super::view::Moment;
 use crate::text;
 
-/// The most calls that the server is asked for: as many as one looks through, in an answer of some hundred KiB.
+/// The most calls that the server is asked for: as many as one looks through, in a few hundred KiB.
 pub(crate) const TRACES_MAX: u32 = 500;
 /// The longest names and the longest message.
 const NAME_SHOWN: usize = 260;
 const MESSAGE_SHOWN: usize = 2000;
-/// So much before and after a moment of the graphs belongs to it, too: counters come once a second, and are told
-/// a little after the calls that they count.
+/// So much before and after a moment of the graphs belongs to it, too: counters come once a second, and are
+/// told a little after the calls that they count.
 const SLACK: Duration = Duration::from_millis(1500);
 /// What is told twice of one call differs by less.
 const SAME: SignedDuration = SignedDuration::from_millis(20);
@@ -194,7 +194,7 @@ impl Trace {
         }
     }
 
-    /// Whether both are the same call, of which the server told twice: it counts back from its clock each time.
+    /// Whether both are the same call, of which the server told twice: it counts back from now each time.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let [one, two] =
             [self, other].map(|it| (&it.procedure, &it.peer, &it.code, it.total_us, it.bytes_in));

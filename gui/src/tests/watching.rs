@@ -25,9 +25,11 @@ fn connection(number: u64, name: &str) -> Json {
     json!({
         "number": number, "peer": format!("spiffe://acme.internal/{name}"),
         "address": format!("127.0.0.1:{}", 4000 + number), "age_ms": 1000 * 100_u64.saturating_sub(number),
-        "cipher": "TLS13_AES_256_GCM_SHA384", "key_exchange": "X25519MLKEM768", "fingerprint": "9f".repeat(32),
+        "cipher": "TLS13_AES_256_GCM_SHA384", "key_exchange": "X25519MLKEM768",
+        "fingerprint": "9f".repeat(32),
         "not_after": (Timestamp::now() + SignedDuration::from_hours(number as i64)).to_string(),
-        "calls_open": 2, "calls": 1000 + number, "bytes_in": 2048, "bytes_out": 3_u64 << 30, "is_yours": name == "me",
+        "calls_open": 2, "calls": 1000 + number, "bytes_in": 2048, "bytes_out": 3_u64 << 30,
+        "is_yours": name == "me",
     })
 }
 
@@ -199,6 +201,8 @@ fn a_refusal_to_close_says_which_rule_would_be_needed() {
     assert!(stage.shows("Not allowed to close connections"));
     assert!(stage.shows("procedures = [\"countersign.Connections/close\"]") && stage.shows("Copy Rule"));
     assert!(stage.shows("127.0.0.1:4001"), "the list stays");
+    stage.click("Dismiss");
+    assert!(!stage.shows("Not allowed to close connections"));
 }
 
 #[test]

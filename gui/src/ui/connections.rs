@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use egui::{Align, Color32, Label, Layout, Rect, RichText, Role, Ui, vec2};
+use egui::{Align, Color32, Label, Layout, Rect, RichText, Role, Ui, UiBuilder, vec2};
 use jiff::Timestamp;
 
 use super::columns::{Column, cell_ui, header_ui, left_over, places, row_ui, width};
 use super::pages::heading_ui;
-use super::parts::{chip_ui, empty_ui, failure_card_ui, loading_ui, muted, notice_ui};
+use super::parts::{chip_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::rows::rows_ui;
 use super::theme::{Palette, palette};
 use super::unanswered::{denied_ui, unanswered_ui};
@@ -77,17 +77,17 @@ fn notices_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
         notice_ui(ui, colors.warn, |ui| confirm_ui(ui, doomed, connections.is_closing, wishes));
         ui.add_space(6.0);
     }
-    match &connections.closed {
-        None => return,
-        Some(Closed::Done(words)) => {
-            notice_ui(ui, colors.ok, |ui| drop(ui.add(Label::new(words).wrap())));
+    let Some(closed) = &connections.closed else { return };
+    match closed {
+        Closed::Done(words) => notice_ui(ui, colors.ok, |ui| drop(ui.add(Label::new(words).wrap()))),
+        Closed::Denied => {
+            let hint = "No * in a rule gives this power over others: a rule names it in full.";
+            denied_ui(ui, tab, ("close connections", CLOSE), hint);
         }
-        Some(Closed::Denied) => {
-            denied_ui(ui, tab, "close connections", CLOSE);
-            let words = "No * in a rule gives this power over others: it has to be named in full.";
-            ui.label(muted(&colors, words).small());
-        }
-        Some(Closed::Failed(failure)) => failure_card_ui(ui, failure),
+        Closed::Failed(failure) => failure_card_ui(ui, failure),
+    }
+    if ui.button("Dismiss").clicked() {
+        wishes.push(Command::KeepConnection);
     }
     ui.add_space(6.0);
 }
@@ -179,8 +179,8 @@ fn connection_ui(
     let name = || {
         let own = if row.is_own { "this window, " } else { "" };
         format!(
-            "{own}{}, connected for {age}, certificate {life}, {open} open of {calls} calls, {received} received, \
-             {sent} sent",
+            "{own}{}, connected for {age}, certificate {life}, {open} open of {calls} calls, \
+             {received} received, {sent} sent",
             row.words()
         )
     };
@@ -191,13 +191,10 @@ fn connection_ui(
     if row.is_own {
         let chip = Rect::from_min_max(peer_place.right_top() - vec2(78.0, 0.0), peer_place.right_bottom());
         peer_place.set_right(chip.left() - 6.0);
-        ui.scope_builder(
-            egui::UiBuilder::new().max_rect(chip).layout(Layout::right_to_left(Align::Center)),
-            |ui| {
-                ui.spacing_mut().interact_size.y = 0.0;
-                chip_ui(ui, "this window", colors.accent);
-            },
-        );
+        let layout = Layout::right_to_left(Align::Center);
+        // Beside the row, as far as egui goes on from here.
+        let mut ui = ui.new_child(UiBuilder::new().max_rect(chip).layout(layout));
+        chip_ui(&mut ui, "this window", colors.accent);
     }
     cell_ui(ui, &row.peer, peer_place, false, text_color);
     let cells = [
@@ -220,7 +217,8 @@ fn connection_ui(
     let end = places.last().map_or(rect.right(), |place| place.right()) + 14.0;
     let button = Rect::from_min_size(egui::pos2(end, rect.top() + 3.0), vec2(BUTTON_WIDTH, ROW_HEIGHT - 6.0));
     let command = Command::AskToClose(row.number);
-    let close = ui.put(button, egui::Button::new(RichText::new(command.text()).small()));
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(button));
+    let close = ui.add_sized(button.size(), egui::Button::new(RichText::new(command.text()).small()));
     if close.accessible_name(format!("Close {}", row.words())).clicked() {
         wishes.push(command);
     }

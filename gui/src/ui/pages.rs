@@ -37,7 +37,8 @@ pub(super) fn pages_ui(ui: &mut Ui, shown: Page, wishes: &mut Vec<Command>) {
     ui.add_space(2.0);
 }
 
-/// The switch, what the page shows in a few words, and a field to find some of it. Says whether that was edited.
+/// The switch, what the page shows in a few words, and a field to find some of it. Says whether that was
+/// edited.
 pub(super) fn heading_ui(
     ui: &mut Ui,
     page: Page,

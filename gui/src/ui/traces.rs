@@ -5,7 +5,7 @@ use std::time::Instant;
 use egui::{Align, CentralPanel, Key, Label, Layout, Panel, RichText, Role, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::columns::{Column, cell_ui, header_ui, left_over, places, row_ui, width};
-use super::facts::{copied_fact_ui, fact_ui};
+use super::facts::{copied_fact_ui, fact_ui, id_ui};
 use super::pages::heading_ui;
 use super::parts::{empty_ui, loading_ui, muted};
 use super::rows::rows_ui;
@@ -110,7 +110,8 @@ fn moment_ui(ui: &mut Ui, moment: &Moment, now: Instant, wishes: &mut Vec<Comman
 /// Nothing is to be seen, which mostly is good news.
 fn nothing_ui(ui: &mut Ui, traces: &Traces, wishes: &mut Vec<Command>) {
     if traces.moment.is_some() {
-        let hint = "The server keeps the four slowest calls of a procedure in each minute, and the last 32 that failed.";
+        let hint = "The server keeps the four slowest calls of a procedure in each minute, \
+                    and the last 32 that failed.";
         empty_ui(ui, "No call of that moment was kept", hint);
         ui.add_space(8.0);
         ui.vertical_centered(|ui| {
@@ -255,7 +256,7 @@ fn facts_ui(ui: &mut Ui, trace: &Trace, colors: &Palette) {
         ui.add_space(2.0);
     }
     let size = |bytes: u64| text::size(usize::try_from(bytes).unwrap_or(usize::MAX));
-    copied_fact_ui(ui, "Peer", &trace.peer);
+    id_ui(ui, "Peer", &trace.peer);
     copied_fact_ui(ui, "Procedure", &trace.procedure);
     copied_fact_ui(ui, "Request came", &trace.started.strftime("%Y-%m-%d %H:%M:%S%.6f UTC").to_string());
     fact_ui(ui, "Arguments", &size(trace.bytes_in));

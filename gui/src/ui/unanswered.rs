@@ -19,7 +19,7 @@ pub(super) fn unanswered_ui(
     wishes: &mut Vec<Command>,
 ) {
     match why {
-        Unanswered::Denied => middle_ui(ui, |ui| denied_ui(ui, tab, what, procedure)),
+        Unanswered::Denied => middle_ui(ui, |ui| denied_ui(ui, tab, (what, procedure), "")),
         Unanswered::Failed(failure) => failed_ui(ui, failure),
     }
     ui.add_space(8.0);
@@ -31,7 +31,7 @@ pub(super) fn unanswered_ui(
 }
 
 /// That the policy does not allow this identity something, and the rule that would.
-pub(super) fn denied_ui(ui: &mut Ui, tab: &Tab, what: &str, procedure: &str) {
+pub(super) fn denied_ui(ui: &mut Ui, tab: &Tab, (what, procedure): (&str, &str), hint: &str) {
     let colors = palette(ui);
     let own = tab.own.identity().map(|identity| identity.id.as_str());
     let rule = rule(procedure, own).unwrap_or_default();
@@ -50,5 +50,8 @@ pub(super) fn denied_ui(ui: &mut Ui, tab: &Tab, what: &str, procedure: &str) {
             });
         });
         ui.add(Label::new(RichText::new(rule.trim_end()).monospace()).wrap());
+        if !hint.is_empty() {
+            ui.add(Label::new(muted(&colors, hint).small()).wrap());
+        }
     });
 }

@@ -1,4 +1,4 @@
-//! Who is connected to the server, and its slow and failed calls: told by the worker while they are looked at.
+//! Who is connected to the server, and its slow and failed calls: told by the worker while that is looked at.
 
 use super::Tab;
 use crate::command::Command;
@@ -35,7 +35,7 @@ impl Tab {
                 return Some(TabOrder::Watch(self.watched.clone()));
             }
             Command::AskToClose(number) => self.connections.ask_to_close(number),
-            Command::KeepConnection => self.connections.doomed = None,
+            Command::KeepConnection => self.connections.forget_closing(),
             Command::CloseConnection => return self.close_connection(),
             Command::SortConnections(column) => self.connections.sort_by(column),
             Command::ShowTraces(moment) => {
