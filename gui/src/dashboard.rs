@@ -20,12 +20,14 @@ pub struct Dashboard {
     pub(crate) model: Model,
     orders: UnboundedSender<Order>,
     updates: Receiver<Update>,
+    /// Whether there is a file in which to remember what is open.
+    remembers: bool,
 }
 
 impl Dashboard {
     /// A dashboard that shows this model and speaks to a worker through these channels.
     pub(crate) fn new(model: Model, orders: UnboundedSender<Order>, updates: Receiver<Update>) -> Self {
-        Self { model, orders, updates }
+        Self { model, orders, updates, remembers: false }
     }
 
     /// A dashboard with a worker of its own, which connects at once if the target says where.
@@ -40,7 +42,9 @@ impl Dashboard {
             // What could not be read is not overwritten.
             desk.settings_file = None;
         }
+        let remembers = desk.settings_file.is_some();
         let (orders, updates) = worker::start(desk)?;
+        let is_anywhere = target.address.is_empty();
         let wants_connection = !target.address.is_empty() && !target.identity.is_empty();
         let mut dashboard = Self::new(Model::new(settings, target), orders, updates);
         dashboard.model.trouble = unread.map(|error| {
@@ -49,8 +53,12 @@ impl Dashboard {
                 "Profiles are not saved in this run.",
             )
         });
+        dashboard.remembers = remembers;
+        let now = Instant::now();
         if wants_connection {
-            dashboard.obey(Command::Connect, Instant::now());
+            dashboard.obey(Command::Connect, now);
+        } else if is_anywhere {
+            dashboard.model.reopen(now).into_iter().for_each(|order| dashboard.send(Some(order)));
         }
         Ok(dashboard)
     }
@@ -88,8 +96,18 @@ impl Dashboard {
         for order in self.model.watch() {
             self.send(Some(order));
         }
+        self.remember();
         if self.model.settings.theme != theme {
             theme::choose(ui.ctx(), self.model.settings.theme);
+        }
+    }
+
+    /// Has written down which servers are open, if that has changed.
+    fn remember(&mut self) {
+        let open = self.model.open();
+        if self.remembers && self.model.settings.open != open {
+            self.model.settings.open = open;
+            self.send(Some(Order::Save(self.model.settings.clone())));
         }
     }
 

@@ -4,17 +4,19 @@ use std::time::Instant;
 
 use countersign_certs::{ParseNameError, SpiffeId};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::life::Life;
 
 /// Which server to talk to, and who we are to it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Target {
     /// `host:port`.
     pub address: String,
     /// The folder with our key, our certificate and our trust.
     pub identity: String,
     /// The SPIFFE ID that the server must have; empty if its certificate is to name the host instead.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub expect_peer: String,
 }
 

@@ -33,7 +33,7 @@ use std::time::Instant;
 
 use self::authority::Office;
 use self::clock::Clock;
-use self::connection::{Failure, Target};
+use self::connection::{Connection, Failure, Target};
 use self::demonstration::Demonstration;
 use self::graphs::{Comparison, Source};
 use self::journal::Journal;
@@ -240,6 +240,34 @@ impl Model {
         let shown = self.tab().id;
         let tabs = self.tabs.iter_mut();
         tabs.filter_map(|tab| Some(Order::Tab(tab.id, tab.watch(tab.id == shown)?))).collect()
+    }
+
+    /// The servers that are open, but for the demo, which will be gone.
+    pub(crate) fn open(&self) -> Vec<Target> {
+        let demo = match &self.demo {
+            Demonstration::Running(demo) => Some(demo.target()),
+            _ => None,
+        };
+        let open = self.tabs.iter().filter(|tab| !matches!(tab.connection, Connection::Disconnected));
+        open.filter_map(|tab| tab.connection.target())
+            .filter(|target| Some(*target) != demo)
+            .cloned()
+            .collect()
+    }
+
+    /// Opens the servers that were open last, and says what the worker has to do for it.
+    pub(crate) fn reopen(&mut self, now: Instant) -> Vec<Order> {
+        let targets = self.settings.open.clone();
+        let connect = |target: Target| {
+            if !self.tab().is_blank() {
+                self.open_tab();
+            }
+            self.tab_mut().entry = Entry { target, ..Entry::default() };
+            self.obey(Command::Connect, now)
+        };
+        let orders = targets.into_iter().filter_map(connect).collect();
+        self.shown = 0;
+        orders
     }
 
     /// What the window is called.

@@ -18,6 +18,9 @@ pub(crate) struct Settings {
     pub(crate) theme: Theme,
     /// The servers that the user goes back to.
     pub(crate) profiles: Vec<Profile>,
+    /// The servers that were open last, in the order of their tabs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) open: Vec<Target>,
     /// The folder of saved requests; empty until one was looked into.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) requests: String,
