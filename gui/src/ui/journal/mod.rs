@@ -152,7 +152,7 @@ fn copies_ui(ui: &mut Ui, id: Option<&EntryId>, enabled: bool, wishes: &mut Vec<
             CopyAs::Command => "The call as a `countersign` command, for a shell",
             CopyAs::Rust => "The call as a Rust program",
         };
-        let button = ui.add_enabled(enabled, egui::Button::new(command.text()).small());
+        let button = ui.add_enabled(enabled, egui::Button::new(command.text()));
         if button
             .on_hover_text(format!("{hint}. It names the identity's folder, and has no key in it."))
             .clicked()
