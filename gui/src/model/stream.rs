@@ -129,6 +129,8 @@ pub(crate) struct Batch {
 /// A streaming call, as it is shown.
 #[derive(Debug)]
 pub(crate) struct Stream {
+    /// Whether the server sends items, and not only its result.
+    pub(crate) gives_items: bool,
     /// The newest items.
     pub(crate) kept: Newest,
     /// How many came in all.
@@ -160,6 +162,7 @@ impl Stream {
     /// A call that begins now.
     pub(crate) fn new(takes_items: bool, now: Instant) -> Self {
         Self {
+            gives_items: true,
             kept: Newest::default(),
             received: 0,
             bytes: 0,
@@ -169,6 +172,11 @@ impl Stream {
             sight: Sight::default(),
             pace: VecDeque::from([(now, 0)]),
         }
+    }
+
+    /// The same call of a procedure whose server sends items, or sends nothing but its result.
+    pub(crate) fn giving(self, gives_items: bool) -> Self {
+        Self { gives_items, ..self }
     }
 
     /// Takes in what came.

@@ -159,6 +159,7 @@ fn items_are_filled_in_and_sent_until_there_are_no_more() {
     let mut stage = Stage::connected(feed());
     stage.click("acme.Feed/import");
     let call = stage.start();
+    assert!(stage.shows("The server answers once no more items follow.") && !stage.shows("0 items"));
     assert!(super::forms::control(&stage.window, "item").is_focused(), "that is what comes next");
     stage.click("Send");
     assert_eq!(stage.order(), None);

@@ -36,7 +36,9 @@ pub(super) fn stream_ui(
     wishes: &mut Vec<Command>,
 ) {
     heading_ui(ui, call, now);
-    counts_ui(ui, call, stream, now);
+    if stream.gives_items {
+        counts_ui(ui, call, stream, now);
+    }
     if let Some(sending) = &stream.sending {
         sending_ui(ui, call, sending, wishes);
     }
@@ -53,17 +55,26 @@ pub(super) fn stream_ui(
         });
     }
     ui.separator();
-    let below = Below::of(call, stream);
-    if let Some(below) = below {
-        let room = ui.available_height();
-        Panel::bottom("looked at")
-            .resizable(true)
-            .default_size(room * 0.45)
-            .size_range(60.0..=(room - 60.0).max(61.0))
-            .frame(egui::Frame::new().inner_margin(egui::Margin { top: 6, ..egui::Margin::ZERO }))
-            .show(ui, |ui| filling_ui(ui, "below", |ui| below.ui(ui, lens, wishes)));
+    match Below::of(call, stream) {
+        // The result has all the room.
+        Some(below) if !stream.gives_items => below.ui(ui, lens, wishes),
+        Some(below) => {
+            let room = ui.available_height();
+            Panel::bottom("looked at")
+                .resizable(true)
+                .default_size(room * 0.45)
+                .size_range(60.0..=(room - 60.0).max(61.0))
+                .frame(egui::Frame::new().inner_margin(egui::Margin { top: 6, ..egui::Margin::ZERO }))
+                .show(ui, |ui| filling_ui(ui, "below", |ui| below.ui(ui, lens, wishes)));
+        }
+        None if !stream.gives_items && call.ended.is_none() => {
+            ui.label(muted(&palette(ui), "The server answers once no more items follow."));
+        }
+        None => {}
     }
-    items_ui(ui, call, stream, wishes);
+    if stream.gives_items {
+        items_ui(ui, call, stream, wishes);
+    }
     if call.ended.is_none() {
         ui.ctx().request_repaint_after(CLOCK);
     }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use countersign::service::CallKind;
+
 use super::Tab;
 use crate::command::Command;
 use crate::exchange::{CallOrder, FileOrder, ItemOrder, Purpose, TabOrder};
@@ -20,7 +22,9 @@ impl Tab {
         }
         let procedure = self.catalogue.procedure(self.selected.as_deref()?)?;
         let (path, kind, schema) = (procedure.path.clone(), procedure.kind, procedure.arguments.clone());
-        let stream = procedure.streams().then(|| Stream::new(procedure.items_in.is_some(), now));
+        let gives_items = kind != CallKind::ClientStream;
+        let takes_items = procedure.items_in.is_some();
+        let stream = procedure.streams().then(|| Stream::new(takes_items, now).giving(gives_items));
         let procedure_deadline = procedure.deadline_ms.map(Duration::from_millis);
         let draft = self.drafts.get_mut(&path)?;
         draft.tried = true;
