@@ -87,7 +87,7 @@ impl Draft {
         }
         if !whole.is_edited() {
             self.whole = Whole::new(procedure);
-            return;
+            return self.look_through(self.lens);
         }
         self.asides.put_whole("Before the server described this differently", whole.clone());
         self.dropped = Some(self.whole.meet(procedure));

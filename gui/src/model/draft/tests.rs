@@ -146,6 +146,15 @@ fn another_schema_keeps_what_fits_and_names_what_does_not() {
 }
 
 #[test]
+fn another_schema_is_followed_by_a_text_that_nobody_has_typed() {
+    let mut draft = Draft::new(&account());
+    draft.look_through(Lens::Notation);
+    draft.meet(&procedure(json!({ "name": { "type": "string" } })));
+    assert_eq!(shown(&mut draft, Lens::Notation), r#"{"name": ""}"#);
+    assert_eq!(draft.dropped, None);
+}
+
+#[test]
 fn metadata_is_text_or_bytes_under_keys_that_are_keys() {
     let mut draft = Draft::new(&account());
     draft.fill(Part::Arguments, &from_diagnostic(r#"{"account": 17}"#).unwrap()).unwrap();
