@@ -175,8 +175,8 @@ impl Printer<'_> {
         }
     }
 
-    /// The item of the element that is written from here on, and where it began: what is left to a remark begins with
-    /// the first element of which there is no other item.
+    /// The item of the element that is written from here on, and where it began: what is left to a remark
+    /// begins with the first element of which there is no other item.
     fn begin(&self, siblings: &mut Siblings, remark: &mut Option<usize>) -> (Option<usize>, usize) {
         let (item, from) = (siblings.next(self.outline), self.text.len());
         let is_remark = item.is_some_and(|item| self.outline.item(item).kind == Kind::Remark);

@@ -34,8 +34,8 @@ pub(crate) struct OwnCall {
 }
 
 impl OwnCall {
-    /// The time by which it is compared with others, and whether that is the server's own: a stream's is that to
-    /// its first item.
+    /// The time by which it is compared with others, and whether that is the server's own: a stream's is that
+    /// to its first item.
     pub(crate) fn compared(&self) -> Option<(Duration, bool)> {
         let Ended { took, outcome } = self.ended.as_ref()?;
         let at_server = outcome.as_ref().ok().and_then(|answer| Timing::new(*took, answer.times).at_server());

@@ -82,7 +82,7 @@ impl Timing {
         Some([queue, handler, encode].into_iter().fold(decode, Duration::saturating_add))
     }
 
-    /// Whether the server claims more time than passed here, so that its clock, or its word, is not to be trusted.
+    /// Whether the server claims more time than passed here: its clock, or its word, is not to be trusted.
     pub(crate) fn is_doubtful(&self) -> bool {
         self.at_server().is_some_and(|server| self.total < server)
     }
@@ -120,8 +120,8 @@ pub(crate) struct Rank {
 }
 
 impl Rank {
-    /// The rank of a call that took so long. Of the bucket into which it falls, a share as large as its place in it
-    /// counts as faster.
+    /// The rank of a call that took so long. Of the bucket into which it falls, a share as large as its place
+    /// in it counts as faster.
     pub(crate) fn among(others: &Histogram, took: Duration, is_of_server: bool) -> Option<Self> {
         let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let faster = others.buckets().iter().map(|&(index, calls)| {

@@ -1,4 +1,5 @@
-//! A long list of rows of one height: only those in sight are drawn, and one that is chosen elsewhere comes into sight.
+//! A long list of rows of one height: only those in sight are drawn, and one that is chosen elsewhere comes
+//! into sight.
 
 use std::ops::Range;
 

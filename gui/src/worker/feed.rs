@@ -21,8 +21,8 @@ const MESSAGE_SHOWN: usize = 600;
 /// How often is told how far it got.
 const TOLD_EVERY: Duration = Duration::from_millis(100);
 
-/// Sends what is in a file, and tells how far it got; fails once the call takes no more. A line that is no item ends
-/// the file: what follows may have been meant to follow it.
+/// Sends what is in a file, and tells how far it got; fails once the call takes no more. A line that is no item
+/// ends the file: what follows may have been meant to follow it.
 pub(super) async fn send(
     half: &mut RawSendHalf,
     order: &FileOrder,
@@ -129,8 +129,9 @@ mod tests {
 
     #[test]
     fn a_line_is_json_by_the_schema_or_diagnostic_notation() {
-        let schema = json!({ "type": "object", "properties": { "data": { "type": "string", "format": "bytes" } },
-            "required": ["data"], "additionalProperties": false });
+        let data = json!({ "type": "string", "format": "bytes" });
+        let schema = json!({ "type": "object", "properties": { "data": data }, "required": ["data"],
+            "additionalProperties": false });
         let schema = Schema::try_from(schema).unwrap();
         let read = |line: &str| item(line.as_bytes(), &schema);
         let bytes = cbor::from_diagnostic("{\"data\": h'0102'}").unwrap();
