@@ -14,9 +14,10 @@ use countersign_proto::{Code, Status};
 use super::{Encoded, Item, Items, Row, Sum};
 use crate::service::Reply;
 
-/// Bytes that a handler may leave for the driver before it waits: enough for a full frame to be ready while
-/// the one before it is written, and not more, since the rest of the memory of a stream is the peer's credit.
-const LANE_LEN_MAX: usize = 64 << 10;
+/// Bytes that a handler may leave for the driver before it waits: as many as a part of a long message has, so that
+/// streams and long messages send alike in their turns, and not more, since the rest of the memory of a stream is the
+/// peer's credit.
+const LANE_LEN_MAX: usize = 32 << 10;
 
 /// The items of one streaming call on a server, both ways.
 pub(crate) struct Lane {
