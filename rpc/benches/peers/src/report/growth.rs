@@ -95,7 +95,9 @@ fn plot(curve: &Curve<'_>) -> Option<String> {
     let ends = |figures: fn(&Spot) -> [f64; 2]| range(&spots().flat_map(figures).collect::<Vec<_>>());
     let (left, right, top, bottom) = (LEFT, SIZE.0 - RIGHT, TOP, SIZE.1 - BOTTOM);
     let across = Scale::log(ends(|spot| [spot.x; 2])?, (left, right));
-    let up = Scale::log(ends(|spot| spot.range.into())?, (bottom, top));
+    // What is about the same everywhere is to look like it.
+    let (least, greatest) = ends(|spot| spot.range.into())?;
+    let up = Scale::log((least.min(greatest / 10.0), greatest), (bottom, top));
     svg.text((16.0, 24.0), Anchor::Start, "title", curve.units.1);
     svg.text(((left + right) / 2.0, bottom + 38.0), Anchor::Middle, "", curve.units.0);
     for tick in up.ticks() {
