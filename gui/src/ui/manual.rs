@@ -5,7 +5,7 @@ use egui::{
     Align, Button, Frame, Label, Layout, RichText, ScrollArea, Sense, TextStyle, Ui, UiBuilder, pos2, vec2,
 };
 
-use super::parts::{chip_ui, command_button_ui, loading_ui, muted};
+use super::parts::{chip_ui, loading_ui, muted};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::catalogue::Procedure;
@@ -33,7 +33,6 @@ pub(crate) fn manual_ui(ui: &mut Ui, tab: &Tab, procedure: &Procedure, wishes: &
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            command_button_ui(ui, Command::ToggleManual, true, wishes);
             copy_ui(ui, "Copy page", || manual.text(procedure, notation));
         });
     });
@@ -75,9 +74,9 @@ fn introduction_ui(ui: &mut Ui, procedure: &Procedure) {
         ui.add_space(2.0);
     }
     for fact in facts(procedure) {
-        ui.horizontal_wrapped(|ui| {
+        ui.horizontal_top(|ui| {
             chip_ui(ui, &fact.words, colors.accent);
-            ui.label(muted(&colors, fact.meaning).small());
+            ui.add(Label::new(muted(&colors, fact.meaning).small()).wrap());
         });
     }
 }

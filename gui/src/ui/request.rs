@@ -36,7 +36,10 @@ pub(crate) fn request_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) 
         None => return empty_ui(ui, "No procedure selected", "Select one at the left to see its form."),
     };
     if tab.reading.is_open {
-        ui.label(RichText::new(&procedure.path).heading().strong());
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new(&procedure.path).heading().strong());
+            documentation_button_ui(ui, true, wishes);
+        });
         return manual_ui(ui, tab, procedure, wishes);
     }
     heading_ui(ui, procedure, wishes);
@@ -86,7 +89,7 @@ fn heading_ui(ui: &mut Ui, procedure: &Procedure, wishes: &mut Vec<Command>) {
         if let Some(ms) = procedure.deadline_ms {
             chip_ui(ui, &format!("deadline {ms} ms"), colors.muted);
         }
-        command_button_ui(ui, Command::ToggleManual, true, wishes);
+        documentation_button_ui(ui, false, wishes);
     });
     if !procedure.documentation.is_empty() {
         ScrollArea::vertical().id_salt("docs").max_height(64.0).show(ui, |ui| {
@@ -122,6 +125,15 @@ fn dropped_ui(ui: &mut Ui, draft: &Draft, wishes: &mut Vec<Command>) {
         }
     });
     ui.add_space(4.0);
+}
+
+/// Shows the page about the procedure in place of the form, or the form again.
+fn documentation_button_ui(ui: &mut Ui, is_open: bool, wishes: &mut Vec<Command>) {
+    let command = Command::ToggleManual;
+    let keys = command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    if ui.selectable_label(is_open, command.text()).on_hover_text(keys).clicked() {
+        wishes.push(command);
+    }
 }
 
 /// What keeps a call or an item from being sent, once it was tried.

@@ -99,7 +99,7 @@ fn listing_ui(
     }
     let list = Id::unique("procedures").with(ui.scope_id());
     keys(ui, services, listing, filter, list, wishes);
-    rows_ui(ui, tab, services, listing, list, wishes);
+    rows_ui(ui, tab, services, listing, (list, filter.has_focus()), wishes);
 }
 
 /// How many there are, and whether that is all.
@@ -189,7 +189,7 @@ fn rows_ui(
     tab: &Tab,
     services: &Services,
     listing: &mut Listing,
-    list: Id,
+    (list, is_filtering): (Id, bool),
     wishes: &mut Vec<Command>,
 ) {
     ui.spacing_mut().item_spacing.y = GAP;
@@ -207,7 +207,7 @@ fn rows_ui(
     area.show_rows(ui, ROW_HEIGHT, listing.rows().len(), |ui, range| {
         for at in range {
             let row = listing.rows()[at];
-            let face = Face { tab, services, listing, at, has_keyboard: focus.has_focus() };
+            let face = Face { tab, services, listing, at, has_keyboard: is_filtering || focus.has_focus() };
             let response = row::row_ui(ui, &face, row, list.with(at));
             if listing.cursor == Some(at) {
                 ui.ctx().accesskit_node_builder(list, |node| {
