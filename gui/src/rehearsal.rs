@@ -1,5 +1,7 @@
 //! A window without a display, before a server that exists here alone: what the benchmark of frames measures.
 
+pub mod hostile;
+
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 

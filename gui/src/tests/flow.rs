@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use countersign::{Credentials, Policy, Server};
+use countersign::{Credentials, Policy, Server, ServerBuilder};
 use countersign_certs::authority::{Existing, Passphrase, Plan, Request};
 use countersign_certs::{Authority, TrustDomain};
 use egui_kittest::Harness;
@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A server that can be stopped and started again, and an identity for it.
 pub(super) struct Shop {
     policy: Policy,
+    wares: fn(ServerBuilder) -> ServerBuilder,
     pub(super) folder: TempDir,
     identities: Identities,
     address: SocketAddr,
@@ -42,10 +43,19 @@ impl Shop {
 
     /// The same at an address of its own.
     pub(super) fn open_at(address: &str, policy: Policy) -> Self {
+        Self::open_with(address, policy, countersign_examples::serve)
+    }
+
+    /// One that offers something else.
+    pub(super) fn open_with(
+        address: &str,
+        policy: Policy,
+        wares: fn(ServerBuilder) -> ServerBuilder,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let identities = Identities::issue(folder.path()).unwrap();
         let address = address.parse().unwrap();
-        let mut shop = Self { policy, folder, identities, address, running: None };
+        let mut shop = Self { policy, wares, folder, identities, address, running: None };
         shop.start();
         shop
     }
@@ -53,7 +63,7 @@ impl Shop {
     pub(super) fn start(&mut self) {
         let runtime = Runtime::new().unwrap();
         let credentials = Credentials::watch(&self.identities.server).unwrap();
-        let server = countersign_examples::serve(Server::builder(credentials, self.policy.clone()));
+        let server = (self.wares)(Server::builder(credentials, self.policy.clone()));
         let server = runtime.block_on(server.bind(self.address)).unwrap();
         self.address = server.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

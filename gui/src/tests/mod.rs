@@ -6,6 +6,7 @@ mod first_run;
 mod flow;
 mod forms;
 mod graphs;
+mod hostile;
 mod identity;
 mod journal;
 mod office;

@@ -1,8 +1,10 @@
 //! What a server says that it can do, made fit to show.
 
-use countersign::Schema;
-use countersign::builtin::reflection::ReflectionClient;
+use std::collections::BTreeSet;
+
+use countersign::builtin::reflection::{ProcedureName, ReflectionClient};
 use countersign::service::{ProcedureDescription, ServiceDescription};
+use countersign::{CallError, Code, Schema};
 use serde_json::{Value as Json, json};
 
 use super::link::{Link, PATIENCE, refused};
@@ -12,6 +14,8 @@ use crate::text;
 
 /// The longest documentation that is kept.
 const DOCUMENTATION_SHOWN: usize = 4000;
+/// How many services are asked for one by one: so many questions take some seconds over a slow network.
+const SERVICES_MAX: usize = 1000;
 /// How many places a schema may have, and how many may stand side by side: forms and pages look at each of those
 /// whenever they are drawn. Types that people wrote have some hundred, and enums of countries 250 variants.
 const PLACES_MAX: usize = 20_000;
@@ -21,15 +25,54 @@ impl Link {
     /// What the server can do, and the names of what it does not let us do, if it tells us those.
     pub(crate) async fn services(&self) -> Result<Services, Failure> {
         let reflection = ReflectionClient::new(self.client().clone());
-        let names = async {
-            // Few may ask, and no harm is done if the answer is no.
-            let names = reflection.names().timeout(PATIENCE).await.ok()?;
-            Some(names.into_iter().filter(|name| !name.allowed).map(|name| name.procedure).collect())
+        // Few may ask for the names, and no harm is done if the answer is no.
+        let (asked, names) =
+            tokio::join!(reflection.services().timeout(PATIENCE), reflection.names().timeout(PATIENCE));
+        let names = names.ok();
+        let described = match (asked, &names) {
+            (Err(error), Some(names)) if is_too_large(&error) => one_by_one(&reflection, names).await,
+            (Err(error), None) if is_too_large(&error) => return Err(too_large()),
+            (asked, _) => asked,
         };
-        let (asked, forbidden) = tokio::join!(reflection.services().timeout(PATIENCE), names);
-        let described = asked.map_err(|error| refused("list its procedures", &error))?;
-        Ok(Services::new(described.into_iter().map(service).collect(), forbidden))
+        let described = described.map_err(|error| refused("list its procedures", &error))?;
+        let forbidden = |name: ProcedureName| (!name.allowed).then_some(name.procedure);
+        Ok(services(described, names.map(|names| names.into_iter().filter_map(forbidden).collect())))
     }
+}
+
+/// Whether a server says more than one message holds, or than is decoded of one.
+fn is_too_large(error: &CallError) -> bool {
+    matches!(error, CallError::Undecodable(_)) || error.code() == Some(Code::ResourceExhausted)
+}
+
+fn too_large() -> Failure {
+    let remedy = "A rule of its policy that allows countersign.Reflection/names, in full, lets this window ask for one \
+                  service at a time.";
+    Failure::new("The server's procedures are more than one message holds.", remedy)
+}
+
+/// Asks for one service after the other. One that is too large by itself is left out.
+async fn one_by_one(
+    reflection: &ReflectionClient,
+    names: &[ProcedureName],
+) -> Result<Vec<ServiceDescription>, CallError> {
+    let allowed = names.iter().filter(|name| name.allowed);
+    let services: BTreeSet<&str> =
+        allowed.filter_map(|name| Some(name.procedure.split_once('/')?.0)).collect();
+    let mut described = Vec::new();
+    for service in services.into_iter().take(SERVICES_MAX) {
+        match reflection.describe(service).timeout(PATIENCE).await {
+            Ok(one) => described.push(one),
+            Err(error) if is_too_large(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(described)
+}
+
+/// What a server said that it can do, fit to show.
+pub(crate) fn services(described: Vec<ServiceDescription>, forbidden: Option<Vec<String>>) -> Services {
+    Services::new(described.into_iter().map(service).collect(), forbidden)
 }
 
 fn service(described: ServiceDescription) -> Service {

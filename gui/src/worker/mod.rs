@@ -27,6 +27,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use self::authority::Office;
 pub(crate) use self::counting::Counting;
+pub(crate) use self::described::services;
 use self::journal::Journal;
 pub(crate) use self::journal::JournalOrder;
 pub(crate) use self::link::{Link, answer, body, encoded, problem};

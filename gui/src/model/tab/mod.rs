@@ -301,7 +301,7 @@ impl Tab {
             Connection::Reconnecting(..) => format!("connection to {address} lost"),
         };
         match self.procedure().filter(|_| self.connection.is_connected()) {
-            Some(procedure) => format!("{} · {state} · Countersign", procedure.path),
+            Some(procedure) => format!("{} · {state} · Countersign", text::line(&procedure.path, 100)),
             None => format!("{state} · Countersign"),
         }
     }
