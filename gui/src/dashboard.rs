@@ -13,7 +13,7 @@ use crate::model::Model;
 use crate::model::connection::{Failure, Target};
 use crate::model::settings::Settings;
 use crate::ui::{self, theme};
-use crate::worker::{self, Desk};
+use crate::worker::{self, Desk, Quiet};
 
 /// The dashboard, without a window around it.
 pub struct Dashboard {
@@ -22,12 +22,14 @@ pub struct Dashboard {
     updates: Receiver<Update>,
     /// Whether there is a file in which to remember what is open.
     remembers: bool,
+    /// What the worker tells that rang no bell.
+    quiet: Quiet,
 }
 
 impl Dashboard {
     /// A dashboard that shows this model and speaks to a worker through these channels.
     pub(crate) fn new(model: Model, orders: UnboundedSender<Order>, updates: Receiver<Update>) -> Self {
-        Self { model, orders, updates, remembers: false }
+        Self { model, orders, updates, quiet: Quiet::default(), remembers: false }
     }
 
     /// A dashboard with a worker of its own, which connects at once if the target says where.
@@ -43,10 +45,11 @@ impl Dashboard {
             desk.settings_file = None;
         }
         let remembers = desk.settings_file.is_some();
-        let (orders, updates) = worker::start(desk)?;
+        let (orders, updates, quiet) = worker::start(desk)?;
         let is_anywhere = target.address.is_empty();
         let wants_connection = !target.address.is_empty() && !target.identity.is_empty();
         let mut dashboard = Self::new(Model::new(settings, target), orders, updates);
+        dashboard.quiet = quiet;
         dashboard.model.trouble = unread.map(|error| {
             Failure::new(
                 format!("The settings could not be read: {error}"),
@@ -78,6 +81,10 @@ impl Dashboard {
     pub fn learn(&mut self) {
         while let Ok(update) = self.updates.try_recv() {
             let order = self.model.learn(update);
+            self.send(order);
+        }
+        for (tab, update) in self.quiet.take_all() {
+            let order = self.model.learn(Update::Tab(tab, Box::new(update)));
             self.send(order);
         }
     }

@@ -141,7 +141,7 @@ async fn watch<W: Write>(link: &Link, page: &mut Page<W>) -> anyhow::Result<()> 
     let mut counting = Counting::begin(link).await.map_err(unheard)?;
     let mut seconds = 0;
     while start.elapsed() < SHOWN {
-        let snapshot = counting.next().await.map_err(unheard)?;
+        let snapshot = counting.next().await.map_err(unheard)?.all;
         history.record(snapshot, Instant::now());
         // A file or a pipe gets a few tables, one below the other; a terminal one that moves.
         if !history.is_empty() && (page.is_terminal || seconds % 5 == 0) {

@@ -151,6 +151,10 @@ impl Model {
                 self.tab_mut().shelf.folder = self.settings.requests.clone();
                 return self.obey_in_tab(command, now);
             }
+            Command::ShowCall(number) => {
+                let id = self.journal.id(self.tab().id, number);
+                self.tab_mut().show_call(number, &id);
+            }
             Command::Journal(command) => return self.obey_journal(command, now),
             Command::UseProfile(index) => self.use_profile(index),
             Command::SaveProfile => return self.save_profile(),

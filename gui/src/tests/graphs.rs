@@ -184,7 +184,14 @@ fn a_click_on_the_mark_of_my_call_leads_to_it() {
     stage.click("Call");
     let call = stage.call();
     stage.refuse(&call, Code::NotFound, "no such account");
-    assert!(stage.shows("My call 2 of acme.Ledger/balance, failed after 2.0 ms"));
+    let (first, second) = (mark, "My call 2 of acme.Ledger/balance, failed after 2.0 ms");
+    for (mark, is_past) in [(first, true), (second, false)] {
+        // Both are at the same place, nearly.
+        stage.window.get_by_role_and_label(Role::Button, mark).click_accesskit();
+        stage.settle();
+        assert_eq!(stage.window.state().model.tab().recall.is_open, is_past, "{mark}");
+    }
+    assert!(stage.shows("no such account"));
 }
 
 #[test]
@@ -213,13 +220,20 @@ fn procedures_are_compared_in_one_graph_each_in_its_colour() {
     stage.type_into("Filter what to compare with", "rename");
     assert!(!stage.shows("Compare acme.Ledger/balance"), "nothing is compared with itself");
     stage.window.get_by_role_and_label(Role::CheckBox, "Compare acme.Ledger/rename").click();
-    stage.settle();
-    assert!(stage.reading("Calls per second").contains("acme.Ledger/balance 0.0, acme.Ledger/rename 7.0"));
+    stage.point_at(pos2(5.0, 5.0));
+    let reading = stage.reading("Calls per second");
+    assert!(
+        reading.contains("acme.Ledger/balance 0.0, acme.Ledger/rename 7.0"),
+        "{reading} {:?}",
+        stage.window.state().model.tab().graphs.comparison
+    );
     assert!(stage.reading("Latency p99").contains("acme.Ledger/rename 70 ms"));
     assert!(stage.reading("Errors per second").contains("acme.Ledger/balance 0.0, acme.Ledger/rename 0.0"));
     stage.click("p50");
+    stage.point_at(pos2(5.0, 5.0));
     assert!(stage.reading("Latency p50").contains("acme.Ledger/rename 70 ms"));
     stage.click("Compare nothing");
+    stage.point_at(pos2(5.0, 5.0));
     assert!(stage.reading("Calls per second").contains("calls/s 0.0"));
 }
 
@@ -240,17 +254,24 @@ fn servers_are_compared_across_tabs() {
     }
     stage.click("Compare…");
     stage.window.get_by_role_and_label(Role::CheckBox, "Compare servers").click();
-    stage.settle();
+    stage.point_at(pos2(5.0, 5.0));
     let reading = stage.reading("Calls per second");
     assert!(reading.contains("elsewhere:7443 5.0, localhost:7443 30.0"), "{reading}");
 }
 
 #[test]
 fn a_window_at_rest_asks_for_no_frame() {
-    let mut stage = busy();
-    stage.window.run_steps(30);
-    let wanted = stage.window.output().viewport_output.values().map(|viewport| viewport.repaint_delay).min();
-    assert!(wanted.is_some_and(|delay| delay > Duration::from_secs(1)), "{wanted:?}");
+    let wanted = |stage: &mut Stage| {
+        stage.window.run_steps(30);
+        stage.window.output().viewport_output.values().map(|viewport| viewport.repaint_delay).min().unwrap()
+    };
+    let mut stage = Stage::connected(ledger());
+    stage.count(BALANCE, 0, Duration::ZERO, None);
+    assert_eq!(wanted(&mut stage), Duration::MAX, "nothing was called, and nothing moves");
+    stage.count(BALANCE, 3, Duration::from_millis(2), None);
+    assert!((1..=2).contains(&wanted(&mut stage).as_secs()), "lines go by with the time");
+    stage.click("Pause");
+    assert_eq!(wanted(&mut stage), Duration::MAX, "a view that stands still is not drawn again");
 }
 
 #[test]

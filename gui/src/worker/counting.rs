@@ -3,15 +3,23 @@
 use std::convert::Infallible;
 
 use countersign::CallError;
-use countersign::builtin::stats::{Snapshot, StatsClient};
+use countersign::builtin::stats::{ProcedureStats, Snapshot, StatsClient};
 use countersign::call::ServerStream;
 use tokio::time::timeout;
 
 use super::link::{Link, PATIENCE, refused};
+use crate::model::catalogue::is_builtin;
 use crate::model::connection::Failure;
 
 /// How often to be told: what a graph shows is a second wide.
 const INTERVAL_MS: u32 = 1000;
+
+/// All counters of a server.
+pub(crate) struct Counted {
+    pub(crate) all: Snapshot,
+    /// Whether anything happened but that we, and others who ask, were told.
+    pub(crate) is_news: bool,
+}
 
 /// The counters of a server from now on.
 pub(crate) struct Counting {
@@ -29,14 +37,17 @@ impl Counting {
 
     /// The next state of all counters, about a second after the last one. A failure is worth telling, unless it is
     /// that the connection has ended, which others tell.
-    pub(crate) async fn next(&mut self) -> Result<Snapshot, Option<Failure>> {
+    pub(crate) async fn next(&mut self) -> Result<Counted, Option<Failure>> {
         let change = match timeout(PATIENCE, self.changes.next()).await {
             Ok(change) => change.map_err(unheard)?,
             Err(_) => return Err(Some(Failure::new("The server does not tell its counters any more.", ""))),
         };
         // It only ends by itself when the server stops.
-        self.all.update(change.ok_or(None)?);
-        Ok(self.all.clone())
+        let change = change.ok_or(None)?;
+        let is_ordinary = |row: &ProcedureStats| !is_builtin(&row.procedure);
+        let is_news = change.start_id != self.all.start_id || change.procedures.iter().any(is_ordinary);
+        self.all.update(change);
+        Ok(Counted { all: self.all.clone(), is_news })
     }
 }
 

@@ -9,6 +9,7 @@ mod feed;
 mod identity;
 mod journal;
 mod link;
+mod quiet;
 mod seat;
 mod session;
 mod shelf;
@@ -31,6 +32,7 @@ pub(crate) use self::described::services;
 use self::journal::Journal;
 pub(crate) use self::journal::JournalOrder;
 pub(crate) use self::link::{Link, answer, body, encoded, problem};
+pub(crate) use self::quiet::Quiet;
 use self::seat::Seat;
 use crate::demo::Demo;
 use crate::exchange::{OfficeOrder, Order, Update};
@@ -57,12 +59,13 @@ pub struct Desk {
     pub settings_file: Option<PathBuf>,
 }
 
-/// Starts the thread. It ends when the sender of orders is dropped.
-pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Receiver<Update>)> {
+/// Starts the thread. What it tells that is no news waits in the last of these. It ends when the sender of orders is dropped.
+pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Receiver<Update>, Quiet)> {
     let (order_sender, orders) = unbounded_channel();
     let (updates, update_receiver) = mpsc::channel();
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let speaker = Speaker { updates, repaint: desk.repaint.clone() };
+    let quiet = Quiet::default();
+    let speaker = Speaker { updates, repaint: desk.repaint.clone(), quiet: quiet.clone() };
     let kept_in = desk.settings_file.as_ref().map(|settings| settings.with_file_name(journal::FILE_NAME));
     let teller = speaker.clone();
     let journal = Journal::start(kept_in, move |pages| teller.say(Update::Journal(pages)))?;
@@ -72,7 +75,7 @@ pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Rec
         runtime.block_on(worker.run(orders));
         runtime.shutdown_background();
     })?;
-    Ok((order_sender, update_receiver))
+    Ok((order_sender, update_receiver, quiet))
 }
 
 /// Tells the window what was learned.
@@ -80,10 +83,17 @@ pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Rec
 struct Speaker {
     updates: mpsc::Sender<Update>,
     repaint: Arc<dyn Fn() + Send + Sync>,
+    quiet: Quiet,
 }
 
 impl Speaker {
     fn say(&self, update: Update) {
+        // What waits is older.
+        if let Update::Tab(tab, _) = &update
+            && let Some(before) = self.quiet.take(*tab)
+        {
+            let _ = self.updates.send(Update::Tab(*tab, Box::new(before)));
+        }
         // A window that has gone needs no news.
         if self.updates.send(update).is_ok() {
             (self.repaint)();

@@ -66,6 +66,12 @@ impl Voice {
         let update = TabUpdate { generation: self.generation, at: Instant::now(), news };
         self.speaker.say(Update::Tab(self.tab, Box::new(update)));
     }
+
+    /// Says it to a window that is drawn for another reason.
+    pub(super) fn say_quietly(&self, news: TabNews) {
+        let update = TabUpdate { generation: self.generation, at: Instant::now(), news };
+        self.speaker.quiet.put(self.tab, update);
+    }
 }
 
 /// A call that has not ended.

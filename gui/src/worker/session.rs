@@ -22,6 +22,9 @@ use crate::model::connection::{Failure, Retry, Target};
 /// The wait before the server's counters are asked for again, when they were not to be had.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// After so many states of the counters in a row that tell nothing new the window is left at rest.
+const QUIET_AFTER: u32 = 3;
+
 /// How often the server is asked who it is: its files may be replaced at any time.
 const IDENTITY_EVERY: Duration = Duration::from_secs(5);
 
@@ -158,10 +161,14 @@ impl Keeper {
 
     /// Tells what the server says of its own identity, as long as it does: who may not ask does not go on asking.
     async fn ask_identity(&self, link: &Link) -> Infallible {
+        let mut known = None;
         loop {
             let said = link.server().await.map(Box::new);
             let is_refused = said.is_err();
-            self.voice.say(TabNews::Server(said));
+            if known.as_ref() != Some(&said) {
+                known = Some(said.clone());
+                self.voice.say(TabNews::Server(said));
+            }
             if is_refused {
                 return std::future::pending().await;
             }
@@ -184,11 +191,15 @@ impl Keeper {
             Ok(counting) => counting,
             Err(failure) => return failure,
         };
+        let mut without_news = 0;
         loop {
-            match counting.next().await {
-                Ok(snapshot) => self.voice.say(TabNews::Stats(Ok(snapshot))),
+            let counted = match counting.next().await {
+                Ok(counted) => counted,
                 Err(failure) => return failure,
-            }
+            };
+            without_news = if counted.is_news { 0 } else { without_news + 1 };
+            let news = TabNews::Stats(Ok(counted.all));
+            if without_news < QUIET_AFTER { self.voice.say(news) } else { self.voice.say_quietly(news) }
         }
     }
 }

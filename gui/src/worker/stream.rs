@@ -255,11 +255,11 @@ mod tests {
     use super::*;
     use crate::exchange::Update;
     use crate::model::tab::TabId;
-    use crate::worker::Speaker;
+    use crate::worker::{Quiet, Speaker};
 
     fn tray() -> (Tray, Receiver<Update>) {
         let (updates, window) = channel();
-        let speaker = Speaker { updates, repaint: Arc::new(|| {}) };
+        let speaker = Speaker { updates, repaint: Arc::new(|| {}), quiet: Quiet::default() };
         (Tray::new(CallNumber(1), Voice::new(TabId(0), speaker)), window)
     }
 

@@ -258,6 +258,12 @@ impl Sheet {
         &self.series[0]
     }
 
+    /// Whether there was any call in view.
+    pub(crate) fn shows_calls(&self) -> bool {
+        let mut points = self.series.iter().flat_map(|series| &series.points);
+        points.any(|point| point.calls > 0 || point.in_flight > 0)
+    }
+
     /// Whether the calls of a procedure belong to what is drawn.
     pub(crate) fn includes(&self, procedure: &str) -> bool {
         let shown = |series: &Series| series.procedure.as_deref().is_none_or(|shown| shown == procedure);

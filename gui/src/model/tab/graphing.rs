@@ -11,6 +11,7 @@ use crate::model::calls::CallNumber;
 use crate::model::graphs::export::{Export, Exporting, Format};
 use crate::model::graphs::{Comparison, Wanted};
 use crate::model::history::History;
+use crate::model::journal::entry::EntryId;
 use crate::model::view::{Page, Scope};
 use crate::text;
 
@@ -76,12 +77,16 @@ impl Tab {
         Some(TabOrder::Export(self.graphs.exporting.as_ref()?.path(format), format, Box::new(export)))
     }
 
-    /// Shows the procedure of a call that was made here, with what came of it.
-    pub(super) fn show_call(&mut self, number: CallNumber) {
+    /// Shows a call that was made here: beside its form, or in the history if others were made since.
+    pub(crate) fn show_call(&mut self, number: CallNumber, id: &EntryId) {
         let mark = self.calls.marks(None).find(|mark| mark.number == number);
-        if let Some(procedure) = mark.map(|mark| mark.procedure.clone()) {
-            self.select(procedure);
-            self.page = Page::Calls;
+        let Some(procedure) = mark.map(|mark| mark.procedure.clone()) else { return };
+        let is_last = self.calls.last(&procedure).is_some_and(|last| last.number == number);
+        self.select(procedure);
+        self.page = Page::Calls;
+        self.recall.is_open = !is_last;
+        if !is_last {
+            self.recall.choose(id);
         }
     }
 }

@@ -200,7 +200,6 @@ impl Tab {
             | Command::CompareServers
             | Command::CompareNothing
             | Command::ComparePercentile(_) => self.obey_of_graphs(command, now),
-            Command::ShowCall(number) => self.show_call(number),
             Command::Show(page) => return self.turn_to(page),
             Command::SetLens(lens) => self.lens = lens,
             Command::ToggleItem(item) => self.change_body(|body| body.toggle(item)),

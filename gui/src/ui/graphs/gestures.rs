@@ -30,7 +30,9 @@ pub(super) struct Pointer {
 /// On which of these graphs the pointer is, if any. Asked before any is drawn, since all show the moment.
 pub(super) fn pointer(ui: &Ui, places: &[(Kind, Places)], time: &TimeAxis) -> Option<Pointer> {
     let at = ui.input(|input| input.pointer.latest_pos())?;
-    let (kind, places) = places.iter().find(|(_, places)| ui.rect_contains_pointer(places.plot))?;
+    // A menu may lie over them.
+    ui.ctx().layer_id_at(at).filter(|layer| *layer == ui.layer_id())?;
+    let (kind, places) = places.iter().find(|(_, places)| places.plot.contains(at))?;
     let moment = time.moment(at.x, places.plot)?;
     Some(Pointer { kind: *kind, moment, height: (places.plot.bottom() - at.y) / places.plot.height() })
 }

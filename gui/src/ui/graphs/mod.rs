@@ -7,7 +7,7 @@ mod gestures;
 mod scene;
 
 pub(crate) use self::controls::export_ui;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use egui::{Align2, FontId, Rect, Sense, Ui, pos2, vec2};
 use jiff::Timestamp;
@@ -22,6 +22,9 @@ use crate::model::view::Scope;
 
 /// Between one graph and the next.
 const GAP: f32 = 14.0;
+
+/// How often lines move on that nothing is added to: a little less often than news comes, which moves them, too.
+const STEP: Duration = Duration::from_millis(1500);
 
 /// A window so wide has room for three graphs beside each other.
 const THREE_COLUMNS: f32 = 1700.0;
@@ -56,6 +59,10 @@ fn body_ui(
     let Some(sheet) = &tab.graphs.sheet else {
         return loading_ui(ui, "Waiting for the server's counters…");
     };
+    // News asks for a frame each second, and so does the time while there is something that moves with it.
+    if sheet.is_live && sheet.shows_calls() {
+        ui.ctx().request_repaint_after(sheet.point.max(STEP));
+    }
     let area = ui.available_rect_before_wrap();
     let places = layout(area);
     let marks = tab.calls.marks(None).filter(|mark| sheet.includes(&mark.procedure)).collect();

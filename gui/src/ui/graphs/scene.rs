@@ -241,9 +241,24 @@ impl Scene<'_> {
     /// The values of a series without a gap between them.
     fn runs(&self, series: &Series, value: impl Fn(&Point) -> Option<f64>) -> Vec<Vec<(Instant, f64)>> {
         let gap = GAP.max(3 * self.sheet.point);
-        let places: Vec<(Instant, f64)> =
-            series.points.iter().filter_map(|point| Some((point.middle(), value(point)?))).collect();
-        places.chunk_by(|a, b| b.0.saturating_duration_since(a.0) <= gap).map(<[_]>::to_vec).collect()
+        let mut runs: Vec<Vec<(Instant, f64)>> = Vec::new();
+        let mut last_to = None;
+        for point in &series.points {
+            let Some(value) = value(point) else { continue };
+            let goes_on = last_to.is_some_and(|to| point.from.saturating_duration_since(to) <= gap);
+            if !goes_on {
+                runs.push(Vec::new());
+            }
+            last_to = Some(point.to);
+            let Some(run) = runs.last_mut() else { continue };
+            // While nothing happened nobody told anything, and one point tells of it all.
+            if point.to.saturating_duration_since(point.from) > gap {
+                run.extend([(point.from, value), (point.to, value)]);
+            } else {
+                run.push((point.middle(), value));
+            }
+        }
+        runs
     }
 
     /// A lower percentile has a wider line and is further back: where two are equal, both can be seen.
