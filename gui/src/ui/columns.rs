@@ -11,6 +11,10 @@ use crate::model::sorted::Sorted;
 const HEADER_HEIGHT: f32 = 24.0;
 /// Between two columns.
 const GAP: f32 = 14.0;
+/// What the bar at the right of the rows takes.
+const SCROLL_BAR: f32 = 12.0;
+/// How many times as wide as they need to be columns get in a wide window.
+const WIDEST: f32 = 2.2;
 /// Between the first column and the edge of the row.
 const MARGIN: f32 = 8.0;
 
@@ -27,8 +31,16 @@ pub(super) struct Column<C> {
 /// The width that is left for one column beside others, within bounds.
 pub(super) fn left_over(ui: &Ui, others: &[f32], bounds: std::ops::RangeInclusive<f32>) -> f32 {
     // One gap for each column but the last, which is the one that is asked for.
-    let taken = others.iter().sum::<f32>() + GAP * others.len() as f32 + 2.0 * MARGIN + 12.0;
+    let taken = others.iter().sum::<f32>() + GAP * others.len() as f32 + 2.0 * MARGIN + SCROLL_BAR;
     (ui.available_width() - taken).clamp(*bounds.start(), *bounds.end())
+}
+
+/// Lets columns share what a wide window has to spare beside what stands at their right, within reason.
+pub(super) fn widen<C>(ui: &Ui, columns: &mut [Column<C>], others: f32) {
+    let sum: f32 = columns.iter().map(|column| column.width).sum();
+    let spare = ui.available_width() - width(columns) - GAP - others - SCROLL_BAR;
+    let factor = 1.0 + (spare / sum).clamp(0.0, WIDEST - 1.0);
+    columns.iter_mut().for_each(|column| column.width *= factor);
 }
 
 /// The places of columns in a row.

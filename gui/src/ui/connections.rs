@@ -5,7 +5,7 @@ use std::time::Instant;
 use egui::{Align, Color32, Label, Layout, Rect, RichText, Role, Ui, UiBuilder, vec2};
 use jiff::Timestamp;
 
-use super::columns::{Column, cell_ui, header_ui, left_over, places, row_ui, width};
+use super::columns::{Column, cell_ui, header_ui, left_over, places, row_ui, widen, width};
 use super::pages::heading_ui;
 use super::parts::{chip_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::rows::rows_ui;
@@ -159,7 +159,8 @@ fn columns(ui: &Ui) -> [Column<By>; 8] {
     ];
     let mut others: Vec<f32> = columns[1..].iter().map(|column| column.width).collect();
     others.push(BUTTON_WIDTH);
-    columns[0].width = left_over(ui, &others, 100.0..=560.0);
+    columns[0].width = left_over(ui, &others, 100.0..=400.0);
+    widen(ui, &mut columns, BUTTON_WIDTH);
     columns
 }
 

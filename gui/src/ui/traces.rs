@@ -20,11 +20,11 @@ use crate::model::view::{Moment, Page};
 use crate::text;
 
 const ROW_HEIGHT: f32 = 24.0;
-/// The column in which the times of a call are drawn; no wider, so that bars are compared at a glance.
-const BAR_WIDTH: f32 = 170.0;
+/// The column in which the times of a call are drawn, which takes some of what a wide window has left.
+const BAR_WIDTH: std::ops::RangeInclusive<f32> = 170.0..=560.0;
 /// What is known of the chosen call, beside the waterfall.
 const FACTS_WIDTH: f32 = 430.0;
-const WATERFALL_WIDTH: f32 = 1000.0;
+const WATERFALL_WIDTH: f32 = 1800.0;
 /// The procedure of a policy's rules.
 const LIST: &str = "countersign.Trace/list";
 
@@ -166,8 +166,8 @@ fn columns(ui: &Ui) -> [Column<By>; 5] {
         column(By::Took, "Took", 76.0, true, "From the complete request to the reply"),
     ];
     let others: Vec<f32> =
-        [0, 1, 4].map(|at| columns[at].width).into_iter().chain([BAR_WIDTH, 0.0]).collect();
-    let left = left_over(ui, &others, 300.0..=900.0);
+        [0, 1, 4].map(|at| columns[at].width).into_iter().chain([*BAR_WIDTH.start(), 0.0]).collect();
+    let left = left_over(ui, &others, 300.0..=1300.0);
     (columns[2].width, columns[3].width) = (left * 0.5, left * 0.5);
     columns
 }
@@ -177,7 +177,7 @@ fn trace_ui(ui: &mut Ui, trace: &Trace, is_chosen: bool, columns: &[Column<By>])
     let colors = palette(ui);
     let took = took(trace.total_us);
     let name = || format!("{}, {}, {}, {took}, by {}", trace.time, trace.code, trace.procedure, trace.peer);
-    let size = (width(columns) + BAR_WIDTH + 14.0, ROW_HEIGHT);
+    let size = (width(columns) + *BAR_WIDTH.start() + 14.0, ROW_HEIGHT);
     let mut response = row_ui(ui, size, Role::Button, is_chosen, name);
     let (places, text_color) = (places(response.rect, columns), ui.visuals().text_color());
     // That it is here says that it was slow, but not to everybody.
@@ -194,8 +194,9 @@ fn trace_ui(ui: &mut Ui, trace: &Trace, is_chosen: bool, columns: &[Column<By>])
         is_cut |= cell_ui(ui, words, *place, column.is_number, color);
     }
     let end = places.last().map_or(response.rect.right(), |place| place.right()) + 14.0;
+    let bar_width = (response.rect.right() - 8.0 - end).clamp(*BAR_WIDTH.start(), *BAR_WIDTH.end());
     let bar =
-        egui::Rect::from_min_size(egui::pos2(end, response.rect.center().y - 5.0), vec2(BAR_WIDTH, 10.0));
+        egui::Rect::from_min_size(egui::pos2(end, response.rect.center().y - 5.0), vec2(bar_width, 10.0));
     bar_ui(ui, bar, trace);
     if is_cut || trace.message.is_some() {
         response = response.on_hover_ui(|ui| {

@@ -1,5 +1,5 @@
-//! Where the time of a traced call went: its phases one below the other on one scale, with exact figures; or all
-//! in one bar.
+//! Where the time of a traced call went: its phases one below the other on one scale, with exact figures; or
+//! all in one bar.
 
 use egui::text::LayoutJob;
 use egui::{Align2, Color32, Rect, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
