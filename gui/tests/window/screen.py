@@ -181,6 +181,12 @@ class Screen:
         self.press("ctrl+a")
         self.type(text)
 
+    def text(self, name: str) -> str:
+        """What stands in a field."""
+        node = self.control(name)
+        text = node and node.get_text_iface()
+        return Atspi.Text.get_text(text, 0, Atspi.Text.get_character_count(text)) if text else ""
+
     def has_focus(self, name: str) -> bool:
         node = self.control(name)
         return node is not None and node.get_state_set().contains(Atspi.StateType.FOCUSED)

@@ -71,6 +71,34 @@ def order(screen: Screen, name: str) -> None:
     screen.press("ctrl+Return")
 
 
+def views(screen: Screen) -> None:
+    """The same call under every lens, and the pages beside it."""
+    for lens in ("Reply as Hex", "Reply as Diagnostic", "Reply as Tree"):
+        screen.click(lens)
+    screen.click("Write the request in diagnostic notation")
+    screen.until("the request in notation", lambda: "Grace Hopper" in screen.text("Arguments in diagnostic notation"))
+    screen.shoot("notation-dark")
+    screen.press("ctrl+h")
+    screen.wait_for("This server")
+    screen.shoot("history-dark")
+    screen.press("ctrl+h")
+    screen.click("Write the request in a form")
+    screen.press("ctrl+u")
+    screen.wait_for("not idempotent")
+    screen.shoot("documentation-dark")
+    screen.press("ctrl+u")
+    screen.press("ctrl+g")
+    screen.until("the graph of bytes", lambda: screen.control("/Bytes per second graph.*/"))
+    screen.shoot("graphs-dark")
+    screen.press("ctrl+2")
+    screen.wait_for("spiffe://countersign.internal/traffic")
+    screen.shoot("connections-dark")
+    screen.press("ctrl+3")
+    screen.wait_for("demo.Clock/sleep")
+    screen.shoot("traces-dark")
+    screen.press("ctrl+1")
+
+
 def demo(screen: Screen, processes: Processes, scratch: Path) -> None:
     print("The demo in a window:")
     began = time.monotonic()
@@ -92,6 +120,8 @@ def demo(screen: Screen, processes: Processes, scratch: Path) -> None:
     screen.until("the order in the server's book", lambda: server.has_order("Grace Hopper"))
     screen.wait_for("deliver_on")
     screen.shoot("order-dark")
+
+    views(screen)
 
     open_procedure(screen, "demo.Fault/fail")
     screen.fill("code", "ABORTED")
