@@ -1,4 +1,4 @@
-//! Calls demo.Math/divide, as the Countersign dashboard did.
+//! Calls demo.Math/divide, as the Countersign dashboard did. An argument is the address of another server.
 //!
 //! Needs `countersign`, and `tokio` with its features `macros` and `rt-multi-thread`.
 
@@ -14,10 +14,11 @@ const ARGUMENTS: &str = r#"{"dividend": 7.0, "divisor": 2.0}"#;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let address = env::args().nth(1).unwrap_or_else(|| "localhost:7443".to_owned());
     let credentials = Credentials::load("pki/alice")?;
     let client = Client::builder(credentials)
         .expect_peer("spiffe://countersign.internal/server".parse()?)
-        .connect("127.0.0.1:27443")
+        .connect(&address)
         .await?;
     let arguments = cbor::to_vec(&cbor::from_diagnostic(ARGUMENTS)?)?;
     let reply = client

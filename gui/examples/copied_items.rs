@@ -1,7 +1,8 @@
-//! Calls demo.Math/sum, as the Countersign dashboard did.
+//! Calls demo.Math/sum, as the Countersign dashboard did. An argument is the address of another server.
 //!
 //! Needs `countersign`, and `tokio` with its features `macros` and `rt-multi-thread`.
 
+use std::env;
 use std::error::Error;
 
 use countersign::cbor::{self, Diagnostic, Value};
@@ -15,10 +16,11 @@ const ITEMS: &[&str] = &["40", "2"];
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let address = env::args().nth(1).unwrap_or_else(|| "localhost:7443".to_owned());
     let credentials = Credentials::load("pki/alice")?;
     let client = Client::builder(credentials)
         .expect_peer("spiffe://countersign.internal/server".parse()?)
-        .connect("127.0.0.1:27443")
+        .connect(&address)
         .await?;
     let arguments = cbor::to_vec(&cbor::from_diagnostic(ARGUMENTS)?)?;
     let stream = client.stream_raw("demo.Math/sum", arguments).await?;

@@ -1,13 +1,13 @@
 //! Calls that are copied out of the window, run: what comes of them is what the window showed. And the file in which
 //! the window keeps them, in the next run.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use countersign::Schema;
 use countersign::cbor::{self, Diagnostic, Value};
 use countersign::schema::to_json;
-use countersign::{Policy, Schema};
 use egui::OutputCommand;
 use serde_json::Value as Json;
 
@@ -135,15 +135,9 @@ fn a_copied_command_gives_the_reply_that_the_window_showed() {
     }
 }
 
-/// Where the server is that the examples call: programs cannot be told.
-const ADDRESS: &str = "127.0.0.1:27443";
-
 #[test]
 fn a_copied_program_gives_the_reply_that_the_window_showed() {
-    // One at a time on this machine may have the port.
-    let lock = File::create(std::env::temp_dir().join("countersign-27443.lock")).unwrap();
-    lock.lock().unwrap();
-    let shop = Shop::open_at(ADDRESS, Policy::any_trusted_peer());
+    let shop = Shop::open();
     let folder = shop.folder.path();
     fs::create_dir(folder.join("pki")).unwrap();
     fs::rename(shop.target().identity, folder.join("pki/alice")).unwrap();
@@ -157,7 +151,7 @@ fn a_copied_program_gives_the_reply_that_the_window_showed() {
         call(&mut window);
         let brought = window.brought();
         let mut entry = window.noted();
-        entry.server.identity = "pki/alice".to_owned();
+        (entry.server.identity, entry.server.address) = ("pki/alice".to_owned(), "localhost:7443".to_owned());
         if name == "copied_call" {
             let metadata = [("authorization", "Bearer of news"), ("trace", "7")];
             entry.request.metadata =
@@ -167,6 +161,7 @@ fn a_copied_program_gives_the_reply_that_the_window_showed() {
         let program = program(&entry).unwrap();
         assert_eq!(fs::read_to_string(&source).unwrap(), program, "{} is what was copied", source.display());
         let mut run = Command::new(built(&format!("examples/{name}{}", std::env::consts::EXE_SUFFIX)));
+        run.arg(&window.harness.state().model.tab().connection.target().unwrap().address);
         let printed = printed(run.current_dir(folder).env("AUTHORIZATION", "Bearer of news"));
         let items = brought.items.iter().map(|item| format!("{}\n", Diagnostic::new(item)));
         let result = format!("{}\n", Diagnostic::new(&brought.result).indented());

@@ -33,28 +33,19 @@ pub(super) struct Shop {
 
 impl Shop {
     pub(super) fn open() -> Self {
-        Self::open_at("127.0.0.1:0", Policy::any_trusted_peer())
+        Self::open_under(Policy::any_trusted_peer())
     }
 
     /// A server that lets peers do what this policy says.
     pub(super) fn open_under(policy: Policy) -> Self {
-        Self::open_at("127.0.0.1:0", policy)
-    }
-
-    /// The same at an address of its own.
-    pub(super) fn open_at(address: &str, policy: Policy) -> Self {
-        Self::open_with(address, policy, countersign_examples::serve)
+        Self::open_with(policy, countersign_examples::serve)
     }
 
     /// One that offers something else.
-    pub(super) fn open_with(
-        address: &str,
-        policy: Policy,
-        wares: fn(ServerBuilder) -> ServerBuilder,
-    ) -> Self {
+    pub(super) fn open_with(policy: Policy, wares: fn(ServerBuilder) -> ServerBuilder) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let identities = Identities::issue(folder.path()).unwrap();
-        let address = address.parse().unwrap();
+        let address = "127.0.0.1:0".parse().unwrap();
         let mut shop = Self { policy, wares, folder, identities, address, running: None };
         shop.start();
         shop

@@ -29,7 +29,7 @@ fn shop() -> Shop {
     let policy = Policy::builder()
         .allow(&["*"], &["evil.*", "countersign.*"])
         .allow(&["*"], &["countersign.Reflection/names"]);
-    Shop::open_with("127.0.0.1:0", policy.build().unwrap(), |mut server| {
+    Shop::open_with(policy.build().unwrap(), |mut server| {
         let mut secret = hostile::services(50).swap_remove(1);
         secret.name = "secret.Crowd".to_owned();
         for described in hostile::services(1000).into_iter().chain([secret]) {
@@ -60,7 +60,7 @@ fn what_a_hostile_server_lists_is_escaped_and_can_be_searched() {
 #[test]
 fn services_that_fit_no_message_together_are_asked_for_one_by_one() {
     let policy = Policy::builder().allow(&["*"], &["*"]).allow(&["*"], &["countersign.Reflection/names"]);
-    let shop = Shop::open_with("127.0.0.1:0", policy.build().unwrap(), |mut server| {
+    let shop = Shop::open_with(policy.build().unwrap(), |mut server| {
         for i in 0..3 {
             let mut described = hostile::services(5).swap_remove(1);
             described.name = format!("large.Service{i}");

@@ -31,14 +31,14 @@ pub(crate) fn program(entry: &Entry) -> Result<String, String> {
 fn head(request: &Request) -> Vec<String> {
     let name = text::line(&request.procedure, NAME_SHOWN);
     let mut lines = vec![
-        format!("//! Calls {name}, as the Countersign dashboard did."),
+        format!(
+            "//! Calls {name}, as the Countersign dashboard did. An argument is the address of another server."
+        ),
         "//!".to_owned(),
         "//! Needs `countersign`, and `tokio` with its features `macros` and `rt-multi-thread`.".to_owned(),
         String::new(),
     ];
-    if request.withheld().next().is_some() {
-        lines.push("use std::env;".to_owned());
-    }
+    lines.push("use std::env;".to_owned());
     lines.push("use std::error::Error;".to_owned());
     if request.deadline().is_some() {
         lines.push("use std::time::Duration;".to_owned());
@@ -67,11 +67,12 @@ fn main(entry: &Entry) -> Vec<String> {
     if let Some(id) = &server.expected {
         connecting.push(format!("expect_peer({id:?}.parse()?)"));
     }
-    connecting.push(format!("connect({:?})", server.address));
+    connecting.push("connect(&address)".to_owned());
     connecting.push("await?".to_owned());
     let mut lines = vec![
         "#[tokio::main]".to_owned(),
         "async fn main() -> Result<(), Box<dyn Error>> {".to_owned(),
+        format!("    let address = env::args().nth(1).unwrap_or_else(|| {:?}.to_owned());", server.address),
         format!("    let credentials = Credentials::load({:?})?;", server.identity),
         chain("client", "Client::builder(credentials)", &connecting),
         "    let arguments = cbor::to_vec(&cbor::from_diagnostic(ARGUMENTS)?)?;".to_owned(),

@@ -91,7 +91,7 @@ fn a_program_is_not_misled_by_what_is_in_its_texts() {
     let program = program(&entry).unwrap();
     assert!(program.starts_with("//! Calls a\\u{202e}b/c\"d\\n, as"), "{program}");
     assert!(program.contains(r##"call_raw("a\u{202e}b/c\"d\n", arguments)"##), "{program}");
-    assert!(program.contains(r#"connect("x\\y\":1")"#), "{program}");
+    assert!(program.contains(r#"|| "x\\y\":1".to_owned()"#), "{program}");
     assert!(program.contains(r###"ARGUMENTS: &str = r##"{"quo\"te": "\"#"}"##;"###), "{program}");
 }
 
