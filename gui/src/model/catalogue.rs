@@ -8,6 +8,9 @@ use countersign::service::CallKind;
 use super::connection::Failure;
 use crate::text;
 
+/// So many procedures are let go of in a millisecond.
+const KEPT_BRIEFLY: usize = 1000;
+
 /// The longest name of a procedure that is shown.
 pub(crate) const NAME_SHOWN: usize = 400;
 
@@ -191,6 +194,17 @@ impl Services {
     /// The service that a procedure is of.
     pub(crate) fn service(&self, entry: Entry) -> &Service {
         &self.all[entry.service()]
+    }
+}
+
+/// To let go of a hundred thousand procedures takes longer than a frame may: it is done aside.
+impl Drop for Services {
+    fn drop(&mut self) {
+        if self.len() > KEPT_BRIEFLY {
+            let gone = (std::mem::take(&mut self.all), std::mem::take(&mut self.entries));
+            // Where there is no thread to be had, it takes its time here.
+            let _ = std::thread::Builder::new().spawn(move || drop(gone));
+        }
     }
 }
 

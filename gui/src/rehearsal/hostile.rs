@@ -14,6 +14,7 @@ use crate::command::Command;
 use crate::exchange::{Order, TabNews, TabOrder};
 use crate::model::calls::Ended;
 use crate::model::catalogue::Services;
+use crate::model::history::MOST_PROCEDURES;
 use crate::model::manual::{Manual, Notation};
 use crate::model::reply::{Answer, Body};
 use crate::model::view::Lens;
@@ -183,8 +184,9 @@ impl Rehearsal {
         }
     }
 
-    /// The server's counters come.
-    pub fn learn_counters(&mut self, counters: Snapshot) {
+    /// The server's counters come, as far as the worker lets them.
+    pub fn learn_counters(&mut self, mut counters: Snapshot) {
+        counters.procedures.truncate(MOST_PROCEDURES);
         self.tell(Instant::now(), TabNews::Stats(Ok(counters)));
         self.frame(Vec::new());
     }

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::link::{Link, PATIENCE, refused};
 use crate::model::catalogue::is_builtin;
 use crate::model::connection::Failure;
+use crate::model::history::MOST_PROCEDURES;
 
 /// How often to be told: what a graph shows is a second wide.
 const INTERVAL_MS: u32 = 1000;
@@ -47,6 +48,8 @@ impl Counting {
         let is_ordinary = |row: &ProcedureStats| !is_builtin(&row.procedure);
         let is_news = change.start_id != self.all.start_id || change.procedures.iter().any(is_ordinary);
         self.all.update(change);
+        // What nobody follows neither fills the memory nor costs the window a look.
+        self.all.procedures.truncate(MOST_PROCEDURES);
         Ok(Counted { all: self.all.clone(), is_news })
     }
 }

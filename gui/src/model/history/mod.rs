@@ -32,7 +32,7 @@ const WIDTHS: [Width; 3] = [
 /// How much a tier keeps at most, in [`Cell::weight`]s: some fifty MiB, of which a decent server needs few.
 const HEAVIEST: usize = 3_000_000;
 /// Procedures beyond these are not followed.
-const MOST_PROCEDURES: usize = 2000;
+pub(crate) const MOST_PROCEDURES: usize = 2000;
 /// Restarts beyond these, the latest, are not marked.
 const MOST_RESTARTS: usize = 100;
 
