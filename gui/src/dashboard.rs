@@ -24,12 +24,23 @@ pub struct Dashboard {
     remembers: bool,
     /// What the worker tells that rang no bell.
     quiet: Quiet,
+    /// The moment at which everything is drawn, where a test chooses it.
+    #[cfg(test)]
+    pub(crate) still: Option<Instant>,
 }
 
 impl Dashboard {
     /// A dashboard that shows this model and speaks to a worker through these channels.
     pub(crate) fn new(model: Model, orders: UnboundedSender<Order>, updates: Receiver<Update>) -> Self {
-        Self { model, orders, updates, quiet: Quiet::default(), remembers: false }
+        Self {
+            model,
+            orders,
+            updates,
+            remembers: false,
+            quiet: Quiet::default(),
+            #[cfg(test)]
+            still: None,
+        }
     }
 
     /// A dashboard with a worker of its own, which connects at once if the target says where.
@@ -91,7 +102,7 @@ impl Dashboard {
 
     /// Draws the dashboard, and does what the user wished.
     pub fn ui(&mut self, ui: &mut Ui) {
-        let now = Instant::now();
+        let now = self.now();
         let theme = self.model.settings.theme;
         for wish in ui::dashboard_ui(ui, &mut self.model, now) {
             self.obey(wish, now);
@@ -116,6 +127,14 @@ impl Dashboard {
             self.model.settings.open = open;
             self.send(Some(Order::Save(self.model.settings.clone())));
         }
+    }
+
+    fn now(&self) -> Instant {
+        #[cfg(test)]
+        if let Some(moment) = self.still {
+            return moment;
+        }
+        Instant::now()
     }
 
     fn obey(&mut self, command: Command, now: Instant) {

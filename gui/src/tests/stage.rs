@@ -77,8 +77,13 @@ impl Stage {
 
     /// The worker says something of the server in a tab, whether that is shown or not.
     pub(crate) fn tell_tab(&mut self, tab: TabId, news: TabNews) {
-        self.tell_at(Instant::now(), tab, news);
+        self.tell_at(self.now(), tab, news);
         self.settle();
+    }
+
+    /// What time it is in the window.
+    fn now(&self) -> Instant {
+        self.window.state().still.unwrap_or_else(Instant::now)
     }
 
     fn tell_at(&mut self, at: Instant, tab: TabId, news: TabNews) {
@@ -118,7 +123,7 @@ impl Stage {
 
     /// A second passes on the server, in which so many calls of a procedure ended.
     pub(crate) fn count(&mut self, procedure: &str, calls: u64, took: Duration, code: Option<&str>) {
-        self.count_at(Instant::now(), procedure, calls, took, code);
+        self.count_at(self.now(), procedure, calls, took, code);
         self.settle();
     }
 
