@@ -110,7 +110,7 @@ fn the_folder_is_chosen_and_remembered() {
     stage.with_files(&[]);
     stage.press("Choose folder…");
     assert_eq!(stage.shelf_order(), ShelfOrder::Choose);
-    stage.tell(TabNews::Shelf(ShelfNews::Found("/work/requests".to_owned(), Ok(Vec::new()))));
-    assert_eq!(stage.control("Folder of saved requests").value().as_deref(), Some("/work/requests"));
-    assert_eq!(stage.window.state().model.settings.requests, "/work/requests");
+    stage.tell(TabNews::Shelf(ShelfNews::Found("/srv/requests".to_owned(), Ok(Vec::new()))));
+    assert_eq!(stage.control("Folder of saved requests").value().as_deref(), Some("/srv/requests"));
+    assert_eq!(stage.window.state().model.settings.requests, "/srv/requests");
 }
