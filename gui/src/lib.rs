@@ -6,6 +6,7 @@
 mod command;
 mod dashboard;
 pub mod demo;
+mod disk;
 mod exchange;
 mod form;
 mod fuzzy;

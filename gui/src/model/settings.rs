@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::connection::Target;
 use super::view::Theme;
+use crate::disk;
 
 /// What is remembered. Holds no secrets: an identity is named by its folder.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -68,12 +69,7 @@ impl Settings {
 
     /// Writes the file anew, so that a crash leaves the old one or the new one.
     pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let file = tempfile::NamedTempFile::new_in(folder)?;
-        serde_json::to_writer_pretty(&file, self)?;
-        file.persist(path)?;
-        Ok(())
+        disk::write_anew(path, &serde_json::to_vec_pretty(self)?).map(drop)
     }
 
     /// The profile of a target, if it was saved.

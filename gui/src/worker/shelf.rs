@@ -1,13 +1,13 @@
 //! Saved requests on the disk: a folder of small JSON files.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
-use tempfile::NamedTempFile;
 
 use super::seat::Voice;
+use crate::disk;
 use crate::exchange::TabNews;
 use crate::model::connection::Failure;
 use crate::model::shelf::saved::Saved;
@@ -112,17 +112,8 @@ fn open(path: &Path) -> Result<Saved, Failure> {
     })
 }
 
-/// Writes the file anew, so that a crash leaves the old one or the new one.
 fn save(path: &Path, saved: &Saved) -> Result<(), Failure> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || {
-        fs::create_dir_all(folder)?;
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(saved.text().as_bytes())?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(|error: io::Error| {
+    disk::write_anew(path, saved.text().as_bytes()).map(drop).map_err(|error| {
         let reason = format!("{} could not be written: {error}.", path.display());
         Failure::new(reason, "Choose a folder that you may write to; what was typed is still here.")
     })

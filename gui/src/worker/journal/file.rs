@@ -16,6 +16,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
+use crate::disk;
 use crate::model::journal::entry::{Entry, VERSION};
 use crate::model::journal::{Noted, Remark};
 
@@ -252,13 +253,7 @@ impl JournalFile {
                 }
             }
         }
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        // On Unix such a file is its owner's alone from the beginning.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&text)?;
-        // A file system may rename before it writes, and after a crash there would be nothing.
-        file.as_file().sync_all()?;
-        let file = file.persist(&self.path)?;
+        let file = disk::write_anew(&self.path, &text)?;
         (self.broken, self.is_torn) = (0, false);
         self.known = state(&file.metadata()?);
         Ok(())
