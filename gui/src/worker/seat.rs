@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 
 use countersign::service::CallKind;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
 use super::identity::{OwnIdentity, Ready};
 use super::journal::{Journal, Scribe};
+use super::link::{self, Link};
 use super::session::Session;
 use super::stream::{self, Reins};
 use super::watching::{self, Sights};
-use super::{Desk, Speaker, export, link, shelf};
+use super::{Desk, Speaker, export, shelf};
 use crate::exchange::{CallOrder, Generation, Purpose, TabNews, TabOrder, TabUpdate, Update};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::manual::Manual;
@@ -63,14 +64,22 @@ impl Voice {
 
     /// Says that this is so now.
     pub(super) fn say(&self, news: TabNews) {
-        let update = TabUpdate { generation: self.generation, at: Instant::now(), news };
-        self.speaker.say(Update::Tab(self.tab, Box::new(update)));
+        self.speaker.say(Update::Tab(self.tab, Box::new(self.update(news))));
     }
 
     /// Says it to a window that is drawn for another reason.
     pub(super) fn say_quietly(&self, news: TabNews) {
-        let update = TabUpdate { generation: self.generation, at: Instant::now(), news };
-        self.speaker.quiet.put(self.tab, update);
+        self.speaker.quiet.put(self.tab, self.update(news));
+    }
+
+    /// Does what takes its time where nobody waits for it, and says what came of it.
+    pub(super) fn work(&self, work: impl FnOnce() -> TabNews + Send + 'static) {
+        let voice = self.clone();
+        spawn_blocking(move || voice.say(work()));
+    }
+
+    fn update(&self, news: TabNews) -> TabUpdate {
+        TabUpdate { generation: self.generation, at: Instant::now(), news }
     }
 }
 
@@ -133,28 +142,19 @@ impl Sitter {
             }
             TabOrder::StopFile(number) => self.reins(number).into_iter().for_each(Reins::stop_file),
             TabOrder::HalfClose(number) => self.reins(number).into_iter().for_each(Reins::half_close),
-            TabOrder::Export(path, format, graphs) => {
-                let voice = self.voice.clone();
-                tokio::task::spawn_blocking(move || {
-                    let written = export::write(&path, format, &graphs);
-                    voice.say(TabNews::Exported(written.map(|()| path)));
-                });
-            }
-            TabOrder::Explain(procedure) => {
-                let voice = self.voice.clone();
-                // A large schema takes its time.
-                tokio::task::spawn_blocking(move || {
-                    let page = Box::new(Manual::of(&procedure));
-                    voice.say(TabNews::Explained(procedure.path, page));
-                });
-            }
-            TabOrder::Look { call, item, bytes, earlier } => {
-                let voice = self.voice.clone();
-                // A large item takes its time.
-                tokio::task::spawn_blocking(move || {
-                    voice.say(TabNews::Looked(call, item, link::looked_into(bytes, earlier.as_ref())));
-                });
-            }
+            TabOrder::Export(path, format, graphs) => self.voice.work(move || {
+                let written = export::write(&path, format, &graphs);
+                TabNews::Exported(written.map(|()| path))
+            }),
+            // A large schema takes its time.
+            TabOrder::Explain(procedure) => self.voice.work(move || {
+                let page = Box::new(Manual::of(&procedure));
+                TabNews::Explained(procedure.path, page)
+            }),
+            // A large item takes its time.
+            TabOrder::Look { call, item, bytes, earlier } => self
+                .voice
+                .work(move || TabNews::Looked(call, item, link::looked_into(bytes, earlier.as_ref()))),
             TabOrder::Cancel(number) => self.cancel(number),
             TabOrder::ShowIdentity(folder) => drop(self.own(folder)),
             TabOrder::Browse(purpose) => self.browse(purpose),
@@ -171,7 +171,7 @@ impl Sitter {
     /// Has the server end somebody's connection, and looks at once who is left.
     fn close_connection(&self, number: u64, is_own: bool) {
         let (voice, sights) = (self.voice.clone(), self.sights.clone());
-        let link = self.session.as_ref().and_then(Session::link);
+        let link = self.link();
         tokio::spawn(async move {
             let outcome = match link {
                 Some(link) => watching::close(&link, number, is_own).await,
@@ -191,9 +191,14 @@ impl Sitter {
         }
     }
 
+    /// The connection, while there is one.
+    fn link(&self) -> Option<Link> {
+        self.session.as_ref().and_then(Session::link)
+    }
+
     fn call(&mut self, call: CallOrder) {
         let (number, voice) = (call.number, self.voice.clone());
-        let link = self.session.as_ref().and_then(Session::link);
+        let link = self.link();
         let mut scribe = Scribe::new(&self.journal, &call);
         let began = Instant::now();
         let task = self.running.spawn(async move {
@@ -210,7 +215,7 @@ impl Sitter {
 
     fn stream(&mut self, mut call: CallOrder) {
         let items = std::mem::take(&mut call.items);
-        let (number, link) = (call.number, self.session.as_ref().and_then(Session::link));
+        let (number, link) = (call.number, self.link());
         let scribe = Scribe::new(&self.journal, &call);
         let (mut reins, task) = stream::prepare(link, call, scribe, self.voice.clone());
         if !items.is_empty() {
