@@ -24,4 +24,4 @@ mod worker;
 pub use dashboard::Dashboard;
 pub use model::connection::Target;
 pub use model::settings::settings_file;
-pub use worker::{Chosen, Desk};
+pub use worker::{Browse, Chosen, Desk};

@@ -88,26 +88,27 @@ impl Window {
 
     /// One that keeps its settings in this file, and its calls beside it.
     pub(super) fn remembering(target: Target, settings_file: Option<PathBuf>) -> Self {
-        Self::with_browser(target, settings_file, |_| {})
+        Self::with(target, settings_file, None)
     }
 
-    /// One whose user chooses this file, whenever there is one to choose.
-    fn choosing(target: Target, file: PathBuf) -> Self {
-        Self::with_browser(target, None, move |chosen| chosen(file.clone()))
+    /// One whose user chooses this file or folder, whenever there is one to choose.
+    pub(super) fn choosing(target: Target, file: PathBuf) -> Self {
+        Self::with(target, None, Some(file))
     }
 
-    fn with_browser(
-        target: Target,
-        settings_file: Option<PathBuf>,
-        browse: impl Fn(Chosen) + Send + Sync + 'static,
-    ) -> Self {
+    fn with(target: Target, settings_file: Option<PathBuf>, choice: Option<PathBuf>) -> Self {
         let (ring, bell) = channel();
         let ring = std::sync::Mutex::new(ring);
         let repaint = move || {
             // A test that has ended hears no bell.
             let _ = ring.lock().unwrap().send(());
         };
-        let browse = Arc::new(move |_, chosen| browse(chosen));
+        let browse = Arc::new(move |_, chosen: Chosen| {
+            if let Some(choice) = choice.clone() {
+                // A thread that the worker knows nothing of, as in the window.
+                std::thread::spawn(move || chosen(choice));
+            }
+        });
         let desk =
             Desk { repaint: Arc::new(repaint), browse, remove_on_exit: Arc::new(|_| Ok(())), settings_file };
         let dashboard = Dashboard::start(desk, target).unwrap();

@@ -1,9 +1,12 @@
-//! Saved requests. The worker, and so the disk, is the test.
+//! Saved requests. The worker, and so the disk, is the test; at the end both are real.
+
+use std::fs;
 
 use egui_kittest::kittest::NodeT as _;
 use serde_json::json;
 
-use super::forms::form_service;
+use super::flow::{Shop, Window};
+use super::forms::{control, form_service};
 use super::stage::Stage;
 use crate::exchange::{Order, TabNews, TabOrder};
 use crate::model::connection::Failure;
@@ -113,4 +116,21 @@ fn the_folder_is_chosen_and_remembered() {
     stage.tell(TabNews::Shelf(ShelfNews::Found("/srv/requests".to_owned(), Ok(Vec::new()))));
     assert_eq!(stage.control("Folder of saved requests").value().as_deref(), Some("/srv/requests"));
     assert_eq!(stage.window.state().model.settings.requests, "/srv/requests");
+}
+
+#[test]
+fn what_is_in_a_chosen_folder_is_listed() {
+    let shop = Shop::open();
+    let folder = shop.folder.path().join("requests");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("of Ada.json"), r#"{"procedure": "demo.Echo/record", "arguments": {}}"#).unwrap();
+    let mut window = Window::choosing(shop.target(), folder);
+    window.wait_for("demo.Echo/record");
+    window.press("Saved requests");
+    window.wait_until("the user's own folder", |window| {
+        let typed = control(&window.harness, "Folder of saved requests").value();
+        typed.is_some_and(|folder| !folder.is_empty())
+    });
+    window.press("Choose folder…");
+    window.wait_for("Open of Ada");
 }

@@ -43,16 +43,16 @@ use crate::model::tab::TabId;
 /// Called with what the user chose.
 pub type Chosen = Box<dyn FnOnce(PathBuf) + Send>;
 
-/// Lets the user choose a folder (`true`) or a file, and calls back if one was chosen.
-pub(crate) type Browse = Arc<dyn Fn(bool, Chosen) + Send + Sync>;
+/// Lets the user choose a folder (`true`) or a file, and calls back if one was chosen, on whatever thread.
+pub type Browse = Arc<dyn Fn(bool, Chosen) + Send + Sync>;
 
 /// What the worker needs of the window system, as functions: the library has none.
 #[derive(Clone)]
 pub struct Desk {
     /// Asks for a repaint; called from the worker's thread.
     pub repaint: Arc<dyn Fn() + Send + Sync>,
-    /// Lets the user choose a folder (`true`) or a file, and calls back if one was chosen.
-    pub browse: Arc<dyn Fn(bool, Chosen) + Send + Sync>,
+    /// Lets the user choose.
+    pub browse: Browse,
     /// Has a folder removed when the program is told to stop; called from the worker's threads.
     pub remove_on_exit: Arc<dyn Fn(PathBuf) -> io::Result<()> + Send + Sync>,
     /// Where the settings are kept, if anywhere.

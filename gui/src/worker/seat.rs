@@ -18,7 +18,6 @@ use crate::exchange::{CallOrder, Generation, Purpose, TabNews, TabOrder, TabUpda
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::manual::Manual;
 use crate::model::reply::{Problem, ProblemKind};
-use crate::model::shelf::ShelfOrder;
 use crate::model::tab::TabId;
 
 /// Where the orders of a tab are obeyed. Dropped, it leaves the server and ends every call.
@@ -160,11 +159,7 @@ impl Sitter {
             TabOrder::Browse(purpose) => self.browse(purpose),
             TabOrder::Watch(sight) => drop(self.sights.send_replace(sight)),
             TabOrder::CloseConnection { number, is_own } => self.close_connection(number, is_own),
-            TabOrder::Shelf(ShelfOrder::Choose) => {
-                let voice = self.voice.clone();
-                (self.desk.browse)(true, Box::new(move |folder| shelf::chosen(folder, voice)));
-            }
-            TabOrder::Shelf(order) => shelf::obey(order, self.voice.clone()),
+            TabOrder::Shelf(order) => shelf::obey(order, &self.voice, &self.desk.browse),
         }
     }
 

@@ -5,7 +5,9 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
+use tokio::runtime::Handle;
 
+use super::Browse;
 use super::seat::Voice;
 use crate::disk;
 use crate::exchange::TabNews;
@@ -22,27 +24,30 @@ const FILE_MAX: u64 = 8 << 20;
 const ENDING: &str = "json";
 
 /// Does it, where disks may be slow.
-pub(super) fn obey(order: ShelfOrder, voice: Voice) {
-    tokio::task::spawn_blocking(move || {
-        let news = match order {
-            // Somebody who may have a window has to ask.
-            ShelfOrder::Choose => return,
-            ShelfOrder::Look(folder) => look(folder),
-            ShelfOrder::Save(folder, name, saved) => {
-                ShelfNews::Saved(path(&folder, &name).and_then(|path| save(&path, &saved).map(|()| path)))
-            }
-            ShelfOrder::Open(folder, name) => {
-                let read = path(&folder, &name).and_then(|path| open(&path)).map(Box::new);
-                ShelfNews::Opened(name, read)
-            }
-        };
-        voice.say(TabNews::Shelf(news));
-    });
+pub(super) fn obey(order: ShelfOrder, voice: &Voice, browse: &Browse) {
+    match order {
+        ShelfOrder::Choose => {
+            let (voice, runtime) = (voice.clone(), Handle::current());
+            let chosen = move |folder: PathBuf| {
+                // Whoever calls back may be on a thread of the window system's.
+                let _entered = runtime.enter();
+                tell(&voice, move || look(folder.to_string_lossy().into_owned()));
+            };
+            browse(true, Box::new(chosen));
+        }
+        ShelfOrder::Look(folder) => tell(voice, || look(folder)),
+        ShelfOrder::Save(folder, name, saved) => tell(voice, move || {
+            ShelfNews::Saved(path(&folder, &name).and_then(|path| save(&path, &saved).map(|()| path)))
+        }),
+        ShelfOrder::Open(folder, name) => tell(voice, move || {
+            let read = path(&folder, &name).and_then(|path| open(&path)).map(Box::new);
+            ShelfNews::Opened(name, read)
+        }),
+    }
 }
 
-/// What is in a folder that the user chose.
-pub(super) fn chosen(folder: PathBuf, voice: Voice) {
-    obey(ShelfOrder::Look(folder.to_string_lossy().into_owned()), voice);
+fn tell(voice: &Voice, work: impl FnOnce() -> ShelfNews + Send + 'static) {
+    voice.work(|| TabNews::Shelf(work()));
 }
 
 fn look(folder: String) -> ShelfNews {
