@@ -50,6 +50,12 @@ fn yes() -> bool {
 }
 
 impl Profile {
+    /// Whether it leads there, as that one.
+    pub(crate) fn leads_to(&self, target: &Target) -> bool {
+        (&self.address, &self.identity, &self.expect_peer)
+            == (&target.address, &target.identity, &target.expect_peer)
+    }
+
     /// Where it leads, and as whom.
     pub(crate) fn target(&self) -> Target {
         let Self { address, identity, expect_peer, .. } = self.clone();
@@ -74,18 +80,20 @@ impl Settings {
 
     /// The profile of a target, if it was saved.
     pub(crate) fn profile_of(&self, target: &Target) -> Option<&Profile> {
-        self.profiles.iter().find(|profile| profile.target() == *target)
+        self.profiles.iter().find(|profile| profile.leads_to(target))
     }
 
     /// Keeps a target under a name, in the place of the profile that had it.
     pub(crate) fn keep(&mut self, name: &str, target: &Target) {
         let Target { address, identity, expect_peer } = target.clone();
-        let known = self.profiles.iter().find(|known| known.name == name);
-        let keep_calls = known.is_none_or(|known| known.keep_calls);
-        let profile = Profile { name: name.to_owned(), address, identity, expect_peer, keep_calls };
         match self.profiles.iter_mut().find(|known| known.name == name) {
-            Some(known) => *known = profile,
-            None => self.profiles.push(profile),
+            Some(known) => {
+                (known.address, known.identity, known.expect_peer) = (address, identity, expect_peer);
+            }
+            None => {
+                let name = name.to_owned();
+                self.profiles.push(Profile { name, address, identity, expect_peer, keep_calls: true });
+            }
         }
     }
 }

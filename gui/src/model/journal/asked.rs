@@ -164,8 +164,8 @@ impl Model {
     }
 
     fn keep_calls(&mut self, keep: bool) -> Option<Order> {
-        let target = self.tab().connection.target()?.clone();
-        let profile = self.settings.profiles.iter_mut().find(|profile| profile.target() == target)?;
+        let target = self.tabs[self.shown].connection.target()?;
+        let profile = self.settings.profiles.iter_mut().find(|profile| profile.leads_to(target))?;
         profile.keep_calls = keep;
         Some(Order::Save(self.settings.clone()))
     }
