@@ -49,6 +49,11 @@ pub(crate) fn capitalized(words: &str) -> String {
     first.unwrap_or_default() + characters.as_str()
 }
 
+/// Whether every word that is wanted is somewhere in a text, both in lower case.
+pub(crate) fn has_words(text: &str, wanted: &str) -> bool {
+    wanted.split_whitespace().all(|word| text.contains(word))
+}
+
 /// A word as a shell reads it: between quotes where it needs them.
 pub(crate) fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);

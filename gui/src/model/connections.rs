@@ -8,7 +8,7 @@ use countersign::builtin::connections::ConnectionInfo;
 use jiff::Timestamp;
 
 use super::connection::Failure;
-use super::sorted::Sorted;
+use super::sorted::{Sorted, arranged};
 use super::unanswered::Unanswered;
 use crate::text;
 
@@ -101,12 +101,6 @@ pub(crate) enum Closed {
     Failed(Failure),
 }
 
-impl Default for Sorted<Column> {
-    fn default() -> Self {
-        Self { by: Column::default(), descending: true }
-    }
-}
-
 impl Column {
     fn is_number(self) -> bool {
         !matches!(self, Self::Peer | Self::Address | Self::Expiry)
@@ -179,13 +173,10 @@ impl Connections {
     /// Finds and sorts those that are shown.
     pub(crate) fn arrange(&mut self) {
         let Some(Ok(listing)) = &self.listed else { return self.shown.clear() };
-        let (rows, sorted) = (&listing.rows, self.sorted);
+        let sorted = self.sorted;
         let wanted = self.filter.to_lowercase();
-        let words: Vec<&str> = wanted.split_whitespace().collect();
-        let is_wanted = |row: &Connected| words.iter().all(|word| row.haystack.contains(word));
-        self.shown = (0..rows.len()).filter(|place| is_wanted(&rows[*place])).collect();
-        self.shown.sort_by(|a, b| {
-            let (a, b) = (&rows[*a], &rows[*b]);
+        let is_wanted = |row: &Connected| text::has_words(&row.haystack, &wanted);
+        self.shown = arranged(&listing.rows, is_wanted, |a, b| {
             let ordering = match sorted.by {
                 Column::Peer => a.peer.cmp(&b.peer),
                 Column::Address => a.address.cmp(&b.address),

@@ -1,4 +1,4 @@
-//! By which column a table is sorted.
+//! By which column a table is sorted, and which of its rows are shown.
 
 use std::cmp::Ordering;
 
@@ -9,6 +9,12 @@ pub(crate) struct Sorted<C> {
     pub(crate) by: C,
     /// Whether the largest come first.
     pub(crate) descending: bool,
+}
+
+impl<C: Default> Default for Sorted<C> {
+    fn default() -> Self {
+        Self { by: C::default(), descending: true }
+    }
 }
 
 impl<C: PartialEq> Sorted<C> {
@@ -23,4 +29,15 @@ impl<C: PartialEq> Sorted<C> {
     pub(crate) fn apply(&self, ordering: Ordering) -> Ordering {
         if self.descending { ordering.reverse() } else { ordering }
     }
+}
+
+/// The places of the rows that are wanted, in their order.
+pub(crate) fn arranged<R>(
+    rows: &[R],
+    is_wanted: impl Fn(&R) -> bool,
+    order: impl Fn(&R, &R) -> Ordering,
+) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..rows.len()).filter(|place| is_wanted(&rows[*place])).collect();
+    places.sort_by(|a, b| order(&rows[*a], &rows[*b]));
+    places
 }

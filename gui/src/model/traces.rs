@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::catalogue::is_builtin;
-use super::sorted::Sorted;
+use super::sorted::{Sorted, arranged};
 use super::unanswered::Unanswered;
 use super::view::Moment;
 use crate::text;
@@ -115,12 +115,6 @@ pub(crate) struct Span {
     /// Where on the scale it begins and ends, from 0 to 1.
     pub(crate) from: f64,
     pub(crate) to: f64,
-}
-
-impl Default for Sorted<Column> {
-    fn default() -> Self {
-        Self { by: Column::default(), descending: true }
-    }
 }
 
 impl Phase {
@@ -298,7 +292,6 @@ impl Traces {
     pub(crate) fn arrange(&mut self) {
         let Some(Ok(traces)) = &self.listed else { return self.shown.clear() };
         let wanted = self.filter.to_lowercase();
-        let words: Vec<&str> = wanted.split_whitespace().collect();
         let is_wanted = |trace: &Trace| {
             let of_moment = match &self.moment {
                 Some(moment) => trace.is_of(moment),
@@ -309,12 +302,10 @@ impl Traces {
                 Which::Slow => trace.is_slow(),
                 Which::Failed => !trace.is_slow(),
             };
-            of_moment && ended && words.iter().all(|word| trace.haystack.contains(word))
+            of_moment && ended && text::has_words(&trace.haystack, &wanted)
         };
-        self.shown = (0..traces.len()).filter(|place| is_wanted(&traces[*place])).collect();
         let sorted = self.sorted;
-        self.shown.sort_by(|a, b| {
-            let (a, b) = (&traces[*a], &traces[*b]);
+        self.shown = arranged(traces, is_wanted, |a, b| {
             let ordering = match sorted.by {
                 Column::Time => a.started.cmp(&b.started),
                 Column::Status => a.code.cmp(&b.code),

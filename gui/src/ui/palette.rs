@@ -4,6 +4,7 @@ use egui::{Button, Id, Key, Modal, ScrollArea, TextEdit, Ui};
 
 use crate::command::Command;
 use crate::model::Model;
+use crate::text;
 
 /// The list over everything else, while it is wanted.
 pub(crate) fn palette_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
@@ -39,7 +40,6 @@ pub(crate) fn palette_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comman
 }
 
 fn is_listed(model: &Model, filter: &str, command: &Command) -> bool {
-    let text = command.text().to_lowercase();
-    let matches = filter.to_lowercase().split_whitespace().all(|word| text.contains(word));
+    let matches = text::has_words(&command.text().to_lowercase(), &filter.to_lowercase());
     matches && *command != Command::TogglePalette && model.allows(command)
 }
