@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use countersign::builtin::connections::ConnectionInfo;
 use jiff::Timestamp;
 
-use super::connection::Failure;
 use super::sorted::{Sorted, arranged};
 use super::unanswered::Unanswered;
 use crate::text;
@@ -31,8 +30,8 @@ pub(crate) struct Connections {
     pub(crate) doomed: Option<Connected>,
     /// Whether the server was asked to close it.
     pub(crate) is_closing: bool,
-    /// What came of closing one.
-    pub(crate) closed: Option<Closed>,
+    /// What came of closing one, in words.
+    pub(crate) closed: Option<Result<String, Unanswered>>,
     /// The places in the list of those that are shown, in their order.
     shown: Vec<usize>,
 }
@@ -88,17 +87,6 @@ pub(crate) enum Column {
     Calls,
     Received,
     Sent,
-}
-
-/// What came of closing a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Closed {
-    /// It is closed: in words.
-    Done(String),
-    /// The policy does not allow it.
-    Denied,
-    /// It did not work.
-    Failed(Failure),
 }
 
 impl Column {
@@ -222,15 +210,13 @@ impl Connections {
     pub(crate) fn learn_closed(&mut self, outcome: Result<bool, Unanswered>) {
         self.is_closing = false;
         let Some(doomed) = self.doomed.take() else { return };
-        self.closed = Some(match outcome {
-            Ok(true) if doomed.is_own => Closed::Done(
-                "Closed the connection of this window, which connects again by itself.".to_owned(),
-            ),
-            Ok(true) => Closed::Done(format!("Closed the connection of {}.", doomed.words())),
-            Ok(false) => Closed::Done(format!("The connection of {} had ended already.", doomed.words())),
-            Err(Unanswered::Denied) => Closed::Denied,
-            Err(Unanswered::Failed(failure)) => Closed::Failed(failure),
-        });
+        self.closed = Some(outcome.map(|was_open| match was_open {
+            true if doomed.is_own => {
+                "Closed the connection of this window, which connects again by itself.".to_owned()
+            }
+            true => format!("Closed the connection of {}.", doomed.words()),
+            false => format!("The connection of {} had ended already.", doomed.words()),
+        }));
     }
 }
 

@@ -13,8 +13,9 @@ use super::theme::{Palette, palette};
 use super::unanswered::{denied_ui, unanswered_ui};
 use super::{filling_ui, panel_frame};
 use crate::command::Command;
-use crate::model::connections::{CONNECTIONS_MAX, Closed, Column as By, Connected, Connections};
+use crate::model::connections::{CONNECTIONS_MAX, Column as By, Connected, Connections};
 use crate::model::tab::Tab;
+use crate::model::unanswered::Unanswered;
 use crate::model::view::Page;
 use crate::text;
 
@@ -79,12 +80,12 @@ fn notices_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
     }
     let Some(closed) = &connections.closed else { return };
     match closed {
-        Closed::Done(words) => notice_ui(ui, colors.ok, |ui| drop(ui.add(Label::new(words).wrap()))),
-        Closed::Denied => {
+        Ok(words) => notice_ui(ui, colors.ok, |ui| drop(ui.add(Label::new(words).wrap()))),
+        Err(Unanswered::Denied) => {
             let hint = "No * in a rule gives this power over others: a rule names it in full.";
             denied_ui(ui, tab, ("close connections", CLOSE), hint);
         }
-        Closed::Failed(failure) => failure_card_ui(ui, failure),
+        Err(Unanswered::Failed(failure)) => failure_card_ui(ui, failure),
     }
     if ui.button("Dismiss").clicked() {
         wishes.push(Command::KeepConnection);
