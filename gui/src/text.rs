@@ -120,6 +120,16 @@ pub(crate) fn span(seconds: i64) -> String {
     }
 }
 
+/// A time to the microsecond, as the number of the largest of these units that says it: seconds, milliseconds and
+/// microseconds, as they are called where it is written.
+pub(crate) fn exact(time: Duration, [seconds, millis, micros]: [&'static str; 3]) -> (u128, &'static str) {
+    match time.as_micros() {
+        us if us.is_multiple_of(1_000_000) => (us / 1_000_000, seconds),
+        us if us.is_multiple_of(1000) => (us / 1000, millis),
+        us => (us, micros),
+    }
+}
+
 /// A number for each second: with a decimal only where that says something.
 pub(crate) fn rate(per_second: f64) -> String {
     if per_second < 100.0 { format!("{per_second:.1}") } else { count(per_second.round() as u64) }

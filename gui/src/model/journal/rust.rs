@@ -139,11 +139,7 @@ fn chain(name: &str, first: &str, methods: &[String]) -> String {
 }
 
 fn timeout(deadline: Duration) -> String {
-    let (number, unit) = match deadline.as_micros() {
-        us if us.is_multiple_of(1_000_000) => (us / 1_000_000, "secs"),
-        us if us.is_multiple_of(1000) => (us / 1000, "millis"),
-        us => (us, "micros"),
-    };
+    let (number, unit) = text::exact(deadline, ["secs", "millis", "micros"]);
     format!("timeout(Duration::from_{unit}({number}))")
 }
 

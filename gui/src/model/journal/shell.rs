@@ -99,9 +99,6 @@ fn word(word: &str) -> Result<String, String> {
 
 /// A time as the command takes it, exactly.
 fn with_unit(time: Duration) -> String {
-    match time.as_micros() {
-        us if us.is_multiple_of(1_000_000) => format!("{}s", us / 1_000_000),
-        us if us.is_multiple_of(1000) => format!("{}ms", us / 1000),
-        us => format!("{us}us"),
-    }
+    let (number, unit) = text::exact(time, ["s", "ms", "us"]);
+    format!("{number}{unit}")
 }

@@ -12,6 +12,7 @@ use crate::form::{Content, Part};
 use crate::model::connection::Failure;
 use crate::model::draft::{Draft, MetadataRow};
 use crate::model::journal::entry::{Entry, EntryId, Said};
+use crate::text;
 
 impl Tab {
     /// Makes a call again as it was, on the server of this tab.
@@ -125,9 +126,6 @@ fn row(key: &str, said: &Said) -> MetadataRow {
 
 /// A time as it is typed.
 fn typed(time: Duration) -> String {
-    match time.as_micros() {
-        us if us.is_multiple_of(1_000_000) => format!("{} s", us / 1_000_000),
-        us if us.is_multiple_of(1000) => format!("{} ms", us / 1000),
-        us => format!("{us} us"),
-    }
+    let (number, unit) = text::exact(time, ["s", "ms", "us"]);
+    format!("{number} {unit}")
 }
