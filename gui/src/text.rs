@@ -42,6 +42,23 @@ pub(crate) fn is_unsafe(c: char) -> bool {
             | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// A line of JSON in which whatever could mislead a reader, or do something to a terminal, is escaped as JSON does:
+/// all of that is within its strings.
+pub(crate) fn safe_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_unsafe(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a `String` cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
 /// Words as a sentence begins.
 pub(crate) fn capitalized(words: &str) -> String {
     let mut characters = words.chars();

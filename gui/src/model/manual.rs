@@ -239,17 +239,8 @@ fn meaning(code: Code) -> &'static str {
 fn json(schema: &Schema) -> String {
     let mut written = Bounded(Vec::new());
     let is_all = serde_json::to_writer_pretty(&mut written, schema).is_ok();
-    let mut shown = String::with_capacity(written.0.len());
-    for c in String::from_utf8_lossy(&written.0).chars() {
-        if text::is_unsafe(c) && c != '\n' {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                let _ = write!(shown, "\\u{unit:04x}");
-            }
-        } else {
-            shown.push(c);
-        }
-    }
+    let written = String::from_utf8_lossy(&written.0);
+    let mut shown = written.split('\n').map(text::safe_json).collect::<Vec<_>>().join("\n");
     if !is_all {
         shown.push_str("\n… more than is shown");
     }

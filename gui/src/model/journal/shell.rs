@@ -69,20 +69,7 @@ fn with_items(command: String, items: &Items) -> Result<String, String> {
 /// something to a terminal into which it is pasted, is escaped.
 fn json(notation: &str) -> Result<String, String> {
     let value = cbor::from_diagnostic(notation).map_err(|error| format!("It cannot be read: {error}"))?;
-    let json = to_json(&Schema::default(), &value).to_string();
-    let mut escaped = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            // All of these are within the quotes of a string.
-            c if text::is_unsafe(c) => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    escaped.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-            c => escaped.push(c),
-        }
-    }
-    Ok(escaped)
+    Ok(text::safe_json(&to_json(&Schema::default(), &value).to_string()))
 }
 
 fn option(flag: &str, value: &str) -> Result<String, String> {
