@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::form::Arguments;
 use crate::model::draft::{Draft, MetadataRow, Spelling, Writing};
-use crate::model::journal::redact::is_secret;
+use crate::model::journal::entry::Said;
 
 /// What is in the file, in this order.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -117,11 +117,10 @@ impl Saved {
 
 /// Whoever keeps requests in a repository shares them: what looks like a secret stays out.
 fn said(key: &str, value: &MetadataValue) -> Json {
-    match value {
-        MetadataValue::Text(text) if is_secret(key, text) => Json::Null,
-        MetadataValue::Text(text) => text.as_str().into(),
-        MetadataValue::Bytes(_) if is_secret(key, "") => Json::Null,
-        MetadataValue::Bytes(bytes) => json!({ "base64": STANDARD.encode(bytes) }),
+    match Said::of(key, value) {
+        Said::Text(text) => text.into(),
+        Said::Bytes(base64) => json!({ "base64": base64 }),
+        Said::Withheld => Json::Null,
     }
 }
 
