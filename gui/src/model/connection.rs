@@ -104,6 +104,11 @@ impl Connection {
         }
     }
 
+    /// Whether nothing is going on: there is no connection, and none is being made.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self, Self::Disconnected | Self::Failed(..))
+    }
+
     /// Whether calls can be made just now.
     pub(crate) fn is_connected(&self) -> bool {
         self.session().is_some()

@@ -338,10 +338,8 @@ impl Tab {
             Command::ToggleExport => self.graphs.sheet.is_some(),
             Command::ZoomOut => self.graphs.zoom.is_some(),
             Command::CompareNothing => self.graphs.comparison != Comparison::Nothing,
-            Command::Connect => matches!(self.connection, Connection::Disconnected | Connection::Failed(..)),
-            Command::Disconnect => {
-                !matches!(self.connection, Connection::Disconnected | Connection::Failed(..))
-            }
+            Command::Connect => self.connection.is_idle(),
+            Command::Disconnect => !self.connection.is_idle(),
             Command::ResetForm | Command::FillExample | Command::FindProcedure => {
                 !self.catalogue.services().is_empty()
             }
@@ -455,8 +453,7 @@ impl Tab {
     fn turn_to(&mut self, page: Page) -> Option<TabOrder> {
         self.page = page;
         let folder = self.entry.target.identity.trim();
-        let is_idle = matches!(self.connection, Connection::Disconnected | Connection::Failed(..));
-        if page != Page::Certificates || !is_idle || folder.is_empty() {
+        if page != Page::Certificates || !self.connection.is_idle() || folder.is_empty() {
             return None;
         }
         self.own.ask(folder);
