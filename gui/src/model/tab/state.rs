@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::Tab;
 use crate::model::connection::Connection;
-use crate::model::life::Health;
+use crate::model::life::{Health, Life};
+use crate::model::settings::Settings;
 use crate::text;
 
 /// How long a connected server may send no counters, which come every second, before it is said to be silent.
@@ -81,11 +82,8 @@ impl Tab {
     /// What wants looking at though the server is connected, the most urgent first.
     fn concerns(&self, now: Instant, date: Timestamp) -> Vec<Concern> {
         let own = self.own_concern(date);
-        let servers = self.connection.session().and_then(|session| {
-            let life = session.peer.life(date);
-            let words = format!("The server's certificate {}", life.words());
-            Concern::of_life(life.health(), words, life.advice())
-        });
+        let session = self.connection.session();
+        let servers = session.and_then(|session| Concern::of_life("The server's", session.peer.life(date)));
         let silence = self.silence(now).map(|seconds| Concern {
             words: format!("No statistics for {seconds} s"),
             why: "The server is connected, and has sent nothing since.".to_owned(),
@@ -110,8 +108,7 @@ impl Tab {
             let (words, why) = ("New identity not usable".to_owned(), reason.clone());
             return Some(Concern { words, why, is_urgent: false, is_of_identity: true });
         }
-        let life = identity.life(date);
-        Concern::of_life(life.health(), format!("Your certificate {}", life.words()), life.advice())
+        Concern::of_life("Your", identity.life(date))
     }
 
     /// For how many seconds a server that used to tell its counters has not.
@@ -122,9 +119,9 @@ impl Tab {
     }
 
     /// What the tab is called: the profile's name or the address.
-    pub(crate) fn name(&self, profiles: &crate::model::settings::Settings) -> String {
+    pub(crate) fn name(&self, settings: &Settings) -> String {
         let Some(target) = self.connection.target() else { return "New tab".to_owned() };
-        let profile = profiles.profile_of(target).map(|profile| profile.name.as_str());
+        let profile = settings.profile_of(target).map(|profile| profile.name.as_str());
         match profile.unwrap_or(&target.address) {
             "" => "New tab".to_owned(),
             name => text::line(name, 60),
@@ -133,9 +130,14 @@ impl Tab {
 }
 
 impl Concern {
-    fn of_life(health: Health, words: String, advice: &str) -> Option<Self> {
-        let is_urgent = matches!(health, Health::Urgent | Health::Invalid);
-        let is_fine = health == Health::Fine;
-        (!is_fine).then(|| Self { words, why: advice.to_owned(), is_urgent, is_of_identity: true })
+    /// That a certificate wants looking at, if it does.
+    fn of_life(whose: &str, life: Life) -> Option<Self> {
+        let is_urgent = match life.health() {
+            Health::Fine => return None,
+            Health::Soon => false,
+            Health::Urgent | Health::Invalid => true,
+        };
+        let words = format!("{whose} certificate {}", life.words());
+        Some(Self { words, why: life.advice().to_owned(), is_urgent, is_of_identity: true })
     }
 }
