@@ -262,14 +262,7 @@ impl Model {
     /// Opens the servers that were open last, and says what the worker has to do for it.
     pub(crate) fn reopen(&mut self, now: Instant) -> Vec<Order> {
         let targets = self.settings.open.clone();
-        let connect = |target: Target| {
-            if !self.tab().is_blank() {
-                self.open_tab();
-            }
-            self.tab_mut().entry = Entry { target, ..Entry::default() };
-            self.obey(Command::Connect, now)
-        };
-        let orders = targets.into_iter().filter_map(connect).collect();
+        let orders = targets.into_iter().filter_map(|target| self.open_at(target, now)).collect();
         self.shown = 0;
         orders
     }
@@ -305,6 +298,11 @@ impl Model {
             self.show_tab(tab.id);
             return None;
         }
+        self.open_at(target, now)
+    }
+
+    /// Connects a tab with a server: the one that is shown, if nothing was done with it yet.
+    fn open_at(&mut self, target: Target, now: Instant) -> Option<Order> {
         if !self.tab().is_blank() {
             self.open_tab();
         }
