@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::gather::json_of;
 use super::input::without_null;
 use super::{BytesInput, Encoding, Input, Line, Slot};
+use crate::lens::hex;
 
 /// How deep a form is made before the user goes there. Deeper places are written as JSON.
 const DEEPEST: usize = 12;
@@ -218,7 +219,7 @@ fn bytes(base64: &str, encoding: Option<Encoding>) -> BytesInput {
     let decoded = STANDARD.decode(base64).unwrap_or_default();
     let (encoding, text) = match encoding {
         None | Some(Encoding::Text) if base64.is_empty() => (Encoding::Text, String::new()),
-        Some(Encoding::Hex) => (Encoding::Hex, decoded.iter().map(|byte| format!("{byte:02x}")).collect()),
+        Some(Encoding::Hex) => (Encoding::Hex, hex::all(&decoded)),
         Some(Encoding::Text) => match String::from_utf8(decoded) {
             Ok(text) if !text.contains(char::is_control) => (Encoding::Text, text),
             _ => (Encoding::Base64, base64.to_owned()),
