@@ -35,9 +35,7 @@ impl Sight {
         self.gone = 0;
         self.found.clear();
         if !self.needle.is_empty() {
-            let found: VecDeque<u64> =
-                items.iter().filter(|item| self.matches(item)).map(|item| item.number).collect();
-            self.found = found;
+            self.found = items.iter().filter(|item| self.matches(item)).map(|item| item.number).collect();
         }
     }
 
