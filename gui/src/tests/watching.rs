@@ -22,12 +22,14 @@ use crate::model::unanswered::Unanswered;
 use crate::model::view::{Moment, Stretch};
 
 fn connection(number: u64, name: &str) -> Json {
+    // Not the full hour: whether a second passes before it is shown would then be seen.
+    let life = SignedDuration::from_hours(number as i64) - SignedDuration::from_secs(1);
     json!({
         "number": number, "peer": format!("spiffe://acme.internal/{name}"),
         "address": format!("127.0.0.1:{}", 4000 + number), "age_ms": 1000 * 100_u64.saturating_sub(number),
         "cipher": "TLS13_AES_256_GCM_SHA384", "key_exchange": "X25519MLKEM768",
         "fingerprint": "9f".repeat(32),
-        "not_after": (Timestamp::now() + SignedDuration::from_hours(number as i64)).to_string(),
+        "not_after": (Timestamp::now() + life).to_string(),
         "calls_open": 2, "calls": 1000 + number, "bytes_in": 2048, "bytes_out": 3_u64 << 30,
         "is_yours": name == "me",
     })
