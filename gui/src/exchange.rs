@@ -19,6 +19,7 @@ use crate::model::connection::{Failure, Retry, Session, Target};
 use crate::model::connections::Listing;
 use crate::model::graphs::export::{Export, Format};
 use crate::model::identity::{Identity, Remark};
+use crate::model::journal::asked::JournalOrder;
 use crate::model::journal::{Note, Pages};
 use crate::model::manual::Manual;
 use crate::model::reply::{Body, Earlier, Problem};
@@ -29,7 +30,6 @@ use crate::model::stream::{Batch, FileProgress};
 use crate::model::tab::TabId;
 use crate::model::traces::Trace;
 use crate::model::unanswered::Unanswered;
-use crate::worker::JournalOrder;
 use countersign::builtin::stats::Snapshot;
 
 /// Counts the targets that were asked for in a tab, so that news of an earlier one is not taken for the present one's.

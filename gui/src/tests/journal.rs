@@ -10,11 +10,11 @@ use egui_kittest::kittest::Queryable as _;
 use super::forms::typed;
 use super::stage::{Stage, ledger};
 use crate::exchange::Order;
+use crate::model::journal::asked::JournalOrder;
 use crate::model::journal::entry::{Entry, EntryId, Said, Verdict};
 use crate::model::journal::tests::entry;
 use crate::model::journal::{Noted, Pages, Remark};
 use crate::model::settings::Profile;
-use crate::worker::JournalOrder;
 
 /// A call of this number, made so many seconds after the others.
 fn call(number: u8, procedure: &str, account: &str) -> Entry {

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::entry::EntryId;
+use super::entry::{Entry, EntryId};
 use super::recall::{Reach, Recall};
 use super::{Noted, rust, shell};
 use crate::exchange::Order;
 use crate::model::Model;
 use crate::model::connection::Failure;
-use crate::worker::JournalOrder;
 
 /// A wish that concerns the calls that were made.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +37,26 @@ pub(crate) enum JournalCommand {
     Copy(Option<EntryId>, CopyAs),
     /// Write down the calls of this server's profile from now on, or do not.
     KeepCalls(bool),
+}
+
+/// What is asked of the worker, for the calls that are kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum JournalOrder {
+    /// Look what other dashboards have added.
+    Read,
+    /// Keep a call that was made, on disk or only as long as the window is open.
+    Add {
+        /// The call.
+        entry: Box<Entry>,
+        /// Whether it may be written down.
+        on_disk: bool,
+    },
+    /// Let it stay however many come after it, or no longer.
+    Pin(EntryId, bool),
+    /// Let go of one.
+    Forget(EntryId),
+    /// Let go of all that are not pinned: those of one server, or of all.
+    Clear(Option<String>),
 }
 
 /// As what a call is copied.

@@ -15,31 +15,12 @@ use std::thread;
 
 use self::file::{ENTRIES_MAX, JournalFile};
 pub(super) use self::scribe::Scribe;
+use crate::model::journal::asked::JournalOrder;
 use crate::model::journal::entry::{Entry, EntryId};
 use crate::model::journal::{Noted, Pages, Remark};
 
 /// What the file is called, beside the settings.
 pub(super) const FILE_NAME: &str = "calls.jsonl";
-
-/// What is to happen to the calls that are kept.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum JournalOrder {
-    /// Look what other dashboards have added.
-    Read,
-    /// Keep a call that was made, on disk or only as long as the window is open.
-    Add {
-        /// The call.
-        entry: Box<Entry>,
-        /// Whether it may be written down.
-        on_disk: bool,
-    },
-    /// Let it stay however many come after it, or no longer.
-    Pin(EntryId, bool),
-    /// Let go of one.
-    Forget(EntryId),
-    /// Let go of all that are not pinned: those of one server, or of all.
-    Clear(Option<String>),
-}
 
 /// Where calls are kept. The thread ends, with all that was asked of it done, when this is dropped.
 #[derive(Clone)]

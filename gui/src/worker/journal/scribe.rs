@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Journal, JournalOrder};
+use super::Journal;
 use crate::exchange::CallOrder;
 use crate::model::calls::Ended;
 use crate::model::journal::Note;
+use crate::model::journal::asked::JournalOrder;
 use crate::model::journal::entry::{End, Entry, Items, Kept, Request, Said, Verdict};
 use crate::model::reply::{Answer, Body, Problem, ProblemKind};
 
