@@ -3,7 +3,7 @@
 use egui::text::CCursorRange;
 use egui::{Align, Button, Frame, Id, Label, Layout, RichText, TextEdit, Ui, vec2};
 
-use super::parts::muted;
+use super::parts::{keys_of, muted};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::view::Page;
@@ -27,8 +27,8 @@ pub(super) fn pages_ui(ui: &mut Ui, shown: Page, wishes: &mut Vec<Command>) {
                 let color = if is_shown { ui.visuals().strong_text_color() } else { colors.muted };
                 let button = Button::selectable(is_shown, RichText::new(command.text()).color(color));
                 let response = ui.add(button.min_size(vec2(0.0, HEIGHT)));
-                let keys = command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
-                if response.on_hover_text(format!("{}  {keys}", words(page))).clicked() && !is_shown {
+                let hint = format!("{}  {}", words(page), keys_of(ui, &command));
+                if response.on_hover_text(hint).clicked() && !is_shown {
                     wishes.push(command);
                 }
             }

@@ -2,6 +2,7 @@
 
 use egui::{Button, Id, Key, Modal, ScrollArea, TextEdit, Ui};
 
+use super::parts::keys_of;
 use crate::command::Command;
 use crate::model::Model;
 use crate::text;
@@ -24,7 +25,7 @@ pub(crate) fn palette_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comman
         ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             for command in listed() {
                 // Also an empty text at the right keeps the name at the left.
-                let keys = command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+                let keys = keys_of(ui, command);
                 let button = Button::new(command.text()).frame_when_inactive(false).shortcut_text(keys);
                 if ui.add_sized([ui.available_width(), 24.0], button).clicked() {
                     chosen = Some(command.clone());

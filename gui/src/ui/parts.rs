@@ -11,6 +11,11 @@ use crate::command::Command;
 use crate::model::connection::Failure;
 use crate::model::view::Page;
 
+/// The keys that mean a command, in words; empty where there are none.
+pub(crate) fn keys_of(ui: &Ui, command: &Command) -> String {
+    command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default()
+}
+
 /// Pushes the command when its button is pressed; greyed out while it would do nothing.
 pub(crate) fn command_button_ui(
     ui: &mut Ui,
@@ -19,8 +24,9 @@ pub(crate) fn command_button_ui(
     wishes: &mut Vec<Command>,
 ) -> Response {
     let mut response = ui.add_enabled(allowed, Button::new(command.text()));
-    if let Some(shortcut) = command.shortcut() {
-        response = response.on_hover_text(ui.ctx().format_shortcut(&shortcut));
+    let keys = keys_of(ui, &command);
+    if !keys.is_empty() {
+        response = response.on_hover_text(keys);
     }
     if response.clicked() {
         wishes.push(command);

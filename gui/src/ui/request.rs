@@ -5,7 +5,9 @@ use egui::{Button, Label, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 use super::journal::journal_ui;
 use super::manual::{forbidden_ui, manual_ui};
 use super::metadata::metadata_ui;
-use super::parts::{chip_ui, command_button_ui, empty_ui, loading_ui, muted, notice_ui, primary_button_ui};
+use super::parts::{
+    chip_ui, command_button_ui, empty_ui, keys_of, loading_ui, muted, notice_ui, primary_button_ui,
+};
 use super::shelf::shelf_ui;
 use super::theme::palette;
 use super::writing::{lenses_ui, piece_ui, writing_ui};
@@ -130,7 +132,7 @@ fn dropped_ui(ui: &mut Ui, draft: &Draft, wishes: &mut Vec<Command>) {
 /// Shows the page about the procedure in place of the form, or the form again.
 fn documentation_button_ui(ui: &mut Ui, is_open: bool, wishes: &mut Vec<Command>) {
     let command = Command::ToggleManual;
-    let keys = command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    let keys = keys_of(ui, &command);
     if ui.selectable_label(is_open, command.text()).on_hover_text(keys).clicked() {
         wishes.push(command);
     }
@@ -210,7 +212,7 @@ impl Buttons {
     }
 
     fn first_ui(&self, ui: &mut Ui, name: &str, command: Command, wishes: &mut Vec<Command>) {
-        let keys = command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+        let keys = keys_of(ui, &command);
         if primary_button_ui(ui, name, self.enabled).on_hover_text(&keys).clicked() {
             wishes.push(command);
         }
@@ -220,11 +222,9 @@ impl Buttons {
 
 /// The button that ends a stream, as large as the one that began it.
 fn cancel_ui(ui: &mut Ui, wishes: &mut Vec<Command>) {
-    let keys = Command::CancelCall.shortcut();
-    let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
     let button = Button::new(RichText::new("Cancel").strong()).min_size(vec2(72.0, 28.0));
     let pressed = ui.add(button).on_hover_text("Ends the call here and at the server").clicked();
-    ui.label(muted(&palette(ui), keys).small());
+    ui.label(muted(&palette(ui), keys_of(ui, &Command::CancelCall)).small());
     if pressed {
         wishes.push(Command::CancelCall);
     }

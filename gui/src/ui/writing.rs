@@ -6,7 +6,7 @@ use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Button, FontId, Galley, Label, Layout, RichText, TextBuffer, TextEdit, TextStyle, Ui};
 
 use super::form::form_ui;
-use super::parts::{muted, notice_ui};
+use super::parts::{keys_of, muted, notice_ui};
 use super::theme::palette;
 use crate::command::Command;
 use crate::form::Part;
@@ -32,7 +32,7 @@ pub(super) fn lenses_ui(
             shown.accessible_name(Command::WriteIn(lens).text());
         }
         let toggle = Command::Journal(JournalCommand::Toggle);
-        let keys = toggle.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+        let keys = keys_of(ui, &toggle);
         let history = ui.selectable_label(is_history, toggle.text());
         if history.on_hover_text(format!("The calls that were made here  {keys}")).clicked() && !is_history {
             wishes.push(toggle);
