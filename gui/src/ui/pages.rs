@@ -1,9 +1,8 @@
 //! The pages of one server side by side, to choose from. It stands at the same place on each of them.
 
-use egui::text::CCursorRange;
-use egui::{Align, Button, Frame, Id, Label, Layout, RichText, TextEdit, Ui, vec2};
+use egui::{Align, Button, Frame, Label, Layout, RichText, Ui, vec2};
 
-use super::parts::{keys_of, muted};
+use super::parts::{filter_field_ui, keys_of, muted};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::view::Page;
@@ -49,16 +48,7 @@ pub(super) fn heading_ui(
     let response = ui.horizontal(|ui| {
         pages_ui(ui, page, wishes);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let id = Id::unique(name).with(ui.scope_id());
-            let edit = TextEdit::singleline(filter).id(id).hint_text(name).desired_width(FILTER_WIDTH);
-            let response = ui.add(edit).accessible_name(name);
-            if find {
-                response.request_focus();
-                // What is typed next takes the place of the last search.
-                let mut state = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
-                state.cursor.set_char_range(Some(CCursorRange::select_all_str(filter)));
-                state.store(ui.ctx(), id);
-            }
+            let response = filter_field_ui(ui, filter, (name, name), FILTER_WIDTH, find);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add_space(8.0);
                 ui.add(Label::new(muted(&palette(ui), summary)).truncate());

@@ -1,9 +1,10 @@
 //! Small things that several panels draw.
 
 use countersign::service::CallKind;
+use egui::text::CCursorRange;
 use egui::{
-    Align2, Button, Color32, FontSelection, Frame, Label, Margin, Painter, Pos2, Rect, Response, RichText,
-    Sense, Shape, Stroke, TextWrapMode, Ui, WidgetText, vec2,
+    Align2, Button, Color32, FontSelection, Frame, Id, Label, Margin, Painter, Pos2, Rect, Response,
+    RichText, Sense, Shape, Stroke, TextEdit, TextWrapMode, Ui, WidgetText, vec2,
 };
 
 use super::theme::{Palette, palette};
@@ -48,6 +49,27 @@ pub(crate) fn primary_button_ui(ui: &mut Ui, text: &str, enabled: bool) -> Respo
     let palette = palette(ui);
     let text = RichText::new(text).color(palette.on_accent).strong();
     ui.add_enabled(enabled, Button::new(text).fill(palette.accent).min_size(vec2(72.0, 28.0)))
+}
+
+/// A field to find something in a list. When it is wanted it gets the cursor, and what is typed next takes the place
+/// of the last search.
+pub(crate) fn filter_field_ui(
+    ui: &mut Ui,
+    filter: &mut String,
+    (name, hint): (&str, &str),
+    width: f32,
+    is_wanted: bool,
+) -> Response {
+    let id = Id::unique(name).with(ui.scope_id());
+    let edit = TextEdit::singleline(filter).id(id).hint_text(hint).desired_width(width);
+    let response = ui.add(edit).accessible_name(name);
+    if is_wanted {
+        response.request_focus();
+        let mut state = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
+        state.cursor.set_char_range(Some(CCursorRange::select_all_str(filter)));
+        state.store(ui.ctx(), id);
+    }
+    response
 }
 
 /// A coloured point that says how things are; the words beside it say the same.

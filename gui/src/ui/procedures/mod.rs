@@ -4,14 +4,13 @@
 mod row;
 
 use egui::scroll_area::State;
-use egui::text::CCursorRange;
 use egui::{
-    Event, EventFilter, Id, Key, Label, Modifiers, Panel, Rect, Response, Role, ScrollArea, Sense, TextEdit,
-    Ui, WidgetInfo,
+    Event, EventFilter, Id, Key, Label, Modifiers, Panel, Rect, Response, Role, ScrollArea, Sense, Ui,
+    WidgetInfo,
 };
 
 use self::row::{Face, ROW_HEIGHT};
-use super::parts::{command_button_ui, empty_ui, failed_ui, loading_ui, muted};
+use super::parts::{command_button_ui, empty_ui, failed_ui, filter_field_ui, loading_ui, muted};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::catalogue::{Catalogue, Services};
@@ -44,18 +43,11 @@ pub(crate) fn procedures_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command
 
 /// The box to type into, and what was done in it.
 fn filter_ui(ui: &mut Ui, tab: &mut Tab) -> Response {
-    let id = Id::unique("filter procedures").with(ui.scope_id());
     let filter = &mut tab.listing.filter;
     tab.find_wanted |= slash_was_typed(ui);
-    let edit = TextEdit::singleline(filter).id(id).hint_text("Filter procedures    /");
-    let response = ui.add(edit.desired_width(f32::INFINITY)).accessible_name("Filter procedures");
-    if std::mem::take(&mut tab.find_wanted) {
-        response.request_focus();
-        // What is typed next takes the place of the last search.
-        let mut state = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
-        state.cursor.set_char_range(Some(CCursorRange::select_all_str(filter)));
-        state.store(ui.ctx(), id);
-    }
+    let is_wanted = std::mem::take(&mut tab.find_wanted);
+    let words = ("Filter procedures", "Filter procedures    /");
+    let response = filter_field_ui(ui, filter, words, f32::INFINITY, is_wanted);
     if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
         filter.clear();
     }
