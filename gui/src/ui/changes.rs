@@ -1,9 +1,9 @@
 //! What is different in a reply from the one before.
 
-use egui::{Align2, AsIdSalt, Label, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, AsIdSalt, Label, RichText, TextStyle, Ui, pos2, vec2};
 
 use super::parts::{clipped_text, empty_ui, muted};
-use super::rows::{Chosen, rows_ui};
+use super::rows::{Chosen, row_ui, rows_ui};
 use super::theme::palette;
 use crate::lens::difference::{Change, ChangeKind, Changes};
 use crate::model::reply::{Body, Compared};
@@ -27,7 +27,7 @@ pub(super) fn changes_ui(ui: &mut Ui, name: impl AsIdSalt, body: &Body) -> Optio
     let mut clicked = None;
     rows_ui(ui, name, ROW_HEIGHT, changes.list.len(), chosen, |ui, range| {
         for change in &changes.list[range] {
-            if row_ui(ui, change, change.item.is_some() && change.item == body.selected) {
+            if change_ui(ui, change, change.item.is_some() && change.item == body.selected) {
                 clicked = change.item;
             }
         }
@@ -51,15 +51,10 @@ fn summary(with: &str, changes: &Changes) -> String {
 }
 
 /// Draws a change, and says whether it was clicked.
-fn row_ui(ui: &mut Ui, change: &Change, is_selected: bool) -> bool {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_selected, change.to_string()));
-    let (colors, painter) = (palette(ui), ui.painter_at(rect));
-    if is_selected {
-        painter.rect_filled(rect, 3.0, ui.visuals().selection.bg_fill);
-    } else if response.hovered() || response.has_focus() {
-        painter.rect_filled(rect, 3.0, ui.visuals().widgets.hovered.weak_bg_fill);
-    }
+fn change_ui(ui: &mut Ui, change: &Change, is_selected: bool) -> bool {
+    let size = vec2(ui.available_width(), ROW_HEIGHT);
+    let response = row_ui(ui, size, 3.0, is_selected, || change.to_string());
+    let (rect, colors, painter) = (response.rect, palette(ui), ui.painter_at(response.rect));
     let color = match change.kind {
         ChangeKind::Added => colors.ok,
         ChangeKind::Removed => colors.error,

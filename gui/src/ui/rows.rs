@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use egui::{AsIdSalt, ScrollArea, Ui};
+use egui::{AsIdSalt, Response, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo};
 
 /// Where a list stood when it was drawn last.
 #[derive(Debug, Clone, Copy)]
@@ -49,4 +49,23 @@ pub(super) fn rows_ui(
     let stand =
         Stand { offset: drawn.state.clamped_offset().y, room: drawn.inner_rect.height(), chosen: item };
     ui.data_mut(|data| data.insert_temp(id, stand));
+}
+
+/// The ground of a row that can be clicked, with its name for those who do not see it.
+pub(super) fn row_ui(
+    ui: &mut Ui,
+    size: Vec2,
+    rounding: f32,
+    is_chosen: bool,
+    name: impl Fn() -> String,
+) -> Response {
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, name()));
+    let painter = ui.painter_at(rect);
+    if is_chosen {
+        painter.rect_filled(rect, rounding, ui.visuals().selection.bg_fill);
+    } else if response.hovered() || response.has_focus() {
+        painter.rect_filled(rect, rounding, ui.visuals().widgets.hovered.weak_bg_fill);
+    }
+    response
 }

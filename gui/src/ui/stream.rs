@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use egui::{
-    Align, Align2, Id, Label, Layout, Panel, PointerButton, ProgressBar, RichText, Role, ScrollArea, Sense,
-    TextEdit, TextStyle, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Id, Label, Layout, Panel, PointerButton, ProgressBar, RichText, ScrollArea, TextEdit,
+    TextStyle, Ui, pos2, vec2,
 };
 
 use super::body::body_ui;
 use super::filling_ui;
 use super::parts::{clipped_text, command_button_ui, dot_ui, muted};
 use super::reply::{beside_ui, problem_words_ui};
+use super::rows::row_ui;
 use super::theme::{palette, value_color};
 use crate::command::Command;
 use crate::model::calls::{Ended, OwnCall};
@@ -313,7 +314,7 @@ fn items_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Comma
             let is_looked_at = looked_at == Some(item.number);
             // An id for each item that is kept, over and over: egui never forgets one.
             let id = item.number % ITEMS_KEPT as u64;
-            if ui.push_id(id, |ui| row_ui(ui, item, is_looked_at)).inner {
+            if ui.push_id(id, |ui| item_ui(ui, item, is_looked_at)).inner {
                 wishes.push(match looked_at {
                     Some(number) if number == item.number => Command::LookAway,
                     _ => Command::LookAt(item.number),
@@ -327,19 +328,11 @@ fn items_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, wishes: &mut Vec<Comma
 }
 
 /// Draws an item, and says whether it is to be looked into.
-fn row_ui(ui: &mut Ui, item: &Item, is_looked_at: bool) -> bool {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
+fn item_ui(ui: &mut Ui, item: &Item, is_looked_at: bool) -> bool {
     let (number, after) = (text::count(item.number), text::elapsed(item.after));
-    response.widget_info(|| {
-        let name = format!("Item {number}, {after}, {}", item.summary);
-        WidgetInfo::selected(Role::Button, true, is_looked_at, name)
-    });
-    let (colors, painter) = (palette(ui), ui.painter_at(rect));
-    if is_looked_at {
-        painter.rect_filled(rect, 3.0, ui.visuals().selection.bg_fill);
-    } else if response.hovered() || response.has_focus() {
-        painter.rect_filled(rect, 3.0, ui.visuals().widgets.hovered.weak_bg_fill);
-    }
+    let name = || format!("Item {number}, {after}, {}", item.summary);
+    let response = row_ui(ui, vec2(ui.available_width(), ROW_HEIGHT), 3.0, is_looked_at, name);
+    let (rect, colors, painter) = (response.rect, palette(ui), ui.painter_at(response.rect));
     let font = TextStyle::Monospace.resolve(ui.style());
     let small = TextStyle::Small.resolve(ui.style());
     let at = |x: f32| pos2(rect.left() + x, rect.center().y);

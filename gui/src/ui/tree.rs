@@ -4,7 +4,7 @@ use egui::{Align2, AsIdSalt, Rect, Role, Sense, TextStyle, Ui, WidgetInfo, pos2,
 
 use super::body::item_menu_ui;
 use super::parts::triangle;
-use super::rows::{Chosen, rows_ui};
+use super::rows::{Chosen, row_ui, rows_ui};
 use super::theme::{palette, value_color};
 use crate::command::Command;
 use crate::lens::difference::Mark;
@@ -27,7 +27,7 @@ pub(super) fn tree_ui(
     rows_ui(ui, name, ROW_HEIGHT, body.tree.len(), body.selected.and_then(row_of), |ui, range| {
         for row in range {
             let item = body.tree.item(row);
-            let is_clicked = ui.push_id(item, |ui| row_ui(ui, body, item, wishes)).inner;
+            let is_clicked = ui.push_id(item, |ui| item_ui(ui, body, item, wishes)).inner;
             clicked = clicked.or(is_clicked.then_some(item));
         }
     });
@@ -35,7 +35,7 @@ pub(super) fn tree_ui(
 }
 
 /// Draws a row, and says whether it was clicked.
-fn row_ui(ui: &mut Ui, body: &Body, item: usize, wishes: &mut Vec<Command>) -> bool {
+fn item_ui(ui: &mut Ui, body: &Body, item: usize, wishes: &mut Vec<Command>) -> bool {
     let (outline, colors) = (&body.outline, palette(ui));
     let entry = outline.item(item);
     let (key, summary) = (outline.key(item, &body.bytes), outline.summary(item, &body.bytes, SHOWN));
@@ -47,18 +47,9 @@ fn row_ui(ui: &mut Ui, body: &Body, item: usize, wishes: &mut Vec<Command>) -> b
     let value_galley = ui.painter().layout_no_wrap(summary.clone(), font, value_color(&colors, entry.kind));
     let indent = INDENT * entry.depth as f32 + 18.0;
     let width = (indent + key_galley.size().x + value_galley.size().x + 4.0).max(ui.available_width());
-    let (rect, response) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::click());
-    let is_selected = body.selected == Some(item);
-    response.widget_info(|| {
-        let words = format!("{key} {summary}{}", mark.map_or("", mark_words));
-        WidgetInfo::selected(Role::Button, true, is_selected, words.trim())
-    });
-    let painter = ui.painter_at(rect);
-    if is_selected {
-        painter.rect_filled(rect, 3.0, ui.visuals().selection.bg_fill);
-    } else if response.hovered() || response.has_focus() {
-        painter.rect_filled(rect, 3.0, ui.visuals().widgets.hovered.weak_bg_fill);
-    }
+    let name = || format!("{key} {summary}{}", mark.map_or("", mark_words)).trim().to_owned();
+    let response = row_ui(ui, vec2(width, ROW_HEIGHT), 3.0, body.selected == Some(item), name);
+    let (rect, painter) = (response.rect, ui.painter_at(response.rect));
     if let Some(mark) = mark {
         let color = match mark {
             Mark::Added => colors.ok,

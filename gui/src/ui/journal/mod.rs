@@ -5,7 +5,7 @@ mod shown;
 
 use egui::{Frame, Label, Panel, RichText, ScrollArea, TextEdit, Ui};
 
-use self::row::{ROW_HEIGHT, row_ui};
+use self::row::{ROW_HEIGHT, call_ui};
 use self::shown::shown_ui;
 use super::parts::{empty_ui, muted};
 use super::theme::palette;
@@ -75,7 +75,7 @@ fn list_ui(ui: &mut Ui, recall: &Recall, wishes: &mut Vec<Command>) {
         |ui, range| {
             for noted in &recall.found[range] {
                 let is_chosen = chosen == Some(&noted.entry.id);
-                if row_ui(ui, noted, recall, is_chosen) {
+                if call_ui(ui, noted, recall, is_chosen) {
                     wishes.push(Command::Journal(JournalCommand::Choose(noted.entry.id.clone())));
                 }
             }

@@ -1,6 +1,6 @@
 //! A call as a row of the list.
 
-use egui::{Align2, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, Shape, Stroke, TextStyle, Ui, pos2, vec2};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -9,6 +9,7 @@ use crate::model::journal::entry::{End, Entry};
 use crate::model::journal::recall::{Reach, Recall};
 use crate::text;
 use crate::ui::parts::clipped_text;
+use crate::ui::rows::row_ui;
 use crate::ui::theme::palette;
 
 /// Two lines: what was called, and with what.
@@ -17,19 +18,13 @@ pub(super) const ROW_HEIGHT: f32 = 40.0;
 const ADDRESS_SHOWN: usize = 40;
 
 /// Draws it, and says whether it was clicked.
-pub(super) fn row_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: bool) -> bool {
+pub(super) fn call_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: bool) -> bool {
     let Entry { request, server, end, at, .. } = &noted.entry;
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
     let (time, took) = (moment(*at, recall.now), took(end));
     let pinned = if noted.entry.pinned { "pinned, " } else { "" };
-    let words = format!("{pinned}{} {} {time} {}", request.procedure, end.verdict.word(), noted.summary);
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, &words));
-    let (colors, visuals, painter) = (palette(ui), ui.visuals(), ui.painter_at(rect));
-    if is_chosen {
-        painter.rect_filled(rect, 4.0, visuals.selection.bg_fill);
-    } else if response.hovered() || response.has_focus() {
-        painter.rect_filled(rect, 4.0, visuals.widgets.hovered.weak_bg_fill);
-    }
+    let words = || format!("{pinned}{} {} {time} {}", request.procedure, end.verdict.word(), noted.summary);
+    let response = row_ui(ui, vec2(ui.available_width(), ROW_HEIGHT), 4.0, is_chosen, words);
+    let (rect, colors, painter) = (response.rect, palette(ui), ui.painter_at(response.rect));
     let small = TextStyle::Small.resolve(ui.style());
     let (upper, lower) = (rect.top() + 12.0, rect.top() + 29.0);
     let color = if end.verdict.is_ok() { colors.ok } else { colors.error };
@@ -62,7 +57,7 @@ pub(super) fn row_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: boo
         let at = pos2(drawn.left() - 12.0, upper);
         name.max.x = painter.text(at, Align2::RIGHT_CENTER, verdict, font, colors.error).left() - 8.0;
     }
-    clipped_text(ui, &request.procedure, name, TextStyle::Body, visuals.text_color());
+    clipped_text(ui, &request.procedure, name, TextStyle::Body, ui.visuals().text_color());
     clipped_text(ui, &noted.summary, line(lower, address.left()), TextStyle::Small, colors.muted);
     response.clicked()
 }
