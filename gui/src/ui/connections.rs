@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::columns::{Column, cell_ui, header_ui, left_over, places, row_ui, widen, width};
 use super::pages::heading_ui;
-use super::parts::{chip_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
+use super::parts::{chip_ui, command_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::rows::rows_ui;
 use super::theme::{Palette, palette};
 use super::unanswered::{denied_ui, unanswered_ui};
@@ -111,9 +111,7 @@ fn confirm_ui(ui: &mut Ui, doomed: &Connected, is_closing: bool, wishes: &mut Ve
     ui.add(Label::new(format!("{calls}. {after}")).wrap());
     ui.horizontal(|ui| {
         for command in [Command::CloseConnection, Command::KeepConnection] {
-            if ui.add_enabled(!is_closing, egui::Button::new(command.text())).clicked() {
-                wishes.push(command);
-            }
+            command_button_ui(ui, command, !is_closing, wishes);
         }
         if is_closing {
             ui.spinner();

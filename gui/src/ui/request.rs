@@ -122,9 +122,7 @@ fn dropped_ui(ui: &mut Ui, draft: &Draft, wishes: &mut Vec<Command>) {
         if dropped.len() > DROPPED_SHOWN {
             ui.label(format!("and {} more, under “Put aside”", dropped.len() - DROPPED_SHOWN));
         }
-        if ui.button("Understood").clicked() {
-            wishes.push(Command::DismissDropped);
-        }
+        command_button_ui(ui, Command::DismissDropped, true, wishes);
     });
     ui.add_space(4.0);
 }

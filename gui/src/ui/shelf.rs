@@ -2,7 +2,7 @@
 
 use egui::{Button, Label, RichText, ScrollArea, TextEdit, Ui};
 
-use super::parts::{empty_ui, failure_card_ui, loading_ui, muted};
+use super::parts::{command_button_ui, empty_ui, failure_card_ui, loading_ui, muted};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::shelf::{SavedFile, Shelf, ShelfCommand};
@@ -59,9 +59,7 @@ fn folder_ui(ui: &mut Ui, shelf: &mut Shelf, wishes: &mut Vec<Command>) {
         let edit = ui.add(TextEdit::singleline(&mut shelf.folder).desired_width(width));
         let is_typed = edit.lost_focus();
         edit.accessible_name("Folder of saved requests");
-        if ui.button(ShelfCommand::Choose.text()).clicked() {
-            wishes.push(Command::Shelf(ShelfCommand::Choose));
-        }
+        command_button_ui(ui, Command::Shelf(ShelfCommand::Choose), true, wishes);
         if ui.button(ShelfCommand::Look.text()).clicked() || is_typed {
             wishes.push(Command::Shelf(ShelfCommand::Look));
         }

@@ -7,7 +7,7 @@ use egui::{Align, CentralPanel, Key, Label, Layout, Panel, RichText, Role, Scrol
 use super::columns::{Column, cell_ui, header_ui, left_over, places, row_ui, width};
 use super::facts::{copied_fact_ui, fact_ui, id_ui};
 use super::pages::heading_ui;
-use super::parts::{empty_ui, loading_ui, muted};
+use super::parts::{command_button_ui, empty_ui, loading_ui, muted};
 use super::rows::rows_ui;
 use super::theme::{Palette, palette};
 use super::unanswered::unanswered_ui;
@@ -101,9 +101,7 @@ fn moment_ui(ui: &mut Ui, moment: &Moment, now: Instant, wishes: &mut Vec<Comman
     let ago = text::span(i64::try_from(ago).unwrap_or(i64::MAX));
     let of = moment.procedure.as_deref().unwrap_or("all procedures");
     let words = format!("{of}, {} long, {ago} ago", text::elapsed(moment.stretch.length));
-    if ui.button(Command::ShowAllTraces.text()).clicked() {
-        wishes.push(Command::ShowAllTraces);
-    }
+    command_button_ui(ui, Command::ShowAllTraces, true, wishes);
     ui.add(Label::new(RichText::new(words).color(palette(ui).accent)).truncate());
 }
 
@@ -221,9 +219,7 @@ fn chosen_ui(ui: &mut Ui, trace: &Trace, now: Instant, can_go: bool, wishes: &mu
             }
             let command = Command::ShowProcedure(trace.procedure.clone());
             let hint = "Opens its form and graphs on the page of calls";
-            if ui.add_enabled(can_go, egui::Button::new(command.text())).on_hover_text(hint).clicked() {
-                wishes.push(command);
-            }
+            command_button_ui(ui, command, can_go, wishes).on_hover_text(hint);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.label(RichText::new(&trace.code).strong().color(status_color(&colors, trace)));
                 ui.label(RichText::new(took(trace.total_us)).strong());

@@ -3,7 +3,7 @@
 use egui::{Align, Label, Layout, RichText, Ui};
 
 use super::facts::copy_button_ui;
-use super::parts::{failed_ui, middle_ui, muted, notice_ui};
+use super::parts::{command_button_ui, failed_ui, middle_ui, muted, notice_ui};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::manual::rule;
@@ -23,11 +23,7 @@ pub(super) fn unanswered_ui(
         Unanswered::Failed(failure) => failed_ui(ui, failure),
     }
     ui.add_space(8.0);
-    ui.vertical_centered(|ui| {
-        if ui.button(Command::AskAgain.text()).clicked() {
-            wishes.push(Command::AskAgain);
-        }
-    });
+    ui.vertical_centered(|ui| command_button_ui(ui, Command::AskAgain, true, wishes));
 }
 
 /// That the policy does not allow this identity something, and the rule that would.

@@ -7,7 +7,7 @@ use crate::command::Command;
 use crate::model::authority::{Authority, Issued, Office};
 use crate::text;
 use crate::ui::facts::{card_ui, health_color};
-use crate::ui::parts::{failure_card_ui, muted, notice_ui};
+use crate::ui::parts::{command_button_ui, failure_card_ui, muted, notice_ui};
 use crate::ui::theme::palette;
 
 const ROW_HEIGHT: f32 = 26.0;
@@ -110,9 +110,7 @@ fn confirm_ui(ui: &mut Ui, authority: &Authority, name: &str, now: Timestamp, wi
         ui.add(Label::new(words).wrap());
         ui.horizontal(|ui| {
             for command in [Command::Revoke, Command::KeepCertificates] {
-                if ui.button(command.text()).clicked() {
-                    wishes.push(command);
-                }
+                command_button_ui(ui, command, true, wishes);
             }
         });
     });

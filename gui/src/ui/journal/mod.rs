@@ -7,7 +7,7 @@ use egui::{Frame, Label, Panel, RichText, ScrollArea, TextEdit, Ui};
 
 use self::row::{ROW_HEIGHT, call_ui};
 use self::shown::shown_ui;
-use super::parts::{empty_ui, muted};
+use super::parts::{command_button_ui, empty_ui, muted};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::calls::OwnCall;
@@ -127,9 +127,7 @@ fn clear_ui(ui: &mut Ui, reach: Reach, wishes: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.label(format!("Forget every call {whose} that is not pinned?"));
         for command in [JournalCommand::Clear, JournalCommand::KeepAll] {
-            if ui.button(command.text()).clicked() {
-                wishes.push(Command::Journal(command));
-            }
+            command_button_ui(ui, Command::Journal(command), true, wishes);
         }
     });
 }
@@ -147,17 +145,12 @@ pub(super) fn last_copies_ui(ui: &mut Ui, tab: &Tab, call: &OwnCall, wishes: &mu
 /// The ways to copy a call, as buttons.
 fn copies_ui(ui: &mut Ui, id: Option<&EntryId>, enabled: bool, wishes: &mut Vec<Command>) {
     for what in CopyAs::ALL {
-        let command = JournalCommand::Copy(id.cloned(), what);
         let hint = match what {
             CopyAs::Command => "The call as a `countersign` command, for a shell",
             CopyAs::Rust => "The call as a Rust program",
         };
-        let button = ui.add_enabled(enabled, egui::Button::new(command.text()));
-        if button
-            .on_hover_text(format!("{hint}. It names the identity's folder, and has no key in it."))
-            .clicked()
-        {
-            wishes.push(Command::Journal(command));
-        }
+        let command = Command::Journal(JournalCommand::Copy(id.cloned(), what));
+        command_button_ui(ui, command, enabled, wishes)
+            .on_hover_text(format!("{hint}. It names the identity's folder, and has no key in it."));
     }
 }

@@ -9,7 +9,7 @@ use crate::model::journal::asked::JournalCommand;
 use crate::model::journal::entry::{Entry, Said, Verdict};
 use crate::model::journal::recall::{Chosen, Recall};
 use crate::text;
-use crate::ui::parts::{muted, primary_button_ui};
+use crate::ui::parts::{command_button_ui, muted, primary_button_ui};
 use crate::ui::theme::palette;
 
 /// The most of a message, a name or a path that is shown.
@@ -51,19 +51,17 @@ fn buttons_ui(ui: &mut Ui, entry: &Entry, wishes: &mut Vec<Command>) {
         if primary_button_ui(ui, repeat.text(), partial.is_none()).clicked() {
             wishes.push(Command::Journal(repeat));
         }
-        ui.add_enabled_ui(partial.is_none(), |ui| button_ui(ui, JournalCommand::Edit(id()), wishes));
-        button_ui(ui, JournalCommand::Pin(id(), !entry.pinned), wishes);
-        button_ui(ui, JournalCommand::Forget(id()), wishes);
+        for (command, allowed) in [
+            (JournalCommand::Edit(id()), partial.is_none()),
+            (JournalCommand::Pin(id(), !entry.pinned), true),
+            (JournalCommand::Forget(id()), true),
+        ] {
+            command_button_ui(ui, Command::Journal(command), allowed, wishes);
+        }
         copies_ui(ui, Some(&entry.id), partial.is_none(), wishes);
     });
     if let Some(reason) = partial {
         ui.label(RichText::new(reason).small().color(palette(ui).warn));
-    }
-}
-
-fn button_ui(ui: &mut Ui, command: JournalCommand, wishes: &mut Vec<Command>) {
-    if ui.button(command.text()).clicked() {
-        wishes.push(Command::Journal(command));
     }
 }
 
