@@ -1,7 +1,7 @@
 //! Tables of rows of one height: where their columns are, and the line above them, which sorts.
 
 use egui::text::LayoutJob;
-use egui::{Align2, FontId, Rect, Response, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, FontId, Rect, Response, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
 use super::parts::clipped_text;
 use super::theme::palette;
@@ -26,6 +26,13 @@ pub(super) struct Column<C> {
     /// Whether what is in it stands at its right, as numbers do.
     pub(super) is_number: bool,
     pub(super) hint: &'static str,
+}
+
+impl<C> Column<C> {
+    /// A column of this width.
+    pub(super) fn new(by: C, title: &'static str, width: f32, is_number: bool, hint: &'static str) -> Self {
+        Self { by, title, width, is_number, hint }
+    }
 }
 
 /// The width that is left for one column beside others, within bounds.
@@ -135,8 +142,22 @@ pub(super) fn row_ui(
     response
 }
 
+/// What is in the columns of a row, each with its colour. Says whether any of it was cut.
+pub(super) fn cells_ui<C>(
+    ui: &Ui,
+    columns: &[Column<C>],
+    places: &[Rect],
+    cells: &[(&str, Color32)],
+) -> bool {
+    let mut is_cut = false;
+    for ((words, color), (column, place)) in cells.iter().zip(columns.iter().zip(places)) {
+        is_cut |= cell_ui(ui, words, *place, column.is_number, *color);
+    }
+    is_cut
+}
+
 /// What is in a column of a row, at its left or, for numbers, at its right. Says whether it was cut.
-pub(super) fn cell_ui(ui: &Ui, words: &str, place: Rect, is_number: bool, color: egui::Color32) -> bool {
+fn cell_ui(ui: &Ui, words: &str, place: Rect, is_number: bool, color: Color32) -> bool {
     if is_number {
         ui.painter_at(place).text(
             place.right_center(),

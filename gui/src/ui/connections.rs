@@ -5,7 +5,7 @@ use std::time::Instant;
 use egui::{Align, Color32, Label, Layout, Rect, RichText, Role, Ui, UiBuilder, vec2};
 use jiff::Timestamp;
 
-use super::columns::{Column, cell_ui, header_ui, left_over, places, row_ui, widen, width};
+use super::columns::{Column, cells_ui, header_ui, left_over, places, row_ui, widen, width};
 use super::pages::heading_ui;
 use super::parts::{chip_ui, command_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::rows::rows_ui;
@@ -139,22 +139,21 @@ fn table_ui(ui: &mut Ui, connections: &Connections, now: (Instant, Timestamp), w
 }
 
 fn columns(ui: &Ui) -> [Column<By>; 8] {
-    let column = |by, title, width, is_number, hint| Column { by, title, width, is_number, hint };
     let mut columns = [
-        column(By::Peer, "Peer", 0.0, false, "The SPIFFE ID in the peer's certificate"),
-        column(By::Address, "Address", 150.0, false, "Where the peer is, as the server sees it"),
-        column(By::Age, "Age", 90.0, true, "How long it has been connected"),
-        column(
+        Column::new(By::Peer, "Peer", 0.0, false, "The SPIFFE ID in the peer's certificate"),
+        Column::new(By::Address, "Address", 150.0, false, "Where the peer is, as the server sees it"),
+        Column::new(By::Age, "Age", 90.0, true, "How long it has been connected"),
+        Column::new(
             By::Expiry,
             "Certificate",
             100.0,
             true,
             "When the peer's certificate ends, and with it the connection",
         ),
-        column(By::Open, "Open calls", 66.0, true, "Calls that have not ended"),
-        column(By::Calls, "Calls", 72.0, true, "Calls so far, by the numbers that the peer gave them"),
-        column(By::Received, "Received", 80.0, true, "Bytes from the peer, before TLS"),
-        column(By::Sent, "Sent", 80.0, true, "Bytes to the peer, before TLS"),
+        Column::new(By::Open, "Open calls", 66.0, true, "Calls that have not ended"),
+        Column::new(By::Calls, "Calls", 72.0, true, "Calls so far, by the numbers that the peer gave them"),
+        Column::new(By::Received, "Received", 80.0, true, "Bytes from the peer, before TLS"),
+        Column::new(By::Sent, "Sent", 80.0, true, "Bytes to the peer, before TLS"),
     ];
     let mut others: Vec<f32> = columns[1..].iter().map(|column| column.width).collect();
     others.push(BUTTON_WIDTH);
@@ -186,18 +185,18 @@ fn connection_ui(
     };
     let response = row_ui(ui, (width(columns) + BUTTON_WIDTH + 14.0, ROW_HEIGHT), Role::Label, false, name);
     let (rect, text_color) = (response.rect, ui.visuals().text_color());
-    let places = places(rect, columns);
-    let mut peer_place = places[0];
+    let mut places = places(rect, columns);
     if row.is_own {
-        let chip = Rect::from_min_max(peer_place.right_top() - vec2(78.0, 0.0), peer_place.right_bottom());
-        peer_place.set_right(chip.left() - 6.0);
+        let peer = &mut places[0];
+        let chip = Rect::from_min_max(peer.right_top() - vec2(78.0, 0.0), peer.right_bottom());
+        peer.set_right(chip.left() - 6.0);
         let layout = Layout::right_to_left(Align::Center);
         // Beside the row, as far as egui goes on from here.
         let mut ui = ui.new_child(UiBuilder::new().max_rect(chip).layout(layout));
         chip_ui(&mut ui, "this window", colors.accent);
     }
-    cell_ui(ui, &row.peer, peer_place, false, text_color);
     let cells = [
+        (row.peer.as_str(), text_color),
         (&row.address, colors.muted),
         (&age, text_color),
         (&life, life_color),
@@ -206,9 +205,7 @@ fn connection_ui(
         (&received, text_color),
         (&sent, text_color),
     ];
-    for ((words, color), (column, place)) in cells.into_iter().zip(columns[1..].iter().zip(&places[1..])) {
-        cell_ui(ui, words, *place, column.is_number, color);
-    }
+    cells_ui(ui, columns, &places, &cells);
     response.on_hover_ui(|ui| {
         ui.strong(&row.peer);
         ui.label(format!("Connection {} from {}\nTLS 1.3 · {}", row.number, row.address, row.protection));

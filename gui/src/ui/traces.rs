@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use egui::{Align, CentralPanel, Key, Label, Layout, Panel, RichText, Role, ScrollArea, Ui, UiBuilder, vec2};
 
-use super::columns::{Column, cell_ui, header_ui, left_over, places, row_ui, width};
+use super::columns::{Column, cells_ui, header_ui, left_over, places, row_ui, width};
 use super::facts::{copied_fact_ui, fact_ui, id_ui};
 use super::pages::heading_ui;
 use super::parts::{command_button_ui, empty_ui, loading_ui, muted};
@@ -149,19 +149,18 @@ fn table_ui(ui: &mut Ui, traces: &Traces, wishes: &mut Vec<Command>) {
 }
 
 fn columns(ui: &Ui) -> [Column<By>; 5] {
-    let column = |by, title, width, is_number, hint| Column { by, title, width, is_number, hint };
     let mut columns = [
-        column(By::Time, "Time", 92.0, false, "When the request was complete, by the server's clock"),
-        column(
+        Column::new(By::Time, "Time", 92.0, false, "When the request was complete, by the server's clock"),
+        Column::new(
             By::Status,
             "Status",
             150.0,
             false,
             "The code that the call ended with; OK if it was only slow",
         ),
-        column(By::Procedure, "Procedure", 0.0, false, "What was called"),
-        column(By::Peer, "Peer", 0.0, false, "Who called"),
-        column(By::Took, "Took", 76.0, true, "From the complete request to the reply"),
+        Column::new(By::Procedure, "Procedure", 0.0, false, "What was called"),
+        Column::new(By::Peer, "Peer", 0.0, false, "Who called"),
+        Column::new(By::Took, "Took", 76.0, true, "From the complete request to the reply"),
     ];
     let others: Vec<f32> =
         [0, 1, 4].map(|at| columns[at].width).into_iter().chain([*BAR_WIDTH.start(), 0.0]).collect();
@@ -187,10 +186,7 @@ fn trace_ui(ui: &mut Ui, trace: &Trace, is_chosen: bool, columns: &[Column<By>])
         (&*trace.peer, colors.muted),
         (&*took, text_color),
     ];
-    let mut is_cut = false;
-    for ((words, color), (column, place)) in cells.into_iter().zip(columns.iter().zip(&places)) {
-        is_cut |= cell_ui(ui, words, *place, column.is_number, color);
-    }
+    let is_cut = cells_ui(ui, columns, &places, &cells);
     let end = places.last().map_or(response.rect.right(), |place| place.right()) + 14.0;
     let bar_width = (response.rect.right() - 8.0 - end).clamp(*BAR_WIDTH.start(), *BAR_WIDTH.end());
     let bar =
