@@ -45,11 +45,14 @@ impl Pattern {
         other.words.iter().all(is_within)
     }
 
+    /// Whether a name matches. Costs much less than to say how well.
+    pub(crate) fn matches(&self, name: &str) -> bool {
+        self.words.iter().all(|word| occurs(word, name.chars().map(folded)))
+    }
+
     /// How well a name matches, if it does: the higher, the better.
     pub(crate) fn score(&self, name: &str) -> Option<i32> {
-        let score_of =
-            |word: &Vec<char>| occurs(word, name.chars().map(folded)).then(|| walk(word, name, |_| ()));
-        self.words.iter().map(score_of).sum()
+        self.matches(name).then(|| self.words.iter().map(|word| walk(word, name, |_| ())).sum())
     }
 
     /// Which letters of a name matched, by their number, in their order.

@@ -114,7 +114,7 @@ fn menu_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
     let pattern = Pattern::new(&tab.graphs.filter);
     let found: Vec<&str> = procedures
         .map(|procedure| procedure.path.as_str())
-        .filter(|path| pattern.is_empty() || pattern.score(path).is_some())
+        .filter(|path| pattern.matches(path))
         .filter(|path| tab.scope == Scope::All || tab.selected.as_deref() != Some(path))
         .take(MOST_LISTED)
         .collect();
