@@ -23,6 +23,12 @@ use crate::model::view::Scope;
 /// Between one graph and the next.
 const GAP: f32 = 14.0;
 
+/// What stands beside an axis of counts, of times and of bytes takes so much. On the page all have the widest: there
+/// one graph stands below another.
+const COUNTS_WIDTH: f32 = 36.0;
+const TIMES_WIDTH: f32 = 46.0;
+const BYTES_WIDTH: f32 = 54.0;
+
 /// How often lines move on that nothing is added to: a little less often than news comes, which moves them, too.
 const STEP: Duration = Duration::from_millis(1500);
 
@@ -136,14 +142,13 @@ fn strip(area: Rect) -> Vec<(Kind, Places)> {
         let left = area.left() + f32::from(i) * (width + GAP);
         Rect::from_min_size(pos2(left, area.top()), vec2(width, area.height()))
     };
-    let halves = [column(3), column(3)];
     let middle = area.top() + area.height() * 0.5;
     vec![
-        (Kind::Latency, Places::of(column(0), 1, axis_width(Kind::Latency))),
-        (Kind::Heat, Places::of(column(1), 1, axis_width(Kind::Heat))),
-        (Kind::Errors, Places::of(column(2), 1, axis_width(Kind::Errors))),
-        (Kind::Rate, Places::of(halves[0].with_max_y(middle - 2.0), 0, axis_width(Kind::Rate))),
-        (Kind::InFlight, Places::of(halves[1].with_min_y(middle + 2.0), 0, axis_width(Kind::Rate))),
+        (Kind::Latency, Places::of(column(0), 1, TIMES_WIDTH)),
+        (Kind::Heat, Places::of(column(1), 1, TIMES_WIDTH)),
+        (Kind::Errors, Places::of(column(2), 1, COUNTS_WIDTH)),
+        (Kind::Rate, Places::of(column(3).with_max_y(middle - 2.0), 0, COUNTS_WIDTH)),
+        (Kind::InFlight, Places::of(column(3).with_min_y(middle + 2.0), 0, COUNTS_WIDTH)),
     ]
 }
 
@@ -157,15 +162,7 @@ fn page(area: Rect) -> Vec<(Kind, Places)> {
     let place = |(i, kind): (u8, Kind)| {
         let [column, row] = [i % columns, i / columns].map(f32::from);
         let corner = area.min + vec2(column * (width + GAP), row * (height + GAP));
-        (kind, Places::of(Rect::from_min_size(corner, vec2(width, height)), 1, 54.0))
+        (kind, Places::of(Rect::from_min_size(corner, vec2(width, height)), 1, BYTES_WIDTH))
     };
     (0..).zip(kinds).map(place).collect()
-}
-
-fn axis_width(kind: Kind) -> f32 {
-    match kind {
-        Kind::Latency | Kind::Heat => 46.0,
-        Kind::Bytes => 54.0,
-        _ => 36.0,
-    }
 }

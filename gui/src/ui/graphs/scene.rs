@@ -92,7 +92,8 @@ impl Scene<'_> {
             let value = |point: &Point| point.latency.map(|latency| percentile.of(latency));
             layers.push(Layer::Line { runs: self.runs(series, value), pen, is_filled: false });
             let now = series.point(self.cursor).and_then(value);
-            entries.push(Entry { name: percentile.text().to_owned(), value: latency_text(now), pen });
+            let value = said(now, text::latency);
+            entries.push(Entry { name: percentile.text().to_owned(), value, pen });
         }
         let shown = series.points.iter().filter_map(|point| point.latency).flat_map(|l| [l.p50, l.p999]);
         Graph {
@@ -108,7 +109,7 @@ impl Scene<'_> {
         let value = |point: &Point| point.latency.map(|latency| percentile.of(latency));
         let values = self.sheet.series.iter().flat_map(|series| series.points.iter().filter_map(value));
         let axis = Axis::latency(values.chain(self.own_latencies()));
-        let (layers, entries) = self.each_series(value, latency_text);
+        let (layers, entries) = self.each_series(value, text::latency);
         Graph { title: format!("Latency {}", percentile.text()), axis, layers, entries }
     }
 
@@ -141,21 +142,15 @@ impl Scene<'_> {
         };
         let blocks: Vec<Block> = cells().map(block).collect();
         let axis = Axis::latency(blocks.iter().flat_map(|block| [block.low * 1.3, block.high / 1.3]));
-        let pen = |color| Pen { color, width: 1.0, style: Style::Filled };
-        let mut entries = Vec::new();
-        if let Some(point) = series.point(self.cursor) {
-            let all = Entry {
-                name: "calls".to_owned(),
-                value: text::count(point.calls),
-                pen: pen(self.colors.heat[4]),
-            };
-            let cell = pointer.and_then(|height| self.cell(point, axis.value(height), share));
-            entries.push(cell.unwrap_or(all));
-        } else {
-            let (name, value) = ("calls".to_owned(), NOTHING.to_owned());
-            entries.push(Entry { name, value, pen: pen(self.colors.heat[4]) });
-        }
-        Graph { title: "Latency heatmap".to_owned(), axis, layers: vec![Layer::Boxes(blocks)], entries }
+        let now = series.point(self.cursor);
+        let cell = now.zip(pointer).and_then(|(now, height)| self.cell(now, axis.value(height), share));
+        let entry = cell.unwrap_or_else(|| Entry {
+            name: "calls".to_owned(),
+            value: now.map_or_else(|| NOTHING.to_owned(), |now| text::count(now.calls)),
+            pen: Pen { color: self.colors.heat[4], width: 1.0, style: Style::Filled },
+        });
+        let layers = vec![Layer::Boxes(blocks)];
+        Graph { title: "Latency heatmap".to_owned(), axis, layers, entries: vec![entry] }
     }
 
     /// The calls that took about as long as where the pointer is.
@@ -177,8 +172,7 @@ impl Scene<'_> {
         let entry = |code: &Code| {
             let rate = now.map(|point| point.errors.get(code).copied().unwrap_or(0.0));
             let pen = Pen { color: self.code_color(*code), width: 1.0, style: Style::Filled };
-            let value = rate.map_or_else(|| NOTHING.to_owned(), text::rate);
-            Entry { name: code.name().to_owned(), value, pen }
+            Entry { name: code.name().to_owned(), value: said(rate, text::rate), pen }
         };
         let entries = codes.iter().map(entry).collect();
         let mut blocks = Vec::new();
@@ -203,13 +197,12 @@ impl Scene<'_> {
         let values = lines.iter().flat_map(|(_, value)| series.points.iter().map(value));
         let axis = axis(most(values));
         let (mut layers, mut entries) = (Vec::new(), Vec::new());
-        for ((name, value), pen) in lines.iter().zip([Style::Solid, Style::Dashed].into_iter().enumerate()) {
-            let (i, style) = pen;
+        let styles = [Style::Solid, Style::Dashed];
+        for ((name, value), (i, style)) in lines.iter().zip(styles.into_iter().enumerate()) {
             let pen = Pen { color: self.colors.percentiles[i], width: 1.8, style };
             let runs = self.runs(series, |point| Some(value(point)));
             layers.push(Layer::Line { runs, pen, is_filled: i == 0 });
-            let now = series.point(self.cursor).map(value);
-            let value = now.map_or_else(|| NOTHING.to_owned(), |value| axis.text(value));
+            let value = said(series.point(self.cursor).map(value), |value| axis.text(value));
             entries.push(Entry { name: (*name).to_owned(), value, pen });
         }
         Graph { title: title.to_owned(), axis, layers, entries }
@@ -218,22 +211,21 @@ impl Scene<'_> {
     fn compared(&self, title: &str, axis: fn(f64) -> Axis, value: impl Fn(&Point) -> f64) -> Graph {
         let values = self.sheet.series.iter().flat_map(|series| series.points.iter().map(&value));
         let axis = axis(most(values));
-        let text = |now: Option<f64>| now.map_or_else(|| NOTHING.to_owned(), |value| axis.text(value));
-        let (layers, entries) = self.each_series(|point| Some(value(point)), text);
+        let (layers, entries) = self.each_series(|point| Some(value(point)), |value| axis.text(value));
         Graph { title: title.to_owned(), axis, layers, entries }
     }
 
     fn each_series(
         &self,
         value: impl Fn(&Point) -> Option<f64>,
-        text: impl Fn(Option<f64>) -> String,
+        text: impl Fn(f64) -> String,
     ) -> (Vec<Layer>, Vec<Entry>) {
         let line = |(i, series): (usize, &Series)| {
             let style = if i % 2 == 0 { Style::Solid } else { Style::Dashed };
             let pen = Pen { color: self.colors.series[i % self.colors.series.len()], width: 1.8, style };
             let now = series.point(self.cursor).and_then(&value);
             let layer = Layer::Line { runs: self.runs(series, &value), pen, is_filled: false };
-            (layer, Entry { name: series.name.clone(), value: text(now), pen })
+            (layer, Entry { name: series.name.clone(), value: said(now, &text), pen })
         };
         self.sheet.series.iter().enumerate().map(line).unzip()
     }
@@ -282,6 +274,7 @@ impl Scene<'_> {
 /// What a line is called, and how high it is at a point.
 type Line = (&'static str, fn(&Point) -> f64);
 
-fn latency_text(seconds: Option<f64>) -> String {
-    seconds.map_or_else(|| NOTHING.to_owned(), text::latency)
+/// A value in words, if there is one.
+fn said(value: Option<f64>, text: impl FnOnce(f64) -> String) -> String {
+    value.map_or_else(|| NOTHING.to_owned(), text)
 }
