@@ -107,6 +107,11 @@ pub(crate) fn count(number: u64) -> String {
     shown
 }
 
+/// How many there are of what is called so, one and many: `1 call`, `1,234 calls`.
+pub(crate) fn counted(number: u64, [one, many]: [&str; 2]) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
 /// How long something has taken: `11.90 s`, `2:05.3`, `1:02:05`.
 pub(crate) fn elapsed(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -135,6 +140,11 @@ pub(crate) fn span(seconds: i64) -> String {
         // Nobody plans by the day of the year after next.
         _ => format!("{} years", (days + 182) / 365),
     }
+}
+
+/// The same of a duration.
+pub(crate) fn span_of(duration: Duration) -> String {
+    span(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// A time to the microsecond, as the number of the largest of these units that says it: seconds, milliseconds and

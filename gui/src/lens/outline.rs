@@ -191,7 +191,7 @@ impl Outline {
             Kind::Remark => "more than is shown here".to_owned(),
             Kind::Container => {
                 let is_map = Head::of(encoded).is_some_and(|head| head.major == Major::Map);
-                counted(entries, if is_map { ["entry", "entries"] } else { ["item", "items"] })
+                text::counted(entries as u64, if is_map { ["entry", "entries"] } else { ["item", "items"] })
             }
             // A character takes four bytes at most.
             Kind::Text => text::line(&lossy_start(encoded, 4 * limit + 1), limit),
@@ -368,11 +368,6 @@ fn display(path: &Path<'_>, steps: &[Step]) -> String {
 /// The first so many bytes of an encoded text.
 fn lossy_start(encoded: &[u8], limit: usize) -> String {
     String::from_utf8_lossy(&string_start(encoded, limit)).into_owned()
-}
-
-fn counted(count: usize, [one, many]: [&str; 2]) -> String {
-    let name = if count == 1 { one } else { many };
-    format!("{} {name}", text::count(count as u64))
 }
 
 fn bytes_summary(encoded: &[u8]) -> String {

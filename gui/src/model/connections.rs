@@ -136,7 +136,7 @@ impl Connected {
 
     /// The same in words.
     pub(crate) fn age_words(&self, now: Instant) -> String {
-        self.age(now).map_or_else(|| "very long".to_owned(), |age| text::span(seconds(age)))
+        self.age(now).map_or_else(|| "very long".to_owned(), text::span_of)
     }
 
     /// Who it is, and from where.
@@ -218,10 +218,6 @@ impl Connections {
             false => format!("The connection of {} had ended already.", doomed.words()),
         }));
     }
-}
-
-fn seconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -54,7 +54,8 @@ pub(super) fn page_ui(ui: &mut Ui, tab: &mut Tab, now: (Instant, Timestamp), wis
 fn summary(connections: &Connections) -> String {
     let Some(Ok(listing)) = &connections.listed else { return String::new() };
     let (all, shown, peers) = (listing.rows.len(), connections.shown(), listing.peers);
-    let [all_words, peers] = [(all, "connection"), (peers, "peer")].map(|(count, what)| plural(count, what));
+    let all_words = text::counted(all as u64, ["connection", "connections"]);
+    let peers = text::counted(peers as u64, ["peer", "peers"]);
     match listing.more {
         _ if shown < all => format!("{} of {all_words}", text::count(shown as u64)),
         0 => format!("{all_words} of {peers}"),
@@ -64,11 +65,6 @@ fn summary(connections: &Connections) -> String {
             text::count(more as u64)
         ),
     }
-}
-
-fn plural(count: usize, what: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{} {what}{s}", text::count(count as u64))
 }
 
 /// The question whether one is to be closed, and what came of the last one.

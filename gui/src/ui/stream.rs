@@ -113,8 +113,7 @@ fn counts_ui(ui: &mut Ui, call: &OwnCall, stream: &Stream, now: Instant) {
         None => stream.rate(now),
         Some(ended) => stream.received as f64 / ended.took.as_secs_f64().max(0.001),
     };
-    let items = if stream.received == 1 { "item" } else { "items" };
-    let mut words = format!("{} {items}", text::count(stream.received));
+    let mut words = text::counted(stream.received, ["item", "items"]);
     if stream.received > 0 {
         let bytes = usize::try_from(stream.bytes).unwrap_or(usize::MAX);
         words += &format!(", {}/s, {}", text::rate(rate), text::size(bytes));
@@ -169,8 +168,8 @@ fn file_ui(ui: &mut Ui, file: &FileProgress, is_over: bool) {
         FileState::Stopped => "stopped",
         FileState::Failed(_) => "not all of it",
     };
-    let items = if file.sent == 1 { "item" } else { "items" };
-    let words = format!("{}: {} {items} sent, {far}", file.name, text::count(file.sent));
+    let items = text::counted(file.sent, ["item", "items"]);
+    let words = format!("{}: {items} sent, {far}", file.name);
     ui.add(Label::new(muted(&colors, words).small()).truncate());
     if let FileState::Failed(Mistake { line, message }) = &file.state {
         let place = line.map(|line| format!("Line {}: ", text::count(line))).unwrap_or_default();

@@ -84,8 +84,8 @@ fn part_hover(response: Response, part: Part, took: Duration, share: f64) {
 }
 
 fn rank_ui(ui: &mut Ui, rank: &Rank) {
-    let calls = if rank.calls == 1 { "call" } else { "calls" };
-    let words = format!("{} of {} {calls} in 5 min", rank.words(), text::count(rank.calls));
+    let calls = text::counted(rank.calls, ["call", "calls"]);
+    let words = format!("{} of {calls} in 5 min", rank.words());
     let by = match rank.is_of_server {
         true => "by the server's own time",
         false => "by the whole time, since the server did not tell its own",

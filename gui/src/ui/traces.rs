@@ -97,8 +97,7 @@ fn choice_ui(ui: &mut Ui, traces: &mut Traces, now: Instant, wishes: &mut Vec<Co
 
 /// The moment of the graphs that is looked into, and the way back.
 fn moment_ui(ui: &mut Ui, moment: &Moment, now: Instant, wishes: &mut Vec<Command>) {
-    let ago = now.saturating_duration_since(moment.stretch.to).as_secs();
-    let ago = text::span(i64::try_from(ago).unwrap_or(i64::MAX));
+    let ago = text::span_of(now.saturating_duration_since(moment.stretch.to));
     let of = moment.procedure.as_deref().unwrap_or("all procedures");
     let words = format!("{of}, {} long, {ago} ago", text::elapsed(moment.stretch.length));
     command_button_ui(ui, Command::ShowAllTraces, true, wishes);
@@ -220,9 +219,7 @@ fn chosen_ui(ui: &mut Ui, trace: &Trace, now: Instant, can_go: bool, wishes: &mu
                 ui.label(RichText::new(&trace.code).strong().color(status_color(&colors, trace)));
                 ui.label(RichText::new(took(trace.total_us)).strong());
                 ui.add(Label::new(RichText::new(&trace.procedure).strong()).truncate());
-                let ago = trace
-                    .age(now)
-                    .map(|age| format!(", {} ago", text::span(age.as_secs().try_into().unwrap_or(i64::MAX))));
+                let ago = trace.age(now).map(|age| format!(", {} ago", text::span_of(age)));
                 let when = format!("{}{}", trace.time, ago.unwrap_or_default());
                 ui.add(Label::new(muted(&colors, when)).truncate());
             });

@@ -231,9 +231,8 @@ impl TimeAxis {
     /// A moment in words: the time, and how long ago that was.
     pub(super) fn words(&self, at: Instant) -> String {
         let before = self.stretch.to.saturating_duration_since(at).as_secs_f64();
-        let since = self.now.0.saturating_duration_since(at).as_secs();
-        let since = i64::try_from(since).unwrap_or(i64::MAX);
-        format!("{} · {} ago", self.clock(before, true), text::span(since))
+        let since = self.now.0.saturating_duration_since(at);
+        format!("{} · {} ago", self.clock(before, true), text::span_of(since))
     }
 
     /// From when to when, with the date.

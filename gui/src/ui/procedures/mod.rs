@@ -97,11 +97,10 @@ fn listing_ui(
 /// How many there are, and whether that is all.
 fn count_ui(ui: &mut Ui, services: &Services, listing: &Listing) {
     let colors = palette(ui);
-    let all = text::count(services.len() as u64);
+    let all = services.len() as u64;
     let words = match listing.pattern() {
-        Some(_) => format!("{} of {all}", text::count(listing.rows().len() as u64)),
-        None if services.len() == 1 => "1 procedure".to_owned(),
-        None => format!("{all} procedures"),
+        Some(_) => format!("{} of {}", text::count(listing.rows().len() as u64), text::count(all)),
+        None => text::counted(all, ["procedure", "procedures"]),
     };
     ui.horizontal(|ui| {
         ui.label(muted(&colors, words).small());
