@@ -3,7 +3,7 @@
 use egui::text::LayoutJob;
 use egui::{Align2, Color32, FontId, Rect, Response, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
-use super::parts::clipped_text;
+use super::parts::{clipped_text, polygon};
 use super::theme::palette;
 use crate::model::sorted::Sorted;
 
@@ -174,8 +174,7 @@ fn cell_ui(ui: &Ui, words: &str, place: Rect, is_number: bool, color: Color32) -
 fn arrow(ui: &Ui, center: egui::Pos2, is_down: bool) {
     let down = if is_down { 1.0 } else { -1.0 };
     let corners = [vec2(-3.5, -2.0 * down), vec2(3.5, -2.0 * down), vec2(0.0, 2.5 * down)];
-    let corners = corners.map(|corner| center + corner).to_vec();
-    ui.painter().add(egui::Shape::convex_polygon(corners, palette(ui).accent, egui::Stroke::NONE));
+    polygon(ui.painter(), center, &corners, palette(ui).accent);
 }
 
 fn small(ui: &Ui) -> FontId {

@@ -1,8 +1,10 @@
 //! The panel that asks where to go and who we are.
 
-use egui::{Align, Button, Frame, Key, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
+use egui::{Align, Button, Frame, Key, Label, Layout, Response, RichText, TextEdit, Ui};
 
-use super::parts::{command_button_ui, failed_state_ui, failure_card_ui, muted, primary_button_ui};
+use super::parts::{
+    command_button_ui, failed_state_ui, failure_card_ui, field_name_ui, muted, primary_button_ui,
+};
 use super::theme::palette;
 use crate::command::Command;
 use crate::exchange::Purpose;
@@ -89,13 +91,9 @@ fn fields_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
 /// A named field, which leaves room to its right.
 fn field_ui(ui: &mut Ui, name: &str, text: &mut String, hint: &str, room: f32) -> Response {
     ui.horizontal(|ui| {
-        let size = vec2(NAME_WIDTH, ui.spacing().interact_size.y);
-        let label = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_size(size);
-            ui.label(name)
-        });
+        let label = field_name_ui(ui, name, NAME_WIDTH);
         let width = ui.available_width() - room;
-        ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(width)).labelled_by(label.inner.id)
+        ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(width)).labelled_by(label.id)
     })
     .inner
 }

@@ -3,8 +3,8 @@
 use countersign::service::CallKind;
 use egui::text::CCursorRange;
 use egui::{
-    Align2, Button, Color32, FontSelection, Frame, Id, Label, Margin, Painter, Pos2, Rect, Response,
-    RichText, Sense, Shape, Stroke, TextEdit, TextWrapMode, Ui, WidgetText, vec2,
+    Align, Align2, Button, Color32, FontSelection, Frame, Id, Label, Layout, Margin, Painter, Pos2, Rect,
+    Response, RichText, Sense, Shape, Stroke, TextEdit, TextWrapMode, Ui, Vec2, WidgetText, vec2,
 };
 
 use super::theme::{Palette, palette};
@@ -86,6 +86,16 @@ pub(crate) fn chip_ui(ui: &mut Ui, text: &str, color: Color32) -> Response {
         .inner_margin(Margin::symmetric(6, 1))
         .show(ui, |ui| ui.add(Label::new(RichText::new(text).small().color(color)).extend()))
         .inner
+}
+
+/// What stands before a field, as wide as what stands before those above and below.
+pub(crate) fn field_name_ui(ui: &mut Ui, name: &str, width: f32) -> Response {
+    let size = vec2(width, ui.spacing().interact_size.y);
+    let place = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_size(size);
+        ui.label(name)
+    });
+    place.inner
 }
 
 /// Text that explains.
@@ -218,6 +228,17 @@ pub(crate) fn no_entry_mark(painter: &Painter, center: Pos2, color: Color32) {
     painter.line_segment([center - vec2(2.5, 0.0), center + vec2(2.5, 0.0)], stroke);
 }
 
+/// The square before what a colour means.
+pub(crate) fn square_mark(painter: &Painter, center: Pos2, color: Color32) {
+    painter.rect_filled(Rect::from_center_size(center, vec2(8.0, 8.0)), 2.0, color);
+}
+
+/// A shape with these corners, as seen from its centre, in one colour.
+pub(crate) fn polygon(painter: &Painter, center: Pos2, corners: &[Vec2], color: Color32) {
+    let corners = corners.iter().map(|corner| center + *corner).collect();
+    painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
+}
+
 /// The triangle before something that folds: to the right when folded, down when not.
 pub(crate) fn triangle(painter: &Painter, center: Pos2, is_folded: bool, color: Color32) {
     let corners = if is_folded {
@@ -225,8 +246,7 @@ pub(crate) fn triangle(painter: &Painter, center: Pos2, is_folded: bool, color: 
     } else {
         [vec2(-4.0, -2.5), vec2(4.0, -2.5), vec2(0.0, 3.0)]
     };
-    let corners = corners.map(|corner| center + corner).to_vec();
-    painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
+    polygon(painter, center, &corners, color);
 }
 
 /// Draws one line of text at the left of a place, and cuts it where the place ends. Says whether it did.

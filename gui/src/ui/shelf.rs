@@ -2,14 +2,14 @@
 
 use egui::{Button, Label, RichText, ScrollArea, TextEdit, Ui};
 
-use super::parts::{command_button_ui, empty_ui, failure_card_ui, loading_ui, muted};
+use super::parts::{command_button_ui, empty_ui, failure_card_ui, field_name_ui, loading_ui, muted};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::shelf::{SavedFile, Shelf, ShelfCommand};
 use crate::text;
 
 /// The widths of the names in front of the fields, and of the buttons behind them.
-const LABEL_WIDTH: f32 = 56.0;
+const NAME_WIDTH: f32 = 56.0;
 const BUTTONS_WIDTH: f32 = 240.0;
 
 /// All of it.
@@ -54,7 +54,7 @@ pub(super) fn shelf_ui(ui: &mut Ui, shelf: &mut Shelf, procedure: &str, wishes: 
 
 fn folder_ui(ui: &mut Ui, shelf: &mut Shelf, wishes: &mut Vec<Command>) {
     ui.horizontal(|ui| {
-        label_ui(ui, "Folder");
+        field_name_ui(ui, "Folder", NAME_WIDTH);
         let width = (ui.available_width() - BUTTONS_WIDTH).max(120.0);
         let edit = ui.add(TextEdit::singleline(&mut shelf.folder).desired_width(width));
         let is_typed = edit.lost_focus();
@@ -68,7 +68,7 @@ fn folder_ui(ui: &mut Ui, shelf: &mut Shelf, wishes: &mut Vec<Command>) {
 
 fn save_ui(ui: &mut Ui, shelf: &mut Shelf, procedure: &str, wishes: &mut Vec<Command>) {
     ui.horizontal(|ui| {
-        label_ui(ui, "Name");
+        field_name_ui(ui, "Name", NAME_WIDTH);
         let hint = text::line(procedure.rsplit('/').next().unwrap_or_default(), 60);
         let width = (ui.available_width() - BUTTONS_WIDTH).max(120.0);
         let edit = TextEdit::singleline(&mut shelf.name).hint_text(hint).desired_width(width);
@@ -81,14 +81,6 @@ fn save_ui(ui: &mut Ui, shelf: &mut Shelf, procedure: &str, wishes: &mut Vec<Com
         if save.clicked() {
             wishes.push(Command::Shelf(ShelfCommand::Save));
         }
-    });
-}
-
-fn label_ui(ui: &mut Ui, words: &str) {
-    let size = egui::vec2(LABEL_WIDTH, ui.spacing().interact_size.y);
-    ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
-        ui.set_min_size(size);
-        ui.label(words);
     });
 }
 

@@ -8,7 +8,7 @@ use egui::{
 };
 use jiff::Timestamp;
 
-use super::parts::{clipped_text, keys_of};
+use super::parts::{clipped_text, keys_of, polygon};
 use super::theme::{Palette, palette};
 use crate::command::Command;
 use crate::model::Model;
@@ -126,9 +126,8 @@ pub(super) fn state_mark(painter: &Painter, center: Pos2, state: &State, colors:
             painter.circle_filled(center, 4.5, colors.ok);
         }
         State::Degraded(_) => {
-            let corner = |x: f32, y: f32| center + vec2(x, y);
-            let corners = vec![corner(0.0, -5.0), corner(5.5, 4.5), corner(-5.5, 4.5)];
-            painter.add(egui::Shape::convex_polygon(corners, colors.warn, Stroke::NONE));
+            let corners = [vec2(0.0, -5.0), vec2(5.5, 4.5), vec2(-5.5, 4.5)];
+            polygon(painter, center, &corners, colors.warn);
         }
         State::Failed => cross(painter, center, 4.0, Stroke::new(2.0, colors.error)),
         State::Reconnecting(_) => {

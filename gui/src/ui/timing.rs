@@ -7,7 +7,7 @@ use egui::{
     vec2,
 };
 
-use super::parts::muted;
+use super::parts::{muted, square_mark};
 use super::theme::{Palette, palette};
 use crate::model::timing::{Part, Rank, Timing};
 use crate::text;
@@ -64,8 +64,7 @@ fn part_ui(ui: &mut Ui, part: Part, took: Duration) -> Response {
     let galley = ui.painter().layout_no_wrap(words.clone(), font, ui.visuals().text_color());
     let (place, response) = ui.allocate_exact_size(vec2(11.0 + galley.size().x, 18.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
-    let square = Rect::from_center_size(pos2(place.left() + 4.0, place.center().y), vec2(8.0, 8.0));
-    ui.painter().rect_filled(square, 2.0, color(&palette(ui), part));
+    square_mark(ui.painter(), pos2(place.left() + 4.0, place.center().y), color(&palette(ui), part));
     let at = pos2(place.left() + 11.0, place.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, Color32::PLACEHOLDER);
     response

@@ -4,7 +4,7 @@
 use egui::text::LayoutJob;
 use egui::{Align2, Color32, Rect, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
-use super::parts::{clipped_text, muted};
+use super::parts::{clipped_text, muted, square_mark};
 use super::theme::{Palette, palette};
 use crate::model::traces::{Phase, Span, Trace};
 use crate::text;
@@ -101,8 +101,7 @@ pub(super) fn legend_ui(ui: &mut Ui) {
     for phase in Phase::ALL.into_iter().rev() {
         ui.label(muted(&colors, phase.name()).small()).on_hover_text(phase.words());
         let (place, _) = ui.allocate_exact_size(vec2(8.0, 14.0), Sense::hover());
-        let square = Rect::from_center_size(place.center(), vec2(8.0, 8.0));
-        ui.painter().rect_filled(square, 2.0, color(&colors, phase));
+        square_mark(ui.painter(), place.center(), color(&colors, phase));
         ui.add_space(8.0);
     }
 }

@@ -3,7 +3,7 @@
 use std::mem::take;
 
 use countersign_certs::CertificateInfo;
-use egui::{Align, Button, Label, Layout, Response, RichText, TextEdit, Ui, vec2};
+use egui::{Align, Button, Label, Layout, Response, RichText, TextEdit, Ui};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::command::Command;
@@ -15,7 +15,7 @@ use crate::model::identity::life;
 use crate::text;
 use crate::ui::facts::{NAME_WIDTH, card_ui, command_ui, copied_fact_ui, fact_ui, health_color, row_ui};
 use crate::ui::form::mistake_ui;
-use crate::ui::parts::{failure_card_ui, muted, notice_ui, primary_button_ui};
+use crate::ui::parts::{failure_card_ui, field_name_ui, muted, notice_ui, primary_button_ui};
 use crate::ui::theme::palette;
 
 /// The cards at the left: the authority, and the form.
@@ -225,12 +225,8 @@ fn day(at: Timestamp) -> String {
 /// A field with its name before it.
 fn field_ui(ui: &mut Ui, name: &str, edit: impl FnOnce(&mut Ui) -> Response) -> Response {
     ui.horizontal(|ui| {
-        let size = vec2(NAME_WIDTH, ui.spacing().interact_size.y);
-        let label = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_size(size);
-            ui.label(name)
-        });
-        edit(ui).labelled_by(label.inner.id)
+        let label = field_name_ui(ui, name, NAME_WIDTH);
+        edit(ui).labelled_by(label.id)
     })
     .inner
 }

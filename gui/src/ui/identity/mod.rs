@@ -10,11 +10,10 @@ mod words;
 use std::time::Duration;
 
 use egui::{Align, Key, Label, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
+use jiff::Timestamp;
 
 use super::parts::{back_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::theme::palette;
-use jiff::Timestamp;
-
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::identity::{Found, Own};

@@ -1,6 +1,6 @@
 //! A call as a row of the list.
 
-use egui::{Align2, Rect, Shape, Stroke, TextStyle, Ui, pos2, vec2};
+use egui::{Align2, Rect, TextStyle, Ui, pos2, vec2};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -8,7 +8,7 @@ use crate::model::journal::Noted;
 use crate::model::journal::entry::{End, Entry};
 use crate::model::journal::recall::{Reach, Recall};
 use crate::text;
-use crate::ui::parts::clipped_text;
+use crate::ui::parts::{clipped_text, polygon};
 use crate::ui::rows::row_ui;
 use crate::ui::theme::palette;
 
@@ -30,9 +30,8 @@ pub(super) fn call_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: bo
     let color = if end.verdict.is_ok() { colors.ok } else { colors.error };
     painter.circle_filled(pos2(rect.left() + 10.0, upper), 3.5, color);
     if noted.entry.pinned {
-        let around = [vec2(0.0, -4.5), vec2(4.5, 0.0), vec2(0.0, 4.5), vec2(-4.5, 0.0)];
-        let corners = around.map(|corner| pos2(rect.left() + 10.0, lower) + corner).to_vec();
-        painter.add(Shape::convex_polygon(corners, colors.accent, Stroke::NONE));
+        let diamond = [vec2(0.0, -4.5), vec2(4.5, 0.0), vec2(0.0, 4.5), vec2(-4.5, 0.0)];
+        polygon(&painter, pos2(rect.left() + 10.0, lower), &diamond, colors.accent);
     }
     let right = rect.right() - 8.0;
     let drawn = painter.text(
