@@ -78,8 +78,11 @@ fn fields_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
             identity
         });
         let identity = identity.inner;
-        let expect_peer = field_ui(ui, "Server ID", &mut target.expect_peer, "spiffe://… if its certificate does not name the host", 0.0);
-        let expect_peer = expect_peer.on_hover_text("The SPIFFE ID that the server must have. Empty: its certificate has to name the host that is dialled.");
+        let hint = "spiffe://… if its certificate does not name the host";
+        let expect_peer = field_ui(ui, "Server ID", &mut target.expect_peer, hint, 0.0);
+        let expect_peer = expect_peer.on_hover_text(
+            "The SPIFFE ID that the server must have. Empty: its certificate has to name the host that is dialled.",
+        );
         let profile = field_ui(ui, "Profile name", profile, "to save it under", 0.0);
         let is_left = [address, identity, expect_peer, profile].iter().any(Response::lost_focus);
         if is_left && ui.input(|input| input.key_pressed(Key::Enter)) {
@@ -130,7 +133,8 @@ fn first_run_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
         if is_starting {
             ui.add(egui::Spinner::new().size(14.0).color(colors.accent));
         }
-        let words = "No server at hand? Certificates for both sides and a busy server on this machine, until you leave.";
+        let words = "No server at hand? Certificates for both sides and a busy server on this machine, until you \
+                     leave.";
         ui.add(Label::new(muted(&colors, words).small()).wrap());
     });
     if let Demonstration::Failed(failure) = &model.demo {

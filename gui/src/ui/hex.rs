@@ -106,8 +106,10 @@ impl Row<'_> {
     fn color(&self, ui: &Ui, byte: usize) -> Color32 {
         let colors = palette(ui);
         match self.outline.at_byte(byte).map(|item| self.outline.item(item)) {
-            Some(item) if byte < item.bytes.of_value().start => ui.visuals().text_color(),
-            Some(item) if item.kind != Kind::Remark => value_color(&colors, item.kind),
+            Some(item) if item.kind != Kind::Remark && item.bytes.of_value().contains(&byte) => {
+                value_color(&colors, item.kind)
+            }
+            // Keys, and what is not told apart.
             _ => ui.visuals().text_color(),
         }
     }
