@@ -8,11 +8,11 @@ use std::process::Command;
 use countersign::Schema;
 use countersign::cbor::{self, Diagnostic, Value};
 use countersign::schema::to_json;
-use egui::OutputCommand;
 use serde_json::Value as Json;
 
 use super::flow::{Shop, Window};
 use super::forms::control;
+use super::stage::copied;
 use crate::model::journal::entry::{Entry, Said};
 use crate::model::journal::rust::program;
 
@@ -46,19 +46,6 @@ impl Window {
     fn noted(&self) -> Entry {
         let newest = self.harness.state().model.journal.pages.calls.first();
         newest.unwrap().entry.clone()
-    }
-
-    /// What a button puts on the clipboard.
-    fn copied(&mut self, button: &str) -> String {
-        control(&self.harness, button).click();
-        for _ in 0..6 {
-            self.harness.step();
-            let commands = &self.harness.output().platform_output.commands;
-            if let Some(OutputCommand::CopyText(text)) = commands.first() {
-                return text.clone();
-            }
-        }
-        panic!("{button} copies nothing");
     }
 
     fn divide(&mut self) {
@@ -121,7 +108,7 @@ fn a_copied_command_gives_the_reply_that_the_window_showed() {
     for call in [Window::divide, Window::sum, Window::stream, Window::echo] {
         call(&mut window);
         let brought = window.brought();
-        let command = window.copied("Copy as command");
+        let command = copied(&mut window.harness, "Copy as command");
         let mut shell = Command::new("sh");
         shell.args(["-c", &command]).env("PATH", &path).current_dir(shop.folder.path());
         let printed = printed(&mut shell);

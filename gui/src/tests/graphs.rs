@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use countersign::Code;
 use countersign::cbor::Value;
 use egui::accesskit::Role;
-use egui::{Key, Modifiers, Pos2, Rect, pos2};
+use egui::{Key, Pos2, Rect, pos2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::stage::{Stage, ledger, session, target};
@@ -161,8 +161,7 @@ fn one_key_makes_the_graphs_large_and_adds_bytes() {
     let mut stage = busy();
     let small = stage.plot("Latency");
     assert!(!stage.shows("Bytes per second graph"));
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::G);
-    stage.settle();
+    stage.keys(Key::G);
     let large = stage.plot("Latency");
     assert!(large.width() > 1.8 * small.width() && stage.shows("Bytes per second graph"));
     stage.click("Back");
@@ -182,7 +181,7 @@ fn a_click_on_the_mark_of_my_call_leads_to_it() {
     let mark = "My call 1 of acme.Ledger/balance, answered after 3.1 ms";
     stage.window.get_by_role_and_label(Role::Button, mark).click();
     stage.settle();
-    assert_eq!(stage.window.state().model.tab().selected.as_deref(), Some(BALANCE));
+    assert_eq!(stage.selected(), Some(BALANCE));
     assert!(stage.shows("twelve"));
     stage.click("Call");
     let call = stage.call();
@@ -243,8 +242,7 @@ fn procedures_are_compared_in_one_graph_each_in_its_colour() {
 #[test]
 fn servers_are_compared_across_tabs() {
     let mut stage = busy();
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::T);
-    stage.settle();
+    stage.keys(Key::T);
     stage.window.state_mut().model.tab_mut().entry.target = target("elsewhere:7443");
     stage.settle();
     stage.click("Connect");

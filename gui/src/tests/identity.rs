@@ -3,8 +3,8 @@
 use countersign::Credentials;
 use countersign_certs::authority::Request;
 use countersign_certs::{Authority, TrustDomain, Watched};
+use egui::Key;
 use egui::accesskit::Role;
-use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use jiff::{SignedDuration, Timestamp};
 
@@ -60,8 +60,7 @@ fn the_page_says_who_both_sides_are() {
     );
     assert!(stage.shows("tea.example, 127.0.0.1") && stage.shows("ECDSA P-256"));
     assert!(stage.shows("our own domain"));
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::I);
-    stage.settle();
+    stage.keys(Key::I);
     assert!(stage.shows("Call") && !stage.shows("tea.example"), "the same keys lead back");
 }
 
@@ -103,8 +102,7 @@ fn a_certificate_at_the_end_of_its_life_is_warned_of_in_words() {
 #[test]
 fn an_identity_is_shown_before_anything_is_dialled_and_so_is_why_there_is_none() {
     let mut stage = Stage::new();
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::I);
-    stage.settle();
+    stage.keys(Key::I);
     assert_eq!(stage.order(), Some(TabOrder::ShowIdentity("pki/alice".to_owned())));
     assert!(stage.shows("Reading the identity"));
     let folder = "pki/alice".to_owned();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use countersign::{MetadataValue, cbor};
+use egui::Key;
 use egui::accesskit::Role;
-use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
 use super::forms::typed;
@@ -46,14 +46,9 @@ impl Stage {
         let mut stage = Self::connected(ledger());
         stage.tell_of_calls(pages(calls));
         stage.click("acme.Ledger/balance");
-        stage.pick("History");
+        stage.press("History");
         assert_eq!(stage.journal_order(), JournalOrder::Read, "another dashboard may have added some");
         stage
-    }
-
-    fn pick(&mut self, label: &str) {
-        super::forms::control(&self.window, label).click();
-        self.settle();
     }
 
     /// The rows of the calls, by their words.
@@ -78,23 +73,23 @@ fn each_call_is_listed_with_its_request_reply_server_and_time() {
     assert_eq!(listed.len(), 2, "{listed:?}");
     assert!(listed[0].starts_with("acme.Ledger/balance NOT_FOUND 2026-11-20 "), "{listed:?}");
     assert!(listed[1].ends_with("{\"account\": \"17\"}"), "{listed:?}");
-    stage.pick(&listed[1]);
+    stage.press(&listed[1]);
     for words in ["localhost:7443 as /home/me/pki/alice", "{\"account\": \"17\"}", "3.5", "3.1 ms"] {
         assert!(stage.shows(words), "{words}");
     }
-    stage.pick(&listed[0]);
+    stage.press(&listed[0]);
     assert!(stage.shows("no such account"));
-    stage.pick("Write the request in a form");
+    stage.press("Write the request in a form");
     assert!(stage.listed().is_empty());
-    super::forms::control(&stage.window, "account");
+    stage.control("account");
 }
 
 #[test]
 fn calls_are_searched_here_or_on_all_servers() {
     let mut stage = Stage::with_history(made());
-    stage.pick("This server");
+    stage.press("This server");
     assert_eq!(stage.listed().len(), 3);
-    stage.pick("All servers");
+    stage.press("All servers");
     assert_eq!(stage.listed().len(), 4);
     assert!(stage.listed()[0].starts_with("acme.Billing/pay"), "the newest first");
     stage.type_into("Search calls", "ledger not_found ZÜRICH");
@@ -108,7 +103,7 @@ fn a_call_is_repeated_as_it_was() {
     let mut calls = made();
     calls[0].request.deadline_us = Some(1_500_000);
     let mut stage = Stage::with_history(calls);
-    stage.pick(&stage.listed()[1].clone());
+    stage.press(&stage.listed()[1].clone());
     stage.click("Repeat");
     let order = stage.call();
     assert_eq!(
@@ -128,11 +123,11 @@ fn a_call_is_repeated_as_it_was() {
 #[test]
 fn a_call_is_edited_before_it_is_repeated() {
     let mut stage = Stage::with_history(made());
-    stage.pick("All servers");
-    stage.pick(&stage.listed()[1].clone());
+    stage.press("All servers");
+    stage.press(&stage.listed()[1].clone());
     stage.click("Edit and repeat");
     assert!(stage.window.query_by_label("Search calls").is_none(), "the form is shown");
-    assert_eq!(super::forms::control(&stage.window, "account").value().as_deref(), Some("Bern"));
+    assert_eq!(stage.control("account").value().as_deref(), Some("Bern"));
     stage.window.event(egui::Event::Text("!".to_owned()));
     stage.settle();
     stage.click("Call");
@@ -149,7 +144,7 @@ fn a_secret_that_was_not_kept_is_the_one_that_is_typed_now_or_asked_for() {
     calls[0].request.metadata =
         vec![("authorization".to_owned(), Said::text("authorization", "Bearer 4f2a"))];
     let mut stage = Stage::with_history(calls);
-    stage.pick(&stage.listed()[1].clone());
+    stage.press(&stage.listed()[1].clone());
     assert!(stage.shows("not kept: it looks like a secret"));
     stage.click("Repeat");
     assert!(stage.shows("authorization was not kept. Edit the call"));
@@ -158,7 +153,7 @@ fn a_secret_that_was_not_kept_is_the_one_that_is_typed_now_or_asked_for() {
     assert!(stage.shows("Type it again before you make the call."));
     let draft = stage.window.state_mut().model.tab_mut().drafts.get_mut("acme.Ledger/balance").unwrap();
     draft.whole.metadata[0].value.line.text = "Bearer 77".to_owned();
-    stage.pick("History");
+    stage.press("History");
     assert_eq!(stage.journal_order(), JournalOrder::Read);
     stage.click("Repeat");
     let sent = stage.call().metadata;
@@ -168,8 +163,8 @@ fn a_secret_that_was_not_kept_is_the_one_that_is_typed_now_or_asked_for() {
 #[test]
 fn a_call_that_this_server_does_not_offer_says_so() {
     let mut stage = Stage::with_history(made());
-    stage.pick("All servers");
-    stage.pick(&stage.listed()[0].clone());
+    stage.press("All servers");
+    stage.press(&stage.listed()[0].clone());
     stage.click("Repeat");
     assert!(stage.shows("This server offers no such procedure to this identity."));
     assert_eq!(stage.any_order(), None);
@@ -178,7 +173,7 @@ fn a_call_that_this_server_does_not_offer_says_so() {
 #[test]
 fn calls_are_pinned_and_forgotten() {
     let mut stage = Stage::with_history(made());
-    stage.pick(&stage.listed()[1].clone());
+    stage.press(&stage.listed()[1].clone());
     stage.click("Pin");
     assert_eq!(stage.journal_order(), JournalOrder::Pin(EntryId("1".to_owned()), true));
     let mut calls = made();
@@ -207,7 +202,7 @@ fn clearing_asks_first_and_says_whose_calls_go() {
     stage.click("Clear…");
     stage.click("Clear");
     assert_eq!(stage.journal_order(), JournalOrder::Clear(Some("localhost:7443".to_owned())));
-    stage.pick("All servers");
+    stage.press("All servers");
     stage.click("Clear…");
     assert!(stage.shows("of all servers"));
     stage.click("Clear");
@@ -228,10 +223,10 @@ fn what_is_kept_is_said_and_can_be_switched_off_for_a_profile() {
     model.settings.keep("prod", &target);
     stage.settle();
     assert!(!is_disabled(&stage));
-    stage.pick(switch);
+    stage.press(switch);
     let saved = |profiles: &[Profile]| profiles.iter().map(|profile| profile.keep_calls).collect::<Vec<_>>();
     assert!(matches!(stage.any_order(), Some(Order::Save(settings)) if saved(&settings.profiles) == [false]));
-    stage.pick(&stage.listed()[1].clone());
+    stage.press(&stage.listed()[1].clone());
     stage.click("Repeat");
     assert!(!stage.call().note.unwrap().on_disk);
     stage.window.get_by_label("What is kept?").hover();
@@ -266,9 +261,8 @@ fn a_reply_is_copied_as_command_and_as_rust_once_its_call_was_noted() {
     let command = stage.copied("Copy as command");
     assert!(command.starts_with("countersign call localhost:7443 acme.Ledger/balance "), "{command}");
     assert!(stage.copied("Copy as Rust").contains(".call_raw(\"acme.Ledger/balance\", arguments)"));
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::H);
-    stage.settle();
-    stage.pick(&stage.listed()[0].clone());
+    stage.keys(Key::H);
+    stage.press(&stage.listed()[0].clone());
     let buttons = stage.window.query_all_by_role_and_label(Role::Button, "Copy as command").count();
     assert_eq!(buttons, 2, "that of the reply, and that of the call in the history");
 }
@@ -280,7 +274,7 @@ fn a_call_whose_request_was_not_kept_whole_can_be_looked_at_and_no_more() {
     let mut stage = Stage::connected(ledger());
     stage.tell_of_calls(pages(calls));
     stage.click("acme.Ledger/balance");
-    stage.pick("History");
+    stage.press("History");
     let row = stage.window.get_by_label_contains("3.0 MiB");
     row.click();
     stage.settle();

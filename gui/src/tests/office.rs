@@ -8,7 +8,6 @@ use egui::Key;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::{SignedDuration, Timestamp};
 
-use super::forms::control;
 use super::stage::{Stage, ledger};
 use crate::exchange::OfficeOrder;
 use crate::model::authority::{Authority, Found, Issued, Made, OfficeNews};
@@ -65,7 +64,7 @@ fn a_name_and_hosts_are_judged_as_they_are_typed_and_nothing_is_made_of_wrong_on
     assert!(stage.shows("without the port"));
     stage.click("Make identity");
     assert!(stage.shows("Not made") && stage.office_order().is_none());
-    assert_eq!(control(&stage.window, "Name").value().as_deref(), Some("Bob"));
+    assert_eq!(stage.control("Name").value().as_deref(), Some("Bob"));
 }
 
 #[test]
@@ -76,13 +75,12 @@ fn an_identity_is_made_and_what_to_do_with_it_is_said() {
     stage.type_into("Hosts", "tea.example, 127.0.0.1");
     let line = "countersign certs issue pki tea --host tea.example --host 127.0.0.1";
     assert!(stage.shows(line));
-    control(&stage.window, "Copy Command").click();
-    stage.settle();
+    stage.press("Copy Command");
     assert!(stage.shows("Copied"));
     stage.click("Make identity");
     let Some(OfficeOrder::Issue(order)) = stage.office_order() else { panic!("an order was expected") };
     assert_eq!(order.command_line(), line);
-    assert!(control(&stage.window, "Making…").accesskit_node().is_disabled());
+    assert!(stage.control("Making…").accesskit_node().is_disabled());
     let id = "spiffe://countersign.internal/tea".to_owned();
     stage.tell_made(Ok(Box::new(Made { folder: PathBuf::from("pki/tea"), id, certificate: root() })));
     assert!(stage.shows("Made spiffe://countersign.internal/tea") && stage.shows("pki/tea"));
@@ -100,13 +98,13 @@ fn what_goes_wrong_is_said_in_place_and_costs_no_typed_text() {
     assert!(matches!(stage.office_order(), Some(OfficeOrder::Issue(_))), "Return does what the button does");
     stage.tell_made(Err(Failure::new("pki/authority/issued.jsonl: Permission denied", "")));
     assert!(stage.shows("Permission denied"));
-    assert_eq!(control(&stage.window, "Name").value().as_deref(), Some("bob"));
-    assert_eq!(control(&stage.window, "Hosts").value().as_deref(), Some("tea.example"));
+    assert_eq!(stage.control("Name").value().as_deref(), Some("bob"));
+    assert_eq!(stage.control("Hosts").value().as_deref(), Some("tea.example"));
     stage.click("Certificates");
     stage.click("New identity");
     stage.office_order();
     stage.tell_authority(Vec::new());
-    assert_eq!(control(&stage.window, "Name").value().as_deref(), Some("bob"));
+    assert_eq!(stage.control("Name").value().as_deref(), Some("bob"));
 }
 
 #[test]

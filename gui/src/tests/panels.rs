@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use countersign::Code;
 use countersign::cbor::Value;
+use egui::Key;
 use egui::accesskit::Role;
-use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::stage::{Stage, ledger, procedure, session};
@@ -64,8 +64,7 @@ fn the_filter_finds_procedures_in_folded_services() {
     assert!(!stage.shows("countersign.Stats/get"), "built-in services begin folded");
     stage.type_into("Filter procedures", "STATS get");
     assert!(stage.shows("countersign.Stats/get") && !stage.shows("acme.Ledger/rename"));
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::F);
-    stage.settle();
+    stage.keys(Key::F);
     stage.window.event(egui::Event::Text("nothing".to_owned()));
     stage.settle();
     assert!(
@@ -87,8 +86,7 @@ fn a_call_is_made_by_button_and_by_keys_and_its_reply_is_shown() {
     );
     stage.click("Reply as Diagnostic");
     assert!(stage.shows("{\"amount\": 1200}"));
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
-    stage.settle();
+    stage.keys(Key::Enter);
     let call = stage.call();
     stage.refuse(&call, Code::NotFound, "no such account 17");
     assert!(stage.shows("NOT_FOUND") && stage.shows("no such account 17"));
@@ -102,24 +100,21 @@ fn a_call_under_way_is_not_made_twice_and_can_be_given_up() {
     let mut stage = Stage::connected(ledger());
     stage.click("Call");
     let call = stage.call();
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
-    stage.settle();
+    stage.keys(Key::Enter);
     assert_eq!(stage.order(), None);
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Period);
-    stage.settle();
+    stage.keys(Key::Period);
     assert_eq!(stage.order(), Some(TabOrder::Cancel(call.number)));
 }
 
 #[test]
 fn return_in_the_filter_opens_the_first_match_with_the_cursor_in_its_form() {
     let mut stage = Stage::connected(ledger());
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::F);
-    stage.settle();
+    stage.keys(Key::F);
     stage.type_into("Filter procedures", "ledger ren");
     stage.window.key_press(Key::Enter);
     stage.settle();
-    assert_eq!(stage.window.state().model.tab().selected.as_deref(), Some("acme.Ledger/rename"));
-    assert!(super::forms::control(&stage.window, "account").is_focused());
+    assert_eq!(stage.selected(), Some("acme.Ledger/rename"));
+    assert!(stage.control("account").is_focused());
 }
 
 #[test]
@@ -229,8 +224,7 @@ fn a_server_that_shows_nothing_is_not_a_server_that_is_loading() {
 #[test]
 fn the_palette_runs_what_is_chosen() {
     let mut stage = Stage::connected(ledger());
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::K);
-    stage.settle();
+    stage.keys(Key::K);
     stage.type_into("Filter commands", "pause");
     stage.window.key_press(Key::Enter);
     stage.settle();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign::Schema;
 use egui::accesskit::Role;
-use egui::{Event, Key, OutputCommand};
+use egui::{Event, Key};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::json;
 
@@ -26,24 +26,6 @@ impl Stage {
 
     fn lists(&self, name: &str) -> bool {
         self.window.query_by_role_and_label(Role::Button, name).is_some()
-    }
-
-    /// What the button of this name puts into the clipboard.
-    pub(crate) fn copied_by(&mut self, name: &str) -> String {
-        self.row(name).click();
-        for _ in 0..6 {
-            self.window.step();
-            for command in &self.window.output().platform_output.commands {
-                if let OutputCommand::CopyText(text) = command {
-                    return text.clone();
-                }
-            }
-        }
-        panic!("{name} copied nothing");
-    }
-
-    fn selected(&self) -> Option<String> {
-        self.window.state().model.tab().selected.clone()
     }
 }
 
@@ -126,7 +108,7 @@ fn arrows_move_in_the_tree_and_return_selects() {
     for key in [Key::Home, Key::ArrowDown, Key::ArrowDown, Key::ArrowDown, Key::Enter] {
         stage.press_key(key);
     }
-    assert_eq!(stage.selected().as_deref(), Some("tea.Shop/rebate"));
+    assert_eq!(stage.selected(), Some("tea.Shop/rebate"));
     stage.press_key(Key::ArrowLeft);
     stage.press_key(Key::ArrowLeft);
     assert!(!stage.lists("tea.Shop/rebate"), "left goes to the service, and folds it");
@@ -134,7 +116,7 @@ fn arrows_move_in_the_tree_and_return_selects() {
     assert!(stage.lists("tea.Shop/rebate"));
     stage.press_key(Key::End);
     stage.press_key(Key::Enter);
-    assert_eq!(stage.selected().as_deref(), Some("tea.Stock/burn"));
+    assert_eq!(stage.selected(), Some("tea.Stock/burn"));
 }
 
 #[test]
@@ -144,8 +126,8 @@ fn arrows_in_the_filter_choose_among_what_was_found() {
     stage.press_key(Key::ArrowDown);
     stage.press_key(Key::ArrowUp);
     stage.press_key(Key::Enter);
-    assert_eq!(stage.selected().as_deref(), Some("tea.Stock/refill"));
-    assert!(super::forms::control(&stage.window, "grams").is_focused());
+    assert_eq!(stage.selected(), Some("tea.Stock/refill"));
+    assert!(stage.control("grams").is_focused());
 }
 
 #[test]
@@ -206,10 +188,10 @@ fn the_page_about_a_procedure_has_its_types_faults_and_rule_and_can_be_copied() 
     }
     stage.click("JSON Schema");
     assert!(stage.shows("\"maximum\": 500"));
-    let copied = stage.copied_by("Copy arguments");
+    let copied = stage.copied("Copy arguments");
     assert!(copied.contains("\"maximum\": 500") && !copied.contains("boolean"), "{copied}");
     stage.click("Types");
-    assert!(stage.copied_by("Copy page").contains("grams*: integer from 1 to 500: How much tea."));
+    assert!(stage.copied("Copy page").contains("grams*: integer from 1 to 500: How much tea."));
     stage.click("Documentation");
     assert!(stage.lists("Call"));
 }

@@ -100,18 +100,18 @@ fn path_and_value_are_copied_from_the_line_below_and_by_the_right_button() {
     let mut stage = Stage::answered(ORDER);
     stage.click("price 7");
     assert_eq!(
-        (stage.copied_by("Copy path").as_str(), stage.copied_by("Copy value").as_str()),
+        (stage.copied("Copy path").as_str(), stage.copied("Copy value").as_str()),
         ("lines[0].price", "7")
     );
     stage.click("note two cups");
-    assert_eq!(stage.copied_by("Copy value"), "two cups", "text is copied as it is");
+    assert_eq!(stage.copied("Copy value"), "two cups", "text is copied as it is");
     stage.click("note two cups");
     let row = stage.window.get_by_role_and_label(Role::Button, "1 sugar").rect().center();
     stage.press_at(row, PointerButton::Secondary);
-    assert_eq!(stage.copied_by("Copy in hex"), "657375676172");
-    assert_eq!(stage.copied_by("Copy reply"), ORDER);
+    assert_eq!(stage.copied("Copy in hex"), "657375676172");
+    assert_eq!(stage.copied("Copy reply"), ORDER);
     stage.click("Reply as Hex");
-    assert!(stage.copied_by("Copy reply").starts_with("a2656c696e6573"));
+    assert!(stage.copied("Copy reply").starts_with("a2656c696e6573"));
 }
 
 #[test]

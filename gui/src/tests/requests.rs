@@ -2,7 +2,7 @@
 
 use countersign::MetadataValue;
 use countersign::cbor::{diagnostic, from_slice};
-use egui::{Key, Modifiers};
+use egui::Key;
 use serde_json::{Value as Json, json};
 
 use super::forms::{form_service, typed};
@@ -28,8 +28,7 @@ impl Stage {
     pub(crate) fn rewrite(&mut self, name: &str, text: &str) {
         self.control(name).focus();
         self.settle();
-        self.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
-        self.settle();
+        self.keys(Key::A);
         self.control(name).type_text(text);
         self.settle();
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use countersign::Schema;
 use countersign::cbor::{self, Value};
 use countersign::service::CallKind;
-use egui::OutputCommand;
 use egui::accesskit::Role;
+use egui::{Key, Modifiers, OutputCommand};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use serde_json::json;
@@ -110,15 +110,18 @@ impl Stage {
 
     /// What a button puts on the clipboard.
     pub(crate) fn copied(&mut self, button: &str) -> String {
-        self.window.get_by_role_and_label(Role::Button, button).click();
-        for _ in 0..6 {
-            self.window.step();
-            let commands = &self.window.output().platform_output.commands;
-            if let Some(OutputCommand::CopyText(text)) = commands.first() {
-                return text.clone();
-            }
-        }
-        panic!("{button} copies nothing");
+        copied(&mut self.window, button)
+    }
+
+    /// Presses a key together with the one for commands.
+    pub(crate) fn keys(&mut self, key: Key) {
+        self.window.key_press_modifiers(Modifiers::COMMAND, key);
+        self.settle();
+    }
+
+    /// The procedure that is shown.
+    pub(crate) fn selected(&self) -> Option<&str> {
+        self.window.state().model.tab().selected.as_deref()
     }
 
     /// A second passes on the server, in which so many calls of a procedure ended.
@@ -214,6 +217,19 @@ impl Stage {
     pub(crate) fn settle(&mut self) {
         self.window.run_steps(6);
     }
+}
+
+/// What a button puts on the clipboard.
+pub(super) fn copied(window: &mut Harness<'_, Dashboard>, button: &str) -> String {
+    window.get_by_role_and_label(Role::Button, button).click();
+    for _ in 0..6 {
+        window.step();
+        let commands = &window.output().platform_output.commands;
+        if let Some(OutputCommand::CopyText(text)) = commands.first() {
+            return text.clone();
+        }
+    }
+    panic!("{button} copies nothing");
 }
 
 /// A server at this address, to whom we are alice.

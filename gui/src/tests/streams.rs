@@ -160,13 +160,12 @@ fn items_are_filled_in_and_sent_until_there_are_no_more() {
     stage.click("acme.Feed/import");
     let call = stage.start();
     assert!(stage.shows("The server answers once no more items follow.") && !stage.shows("0 items"));
-    assert!(super::forms::control(&stage.window, "item").is_focused(), "that is what comes next");
+    assert!(stage.control("item").is_focused(), "that is what comes next");
     stage.click("Send");
     assert_eq!(stage.order(), None);
     assert!(stage.shows("Not sent. item: At least 1 character"));
     stage.fill("item", "one");
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
-    stage.settle();
+    stage.keys(Key::Enter);
     assert_eq!(typed(&stage.item().item).json, json!("one"));
     assert!(stage.shows("0 sent, 1 waiting for the server"));
     stage.tell(TabNews::Sent(call.number, Ok(())));
@@ -178,8 +177,7 @@ fn items_are_filled_in_and_sent_until_there_are_no_more() {
     stage.click("Done");
     assert_eq!(stage.order(), Some(TabOrder::HalfClose(call.number)));
     assert!(stage.shows("1 sent, no more to follow"));
-    stage.window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
-    stage.settle();
+    stage.keys(Key::Enter);
     assert_eq!(stage.order(), None, "nothing more can be sent, and no other call is begun");
     stage.answer(&call, &Value::Integer(1_u64.into()));
     assert!(stage.shows("OK") && stage.shows("Start"));

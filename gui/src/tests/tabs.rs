@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use egui::Key;
 use egui::accesskit::Role;
-use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use super::forms::control;
 use super::stage::{Stage, ledger, session, target};
 use crate::exchange::{Order, TabNews, TabOrder};
 use crate::model::TABS_MAX;
@@ -34,11 +33,6 @@ impl Stage {
         tab.accesskit_node().description().unwrap_or_default()
     }
 
-    fn press_keys(&mut self, key: Key) {
-        self.window.key_press_modifiers(Modifiers::COMMAND, key);
-        self.settle();
-    }
-
     fn tab(&mut self, name: &str) {
         self.window.get_by_role_and_label(Role::Tab, name).click();
         self.settle();
@@ -54,10 +48,10 @@ fn each_tab_keeps_its_own_server_procedure_and_what_was_typed() {
     assert!(!stage.shows("acme.Ledger/rename"));
     stage.tell(TabNews::Connected(session()));
     stage.tell(TabNews::Catalogue(Ok(ledger().into())));
-    assert_eq!(stage.window.state().model.tab().selected.as_deref(), Some("acme.Ledger/balance"));
+    assert_eq!(stage.selected(), Some("acme.Ledger/balance"));
     stage.tab("localhost:7443");
-    assert_eq!(stage.window.state().model.tab().selected.as_deref(), Some("acme.Ledger/rename"));
-    let typed = control(&stage.window, "account").accesskit_node().value();
+    assert_eq!(stage.selected(), Some("acme.Ledger/rename"));
+    let typed = stage.control("account").accesskit_node().value();
     assert_eq!(typed.as_deref(), Some("17"), "what was typed is still there");
 }
 
@@ -119,14 +113,14 @@ fn closing_a_tab_leaves_its_server_and_shows_a_neighbour() {
 fn keys_open_turn_and_close_tabs() {
     let mut stage = Stage::connected(ledger());
     let first = stage.shown();
-    stage.press_keys(Key::T);
+    stage.keys(Key::T);
     let second = stage.shown();
     assert_ne!(first, second);
-    stage.press_keys(Key::PageDown);
+    stage.keys(Key::PageDown);
     assert_eq!(stage.shown(), first, "after the last comes the first");
-    stage.press_keys(Key::PageUp);
+    stage.keys(Key::PageUp);
     assert_eq!(stage.shown(), second);
-    stage.press_keys(Key::W);
+    stage.keys(Key::W);
     assert_eq!(stage.shown(), first);
 }
 
@@ -165,7 +159,7 @@ fn what_is_no_spiffe_id_is_refused_before_anything_is_dialled() {
 fn there_are_only_so_many_tabs() {
     let mut stage = Stage::new();
     for _ in 0..TABS_MAX + 3 {
-        stage.press_keys(Key::T);
+        stage.keys(Key::T);
     }
     assert_eq!(stage.window.state().model.tabs.len(), TABS_MAX);
 }

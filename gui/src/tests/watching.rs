@@ -86,11 +86,6 @@ impl Stage {
         assert!(order.is_none(), "{order:?}");
         self.settle();
     }
-
-    fn keys(&mut self, key: Key) {
-        self.window.key_press_modifiers(Modifiers::COMMAND, key);
-        self.settle();
-    }
 }
 
 #[test]
@@ -264,7 +259,7 @@ fn a_trace_has_a_waterfall_with_exact_figures() {
     stage.tell_traces(None, Vec::new());
     assert!(stage.shows("handler 370 µs"));
     stage.click("Show procedure");
-    assert_eq!(stage.window.state().model.tab().selected.as_deref(), Some("acme.Ledger/rename"));
+    assert_eq!(stage.selected(), Some("acme.Ledger/rename"));
     assert!(stage.shows("Filter procedures"));
 }
 
