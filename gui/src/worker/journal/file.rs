@@ -90,6 +90,11 @@ impl JournalFile {
         Self { path, lines: Vec::new(), broken: 0, known: None, is_torn: false }
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads what is new in it.
     pub(super) fn read(&mut self) -> io::Result<()> {
         let _lock = self.lock()?;
@@ -119,19 +124,17 @@ impl JournalFile {
         count < ENTRIES_MAX / 2 && bytes < FILE_MAX / 2
     }
 
-    /// Changes calls, or lets go of those for which there is `None`, and writes the file anew.
-    pub(super) fn change(&mut self, change: impl Fn(&Entry) -> Option<Entry>) -> io::Result<()> {
+    /// Puts other calls in the place of some, or lets go of those for which there is `None`, and writes the file anew.
+    pub(super) fn change(&mut self, change: impl Fn(&Arc<Noted>) -> Option<Arc<Noted>>) -> io::Result<()> {
         let _lock = self.lock()?;
         self.catch_up()?;
         let mut is_changed = false;
         self.lines.retain_mut(|line| {
             let Line::Call { noted, .. } = line else { return true };
-            let changed = change(&noted.entry);
-            is_changed |= changed.as_ref() != Some(&noted.entry);
-            let Some(entry) = changed else { return false };
-            if entry != noted.entry {
-                *noted = Arc::new(Noted::new(entry));
-            }
+            let changed = change(noted);
+            is_changed |= changed.as_ref().is_none_or(|changed| !Arc::ptr_eq(changed, noted));
+            let Some(changed) = changed else { return false };
+            *noted = changed;
             true
         });
         if is_changed { self.write_anew() } else { Ok(()) }

@@ -30,8 +30,7 @@ impl Journal {
     /// Reads the file, if there is to be any, and tells what is in it now and after each order.
     pub(super) fn start(path: Option<PathBuf>, tell: impl Fn(Pages) + Send + 'static) -> io::Result<Self> {
         let (sender, orders) = channel();
-        let shelf =
-            Shelf { file: path.clone().map(JournalFile::at), path, loose: VecDeque::new(), trouble: None };
+        let shelf = Shelf { file: path.map(JournalFile::at), loose: VecDeque::new(), trouble: None };
         thread::Builder::new().name("journal".to_owned()).spawn(move || shelf.run(&orders, tell))?;
         let journal = Self(sender);
         journal.order(JournalOrder::Read);
@@ -47,7 +46,6 @@ impl Journal {
 
 /// What the thread holds.
 struct Shelf {
-    path: Option<PathBuf>,
     file: Option<JournalFile>,
     /// The calls that are not on disk, oldest first.
     loose: VecDeque<Arc<Noted>>,
@@ -71,10 +69,11 @@ impl Shelf {
             JournalOrder::Read => self.with_file("read", JournalFile::read),
             JournalOrder::Add { entry, on_disk } => self.add(*entry, on_disk),
             JournalOrder::Pin(id, pinned) => self.pin(&id, pinned),
-            JournalOrder::Forget(id) => self.change(|entry| (entry.id != id).then(|| entry.clone())),
-            JournalOrder::Clear(server) => self.change(|entry| {
-                let is_meant = server.as_ref().is_none_or(|address| entry.server.address == *address);
-                (entry.pinned || !is_meant).then(|| entry.clone())
+            JournalOrder::Forget(id) => self.change(|noted| (noted.entry.id != id).then(|| noted.clone())),
+            JournalOrder::Clear(server) => self.change(|noted| {
+                let Entry { server: asked, pinned, .. } = &noted.entry;
+                let is_meant = server.as_ref().is_none_or(|address| asked.address == *address);
+                (*pinned || !is_meant).then(|| noted.clone())
             }),
         };
         self.trouble = done.err();
@@ -92,9 +91,11 @@ impl Shelf {
         if pinned && !self.file.as_ref().is_none_or(JournalFile::may_pin) {
             return Err("So many calls are pinned that no more can be. Unpin others first.".to_owned());
         }
-        self.change(|entry| match entry.id == *id {
-            true => Some(Entry { pinned, ..entry.clone() }),
-            false => Some(entry.clone()),
+        self.change(|noted| match &noted.entry {
+            entry if entry.id == *id && entry.pinned != pinned => {
+                Some(Arc::new(Noted::new(Entry { pinned, ..entry.clone() })))
+            }
+            _ => Some(noted.clone()),
         })
     }
 
@@ -105,13 +106,9 @@ impl Shelf {
         self.loose.push_back(Arc::new(Noted::new(entry)));
     }
 
-    /// Changes calls, or lets go of those for which there is `None`.
-    fn change(&mut self, change: impl Fn(&Entry) -> Option<Entry>) -> Result<(), String> {
-        let kept = self.loose.iter().filter_map(|noted| match change(&noted.entry) {
-            Some(entry) if entry == noted.entry => Some(noted.clone()),
-            changed => changed.map(|entry| Arc::new(Noted::new(entry))),
-        });
-        self.loose = kept.collect();
+    /// Puts other calls in the place of some, or lets go of those for which there is `None`.
+    fn change(&mut self, change: impl Fn(&Arc<Noted>) -> Option<Arc<Noted>>) -> Result<(), String> {
+        self.loose = self.loose.iter().filter_map(&change).collect();
         self.with_file("written", |file| file.change(change))
     }
 
@@ -121,9 +118,9 @@ impl Shelf {
         what: &str,
         work: impl FnOnce(&mut JournalFile) -> io::Result<()>,
     ) -> Result<(), String> {
-        let (Some(file), Some(path)) = (&mut self.file, &self.path) else { return Ok(()) };
+        let Some(file) = &mut self.file else { return Ok(()) };
         work(file).map_err(|error| {
-            let path = path.display();
+            let path = file.path().display();
             format!(
                 "{path} could not be {what}: {error}. What is called now is known until the window closes."
             )
@@ -136,6 +133,6 @@ impl Shelf {
         calls.sort_by_key(|noted| std::cmp::Reverse(noted.entry.at));
         let trouble = self.trouble.clone().map(Remark::Trouble);
         let remarks = trouble.into_iter().chain(self.file.iter().flat_map(JournalFile::remarks)).collect();
-        Pages { calls, remarks, file: self.path.clone() }
+        Pages { calls, remarks, file: self.file.as_ref().map(|file| file.path().to_owned()) }
     }
 }
