@@ -8,6 +8,7 @@ use egui::Key;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::{SignedDuration, Timestamp};
 
+use super::forms::any_control;
 use super::stage::{Stage, ledger};
 use crate::exchange::OfficeOrder;
 use crate::model::authority::{Authority, Found, Issued, Made, OfficeNews};
@@ -154,8 +155,7 @@ fn an_identity_is_renewed_by_its_newest_certificate() {
 #[test]
 fn revoking_asks_first_and_says_what_to_do_then() {
     let mut stage = Stage::in_office(&["bob", "alice", "bob"]);
-    let revoke = stage.window.get_all_by_label("Revoke bob").next().unwrap();
-    revoke.click();
+    any_control(&stage.window, "Revoke bob").click();
     stage.settle();
     assert!(stage.shows("Revoke the 2 certificates of bob?") && stage.office_order().is_none());
     stage.click("Keep");

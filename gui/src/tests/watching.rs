@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use super::flow::{Shop, Window};
+use super::forms::first_containing;
 use super::stage::{Stage, ledger};
 use crate::command::Command;
 use crate::exchange::{Sight, TabNews, TabOrder};
@@ -77,7 +78,7 @@ impl Stage {
 
     /// The places from the top of what has these words in its name.
     fn height_of(&self, words: &str) -> f32 {
-        self.window.query_all_by_label_contains(words).next().unwrap().rect().top()
+        first_containing(&self.window, words).rect().top()
     }
 
     /// Does what a panel would wish.
@@ -243,7 +244,7 @@ fn a_trace_has_a_waterfall_with_exact_figures() {
         rows.filter(|node| node.accesskit_node().role() == Role::Button).count()
     };
     assert_eq!(row(&stage, "NOT_FOUND, acme.Ledger/rename"), 1);
-    stage.window.query_all_by_label_contains("NOT_FOUND, acme.Ledger/rename").next().unwrap().click();
+    first_containing(&stage.window, "NOT_FOUND, acme.Ledger/rename").click();
     stage.settle();
     for words in [
         "queue 10 µs 2.2 %",
@@ -327,8 +328,7 @@ fn a_real_server_that_lets_nobody_close_connections_is_believed() {
     window.wait_for("demo.Echo/record");
     window.press("Connections");
     window.wait_for("1 connection of 1 peer");
-    let own = window.harness.query_all_by_label_contains("Close spiffe://").next().unwrap();
-    own.click();
+    first_containing(&window.harness, "Close spiffe://").click();
     window.wait_for("Close your own connection");
     window.press("Close connection");
     window.wait_for("Not allowed to close connections");
@@ -349,7 +349,7 @@ fn a_failed_call_of_a_real_server_is_traced_with_its_times() {
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Num3);
     let row = "RESOURCE_EXHAUSTED, demo.Fault/fail";
     window.wait_for(row);
-    window.harness.query_all_by_label_contains(row).next().unwrap().click();
+    first_containing(&window.harness, row).click();
     window.wait_for("reply after");
     assert!(window.shows("handler ") && window.shows("too many cups"));
 }
