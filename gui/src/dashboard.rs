@@ -122,8 +122,11 @@ impl Dashboard {
 
     /// Has written down which servers are open, if that has changed.
     fn remember(&mut self) {
+        if !self.remembers {
+            return;
+        }
         let open = self.model.open();
-        if self.remembers && self.model.settings.open != open {
+        if self.model.settings.open != open {
             self.model.settings.open = open;
             self.send(Some(Order::Save(self.model.settings.clone())));
         }
