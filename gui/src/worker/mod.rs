@@ -19,8 +19,8 @@ mod watching;
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use tokio::runtime;
@@ -70,7 +70,8 @@ pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Rec
     let journal = Journal::start(kept_in, move |pages| teller.say(Update::Journal(pages)))?;
     thread::Builder::new().name("clients".to_owned()).spawn(move || {
         let office = Office::new(speaker.clone(), desk.browse.clone());
-        let worker = Worker { desk, speaker, office, journal, seats: HashMap::new() };
+        let worker =
+            Worker { desk, speaker, office, journal, seats: HashMap::new(), saves: 0, saved: Arc::default() };
         runtime.block_on(worker.run(orders));
         runtime.shutdown_background();
     })?;
@@ -108,6 +109,9 @@ struct Worker {
     journal: Journal,
     /// Where the orders of each tab are obeyed, one task each: a server that hangs holds up no other.
     seats: HashMap<TabId, Seat>,
+    /// How many times settings were to be saved, and which of them were saved last.
+    saves: u64,
+    saved: Arc<Mutex<u64>>,
 }
 
 impl Worker {
@@ -158,11 +162,18 @@ impl Worker {
         });
     }
 
-    fn save(&self, settings: Settings) {
+    fn save(&mut self, settings: Settings) {
         let Some(path) = self.desk.settings_file.clone() else { return };
-        let speaker = self.speaker.clone();
+        self.saves += 1;
+        let (number, saved, speaker) = (self.saves, self.saved.clone(), self.speaker.clone());
         // Disks can be slow, networks of disks more so.
         tokio::task::spawn_blocking(move || {
+            let mut saved = saved.lock().unwrap_or_else(PoisonError::into_inner);
+            if number < *saved {
+                // Whoever asked later was quicker, and knew more.
+                return;
+            }
+            *saved = number;
             if let Err(error) = settings.save(&path) {
                 let reason = format!("The settings could not be saved to {}: {error}", path.display());
                 speaker.say(Update::Trouble(Failure::new(reason, "They hold until this window closes.")));
