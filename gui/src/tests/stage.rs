@@ -82,7 +82,7 @@ impl Stage {
     }
 
     /// What time it is in the window.
-    fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.window.state().still.unwrap_or_else(Instant::now)
     }
 
