@@ -479,9 +479,7 @@ impl Shared {
 /// Wakes them without the lock.
 fn wake_unlocked(state: MutexGuard<'_, State>, wakers: &mut Vec<Waker>) {
     drop(state);
-    if !wakers.is_empty() {
-        wakers.drain(..).for_each(Waker::wake);
-    }
+    wakers.drain(..).for_each(Waker::wake);
 }
 
 fn wake(waker: Option<Waker>) {

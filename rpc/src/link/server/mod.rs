@@ -208,6 +208,7 @@ impl End for ServerEnd {
         self.stop_ended();
         self.resume();
         self.mailbox.calls_open.store(self.proto.calls_open() as u64, Ordering::Relaxed);
+        self.mailbox.calls_opened.store(self.proto.calls_opened(), Ordering::Relaxed);
         let output_len = self.proto.outbox().len();
         Ok(Step { taken, more, output_len, replies: output_len != 0 })
     }
@@ -279,7 +280,6 @@ impl End for ServerEnd {
     fn count(&mut self, bytes_in: u64, bytes_out: u64) {
         self.mailbox.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
         self.mailbox.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
-        self.mailbox.calls_opened.store(self.proto.calls_opened(), Ordering::Relaxed);
         self.writes.written(usize::try_from(bytes_out).unwrap_or(usize::MAX));
     }
 
