@@ -21,6 +21,9 @@ use crate::model::graphs::export::{Export, Format};
 use crate::model::identity::{Identity, Remark};
 use crate::model::journal::asked::JournalOrder;
 use crate::model::journal::{Note, Pages};
+use crate::model::load::RunNumber;
+use crate::model::load::news::LoadNews;
+use crate::model::load::plan::Plan;
 use crate::model::manual::Manual;
 use crate::model::reply::{Body, Earlier, Problem};
 use crate::model::server::Server;
@@ -106,6 +109,12 @@ pub(crate) enum TabOrder {
         /// Whether it is the one of this window.
         is_own: bool,
     },
+    #[expect(dead_code, reason = "asked for by the page of loads, which is not there yet")]
+    /// Make many calls, to measure them.
+    StartLoad(Box<LoadOrder>),
+    #[expect(dead_code, reason = "asked for by the page of loads, which is not there yet")]
+    /// Make no more of them. What was measured until then is told.
+    StopLoad(RunNumber),
 }
 
 /// What is told only while it is looked at.
@@ -191,6 +200,25 @@ pub(crate) struct CallOrder {
     pub(crate) note: Option<Box<Note>>,
     /// What travels beside the arguments.
     pub(crate) metadata: Vec<(String, MetadataValue)>,
+}
+
+/// Many calls to make. Each is the same.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LoadOrder {
+    /// Its number here.
+    pub(crate) run: RunNumber,
+    /// What to call: something with one reply.
+    pub(crate) procedure: String,
+    /// What was typed.
+    pub(crate) arguments: Content,
+    /// What the server says the arguments are.
+    pub(crate) schema: Schema,
+    /// How long to wait for each; without it, as long as the procedure says.
+    pub(crate) deadline: Option<Duration>,
+    /// What travels beside the arguments of each.
+    pub(crate) metadata: Vec<(String, MetadataValue)>,
+    /// How many, when, and over how many connections.
+    pub(crate) plan: Plan,
 }
 
 /// An item to send.
@@ -296,4 +324,7 @@ pub(crate) enum TabNews {
     Picked(Purpose, PathBuf),
     /// What became of saved requests.
     Shelf(ShelfNews),
+    #[expect(dead_code, reason = "shown by the page of loads, which is not there yet")]
+    /// How many calls go that are made to measure them.
+    Load(RunNumber, LoadNews),
 }

@@ -14,6 +14,7 @@ pub(crate) mod identity;
 pub(crate) mod journal;
 pub(crate) mod life;
 pub(crate) mod listing;
+pub(crate) mod load;
 pub(crate) mod manual;
 pub(crate) mod reply;
 pub(crate) mod server;

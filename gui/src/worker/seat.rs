@@ -16,6 +16,8 @@ use super::watching::{self, Sights};
 use super::{Desk, Speaker, export, shelf};
 use crate::exchange::{CallOrder, Generation, Purpose, TabNews, TabOrder, TabUpdate, Update};
 use crate::model::calls::{CallNumber, Ended};
+use crate::model::connection::Failure;
+use crate::model::load::news::LoadNews;
 use crate::model::manual::Manual;
 use crate::model::reply::{Problem, ProblemKind};
 use crate::model::tab::TabId;
@@ -159,6 +161,11 @@ impl Sitter {
             TabOrder::Browse(purpose) => self.browse(purpose),
             TabOrder::Watch(sight) => drop(self.sights.send_replace(sight)),
             TabOrder::CloseConnection { number, is_own } => self.close_connection(number, is_own),
+            TabOrder::StartLoad(order) => {
+                let failure = Failure::new("This build makes no load yet.", "Try countersign bench.");
+                self.voice.say(TabNews::Load(order.run, LoadNews::Failed(failure)));
+            }
+            TabOrder::StopLoad(_) => {}
             TabOrder::Shelf(order) => shelf::obey(order, &self.voice, &self.desk.browse),
         }
     }

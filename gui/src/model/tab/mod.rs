@@ -234,6 +234,8 @@ impl Tab {
             TabNews::Looked(number, item, body) => self.learn_of_stream(number, |s| s.looked(item, body)),
             TabNews::Ended(number, ended) => self.end(number, ended, update.at),
             TabNews::Picked(Purpose::Items(number), path) => return self.send_file(number, path),
+            // Nobody asks for any yet.
+            TabNews::Load(..) => {}
             TabNews::Shelf(news) => return self.learn_of_shelf(news),
             TabNews::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
             TabNews::Exported(done) => {
