@@ -7,6 +7,7 @@
 //! - To call: [`Client::builder`], then the generated `…Client`.
 //! - To answer: [`Server::builder`] with [`Policy`] and the generated `…Server`.
 //! - To send many items in one call, either way: [`Sender`] and [`Receiver`] in a handler, [`call`] at its caller.
+//! - To find out how many calls a server answers, and how fast: `load`, behind the feature of that name.
 //! - To be called from anything else: `SPEC.md` in the crate `countersign-proto`.
 //!
 //! Without the feature `tls` there are contracts alone: traits, types and clients that cannot connect.
@@ -27,6 +28,8 @@ mod encode_buffer;
 #[cfg(feature = "tls")]
 pub mod failure;
 mod link;
+#[cfg(feature = "load")]
+pub mod load;
 mod peer;
 pub mod schema;
 mod scope;

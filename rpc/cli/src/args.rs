@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use countersign::SpiffeId;
+use countersign::load::{self, RATES};
+use serde::Serialize;
 
-use crate::bench::{Arrivals, Wanted};
+use crate::bench::Wanted;
 use crate::certs::Certs;
 use crate::policy::PolicyCommand;
 use crate::time::with_unit;
@@ -132,7 +134,7 @@ pub(crate) struct Demo {
 }
 
 /// The server to talk to, and as whom.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Dial {
     /// The server's address.
     #[arg(value_name = "HOST:PORT")]
@@ -147,7 +149,7 @@ pub(crate) struct Dial {
     pub(crate) timeout: Duration,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Identity {
     /// The folder with the certificate and the key to show, and whom to trust.
     #[arg(long = "identity", value_name = "DIR/NAME", env = "COUNTERSIGN_IDENTITY")]
@@ -272,10 +274,24 @@ pub(crate) struct Bench {
     pub(crate) svg: Option<PathBuf>,
 }
 
-/// One call in a minute and a half,
-const RATE_MIN: f64 = 0.01;
-/// and more than any machine makes.
-const RATE_MAX: f64 = 100_000_000.0;
+/// How calls are spread over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Arrivals {
+    /// At fixed intervals.
+    Even,
+    /// Each independent of all others, as those of many users are: a Poisson process.
+    Random,
+}
+
+impl From<Arrivals> for load::Arrivals {
+    fn from(arrivals: Arrivals) -> Self {
+        match arrivals {
+            Arrivals::Even => Self::Even,
+            Arrivals::Random => Self::Random,
+        }
+    }
+}
 
 impl Arguments {
     /// What was asked for, or why it cannot be meant.
@@ -314,8 +330,8 @@ fn key_and_value(text: &str) -> Result<(String, String), String> {
 
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(rate) if (RATE_MIN..=RATE_MAX).contains(&rate) => Ok(rate),
-        _ => Err(format!("expected calls a second, from {RATE_MIN} to {RATE_MAX}")),
+        Ok(rate) if RATES.contains(&rate) => Ok(rate),
+        _ => Err(format!("expected calls a second, from {} to {}", RATES.start(), RATES.end())),
     }
 }
 

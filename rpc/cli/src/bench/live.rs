@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use super::load::Run;
-use super::score::Tally;
+use countersign::load::{Phase, Reading, Tally};
+
 use super::words::grouped;
 use crate::output;
 use crate::time::shown;
@@ -29,7 +29,7 @@ enum Face {
 #[derive(Debug)]
 struct Last {
     at: Instant,
-    warming_up: bool,
+    phase: Phase,
     tally: Tally,
 }
 
@@ -55,26 +55,25 @@ impl Live {
     }
 
     /// What happened since it was told last, or since the present phase began.
-    pub(super) fn tell(&mut self, run: &Run, now: Instant) {
-        if self.face == Face::Nowhere || now >= run.end() {
-            return;
-        }
-        let warming_up = now < run.begin;
-        let (phase, began, ends) = match warming_up {
-            true => ("warming up", run.start, run.begin),
-            false => ("measuring", run.begin, run.end()),
+    pub(super) fn tell(&mut self, reading: Reading) {
+        let Reading { at, phase, began, ends, tallies, schedule } = reading;
+        let name = match phase {
+            _ if self.face == Face::Nowhere => return,
+            Phase::WarmingUp => "warming up",
+            Phase::Measuring => "measuring",
+            Phase::Over => return,
         };
-        let phase = format!("{phase}, {:.0} s left", (ends - now).as_secs_f64().ceil());
-        let last = self.last.take().filter(|last| last.warming_up == warming_up);
+        let left = format!("{name}, {:.0} s left", (ends - at).as_secs_f64().ceil());
+        let last = self.last.take().filter(|last| last.phase == phase);
         let (since, before) = last.map_or((began, Tally::default()), |last| (last.at, last.tally));
-        if now - since < self.every() / 4 {
+        if at - since < self.every() / 4 {
             // A phase that has only just begun has nothing to tell.
-            return self.show(&phase);
+            return self.show(&left);
         }
-        let tally = run.so_far(now);
-        let waiting = run.counts().map_or(0, |counts| counts.not_started);
-        self.show(&format!("{phase}  {}", news(now - since, &tally, &before, waiting)));
-        self.last = Some(Last { at: now, warming_up, tally });
+        let tally = Tally::sum(tallies);
+        let waiting = schedule.map_or(0, |counts| counts.not_started);
+        self.show(&format!("{left}  {}", news(at - since, &tally, &before, waiting)));
+        self.last = Some(Last { at, phase, tally });
     }
 
     /// Leaves no trace of a line that is written again and again.
@@ -110,17 +109,16 @@ fn write(what: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::score::Scores;
     use super::*;
 
     #[test]
     fn a_line_tells_what_happened_since_the_last_one() {
-        let scores = Scores::new(1);
         let second = Duration::from_secs(1);
-        (0..1_000).for_each(|_| scores.answered(0, second));
-        let before = Tally::sum(scores.tallies());
-        (0..2_000).for_each(|_| scores.answered(0, Duration::from_nanos(50)));
-        let now = Tally::sum(scores.tallies());
+        let mut before = Tally::default();
+        before.latency.longest = second;
+        (0..1_000).for_each(|_| before.latency.all.record(second));
+        let mut now = before.clone();
+        (0..2_000).for_each(|_| now.latency.all.record(Duration::from_nanos(50)));
         assert_eq!(news(second, &now, &before, 0), "2,000 calls/s  p50 50 ns  p99 50 ns  0 failed");
         assert_eq!(news(second, &now, &now, 7), "0 calls/s  p50 –  p99 –  0 failed  7 wait");
     }

@@ -1,9 +1,10 @@
-//! What to call, and how often each among the others: from words on the command line to arguments that travel.
+//! What to call, and how often each among the others: from words on the command line to targets of a load.
 
 use std::str::FromStr;
 
 use countersign::Client;
 use countersign::cbor::Value;
+use countersign::load::{TARGETS_MAX, Target, WEIGHT_MAX};
 use countersign::schema::{Node, Shape, example};
 use countersign::service::ProcedureDescription;
 use countersign::text::escaped;
@@ -13,12 +14,6 @@ use crate::call::{checked, encoded, written};
 use crate::failure::Failure;
 use crate::reflected;
 
-/// The most that one procedure can be preferred to another.
-const WEIGHT_MAX: u32 = 1_000;
-
-/// More would not be read by anybody.
-const TARGETS_MAX: usize = 100;
-
 /// One `--procedure`: what to call, how often, and with what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
@@ -27,65 +22,30 @@ pub(crate) struct Wanted {
     arguments: Option<String>,
 }
 
-/// One kind of call, as it is made.
-#[derive(Debug)]
-pub(super) struct Target {
-    pub(super) procedure: String,
-    pub(super) arguments: Vec<u8>,
-    pub(super) weight: u32,
-}
-
-/// Every kind of call, and the order in which they take turns.
-#[derive(Debug)]
-pub(super) struct Mix {
-    pub(super) targets: Vec<Target>,
-    /// Indices of targets, over and over again.
-    order: Vec<usize>,
-}
-
-impl Mix {
-    /// Finds out what is wanted of the server that it has, and makes up what was not said.
-    pub(super) async fn of(bench: &Bench, client: &Client) -> Result<Self, Failure> {
-        bench.check_mix()?;
-        let mut targets = Vec::new();
-        let mut sized = bench.payload.is_none();
-        for wanted in &bench.procedure {
-            let procedure = reflected::unary(client, &bench.dial, &wanted.procedure).await?;
-            let mut arguments = wanted.arguments(bench, &procedure)?;
-            if let Some((len, name)) = bench.payload.zip(bytes_parameter(&procedure)) {
-                fill(&mut arguments, name, len);
-                sized = true;
-            }
-            targets.push(Target {
-                procedure: wanted.procedure.clone(),
-                arguments: encoded(&arguments)?,
-                weight: wanted.weight,
-            });
+/// Finds out what is wanted of the server that `client` has, and makes up what was not said.
+pub(super) async fn targets(bench: &Bench, client: &Client) -> Result<Vec<Target>, Failure> {
+    bench.check_mix()?;
+    let mut targets = Vec::new();
+    let mut sized = bench.payload.is_none();
+    for wanted in &bench.procedure {
+        let procedure = reflected::unary(client, &bench.dial, &wanted.procedure).await?;
+        let mut arguments = wanted.arguments(bench, &procedure)?;
+        if let Some((len, name)) = bench.payload.zip(bytes_parameter(&procedure)) {
+            fill(&mut arguments, name, len);
+            sized = true;
         }
-        if !sized {
-            let names: Vec<_> = targets.iter().map(|target| target.procedure.as_str()).collect();
-            let what = format!("{} takes no bytes that --payload could be the size of", names.join(" nor "));
-            return Err(Failure::new(what).or_try("--procedure demo.Echo/blob, or --arguments"));
-        }
-        Ok(Self::new(targets))
+        targets.push(Target {
+            procedure: wanted.procedure.clone(),
+            arguments: encoded(&arguments)?,
+            weight: wanted.weight,
+        });
     }
-
-    fn new(targets: Vec<Target>) -> Self {
-        let order = order(&targets.iter().map(|target| target.weight).collect::<Vec<_>>());
-        Self { targets, order }
+    if !sized {
+        let names: Vec<_> = targets.iter().map(|target| target.procedure.as_str()).collect();
+        let what = format!("{} takes no bytes that --payload could be the size of", names.join(" nor "));
+        return Err(Failure::new(what).or_try("--procedure demo.Echo/blob, or --arguments"));
     }
-
-    /// Whose turn it is, with its index. `turn` counts the turns of one who calls.
-    pub(super) fn next(&self, turn: &mut usize) -> (usize, &Target) {
-        let index = self.order[*turn];
-        *turn = if *turn + 1 == self.order.len() { 0 } else { *turn + 1 };
-        (index, &self.targets[index])
-    }
-
-    /// Where the nth of those who call begins, so that not all call the same at once.
-    pub(super) fn first_turn(&self, nth: usize) -> usize {
-        nth % self.order.len()
-    }
+    Ok(targets)
 }
 
 impl Bench {
@@ -160,23 +120,6 @@ fn fill(arguments: &mut Value, name: &str, len: u32) {
     }
 }
 
-/// The indices of these weights, each as often as it weighs and as evenly as that goes: at every step the one is
-/// next that has waited for the largest part of a turn.
-fn order(weights: &[u32]) -> Vec<usize> {
-    let sum: i64 = weights.iter().map(|weight| i64::from(*weight)).sum();
-    let mut waited = vec![0_i64; weights.len()];
-    let next = |_| {
-        for (waited, weight) in waited.iter_mut().zip(weights) {
-            *waited += i64::from(*weight);
-        }
-        // Of equals the first one.
-        let (next, _) = waited.iter().enumerate().rev().max_by_key(|(_, waited)| **waited)?;
-        waited[next] -= sum;
-        Some(next)
-    };
-    (0..sum).filter_map(next).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,27 +155,6 @@ mod tests {
         ] {
             let error = text.parse::<Wanted>().unwrap_err();
             assert!(error.ends_with(&format!("not {word}")), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn the_order_is_as_weighted_and_even() {
-        assert_eq!(order(&[7]), [0; 7]);
-        assert_eq!(order(&[1, 1, 1]), [0, 1, 2]);
-        assert_eq!(order(&[3, 1]), [0, 0, 1, 0]);
-        let order = order(&[5, 1, 1]);
-        assert_eq!([0, 1, 2].map(|index| order.iter().filter(|next| **next == index).count()), [5, 1, 1]);
-    }
-
-    #[test]
-    fn everybody_goes_through_the_whole_order_from_a_place_of_their_own() {
-        let target = |weight| Target { procedure: String::new(), arguments: Vec::new(), weight };
-        let mix = Mix::new(vec![target(2), target(1)]);
-        for nth in 0..4 {
-            let mut turn = mix.first_turn(nth);
-            let turns: Vec<_> = (0..3).map(|_| mix.next(&mut turn).0).collect();
-            assert_eq!(turns.iter().sum::<usize>(), 1, "{nth}: {turns:?}");
-            assert_eq!(turn, mix.first_turn(nth));
         }
     }
 }

@@ -1,21 +1,18 @@
-//! `countersign bench`: how many calls a second a server answers, and how fast.
+//! `countersign bench`: how many calls a second a server answers, and how fast. The load itself is the library's.
 
 mod bars;
-mod connect;
+mod doubts;
 mod live;
-mod load;
 mod mix;
 mod numbers;
-mod outcome;
-mod pace;
-mod score;
 mod svg;
-mod timer;
 mod words;
 
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use countersign::load::{self, Ending, NotAll, Outcome, Pace, Plan, Run, Target};
+use countersign::{CallError, Client};
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::args::Bench;
 use crate::failure::Failure;
@@ -23,13 +20,11 @@ use crate::output;
 use crate::signals::Stops;
 
 use live::Live;
-use load::{Pace, Run};
-use mix::Mix;
-use outcome::Outcome;
-use pace::{Schedule, Turns};
 
 pub(crate) use mix::Wanted;
-pub(crate) use pace::Arrivals;
+
+/// How often it is told how many connections there are.
+const CONNECTIONS_TOLD_EVERY: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(bench: Bench, json: bool) -> Result<(), Failure> {
     if bench.duration.is_zero() {
@@ -37,39 +32,69 @@ pub(crate) async fn run(bench: Bench, json: bool) -> Result<(), Failure> {
     }
     let mut stops = Stops::new()?;
     let mut live = Live::on_stderr(bench.progress, json);
-    let bench = Arc::new(bench);
-    let (mix, clients) = tokio::select! {
+    let (targets, clients) = tokio::select! {
         ready = get_ready(&bench, &live) => ready?,
         () = stops.next() => {
             live.done();
             return Err(ended_too_early());
         }
     };
-    let start = Instant::now();
-    let begin = start + bench.warmup;
-    let end = begin + bench.duration;
-    let pace = match bench.rate {
-        None => Pace::Closed,
-        Some(rate) => {
-            // Another one for each process: several that load one server must not call in the same moments.
-            let seed = RandomState::new().hash_one(());
-            let schedule = Schedule::new(rate, bench.arrivals, seed);
-            Pace::Open(Arc::new(Turns::new(schedule, start, begin, end)))
-        }
-    };
-    let run = Arc::new(Run::new(mix, pace, [start, begin, end]));
-    let put = load::put(clients, bench.in_flight, &run, &mut stops, &mut live).await;
+    let mut run =
+        Run::start(plan(&bench, targets), clients).map_err(|error| Failure::new(error.to_string()))?;
+    let ended = follow(&mut run, &mut stops, &mut live).await;
     live.done();
-    put?;
-    tell(&bench, &Outcome::of(&bench, &run), json)
+    ended?;
+    tell(&bench, &run.outcome(), json)
 }
 
 /// Finds out what to call, and opens all connections.
-async fn get_ready(bench: &Arc<Bench>, live: &Live) -> Result<(Mix, Vec<countersign::Client>), Failure> {
+async fn get_ready(bench: &Bench, live: &Live) -> Result<(Vec<Target>, Vec<Client>), Failure> {
     let credentials = bench.dial.credentials()?;
     let client = bench.dial.connect_as(credentials.clone()).await?;
-    let mix = Mix::of(bench, &client).await?;
-    Ok((mix, connect::all(bench, &credentials, client, live).await?))
+    let targets = mix::targets(bench, &client).await?;
+    let wanted = bench.connections as usize;
+    let dial = || {
+        let (dial, credentials) = (bench.dial.clone(), credentials.clone());
+        async move { dial.connect_as(credentials).await }
+    };
+    let mut told = Instant::now();
+    // The first one stands.
+    let others = load::connect(wanted - 1, dial, |others| {
+        if told.elapsed() >= CONNECTIONS_TOLD_EVERY {
+            told = Instant::now();
+            live.connecting(others + 1, wanted);
+        }
+    });
+    let mut clients = others
+        .await
+        .map_err(|NotAll { stood, error, .. }| error.at(format!("connection {} of {wanted}", stood + 2)))?;
+    clients.insert(0, client);
+    Ok((targets, clients))
+}
+
+fn plan(bench: &Bench, targets: Vec<Target>) -> Plan {
+    let arrivals = bench.arrivals.into();
+    Plan {
+        targets,
+        pace: bench.rate.map_or(Pace::Closed, |rate| Pace::Open { rate, arrivals }),
+        in_flight: bench.in_flight,
+        warm_up: bench.warmup,
+        duration: bench.duration,
+        calls: None,
+    }
+}
+
+/// Tells how it goes until it is over, which an interrupt brings about too.
+async fn follow(run: &mut Run, stops: &mut Stops, live: &mut Live) -> Result<(), CallError> {
+    let mut ticks = interval(live.every());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            ended = run.ended() => return ended,
+            () = stops.next() => run.stop(),
+            _ = ticks.tick() => live.tell(run.reading()),
+        }
+    }
 }
 
 fn ended_too_early() -> Failure {
@@ -90,19 +115,19 @@ fn tell(bench: &Bench, outcome: &Outcome, json: bool) -> Result<(), Failure> {
         std::fs::write(file, svg::of(bench, outcome))
             .map_err(|error| Failure::new(format!("{}: cannot be written: {error}", file.display())))?;
     }
-    outcome.doubts(bench).iter().for_each(output::warn);
-    if outcome.cut_short {
+    doubts::of(outcome).iter().for_each(output::warn);
+    if outcome.ending == Ending::Stopped {
         let what = format!("cut short: {:.1?} of {:?} were measured", outcome.elapsed, bench.duration);
         return Err(Failure::new(what).of_an_interrupt());
     }
     if outcome.total.latency.all.count() > 0 {
         return Ok(());
     }
-    let names = outcome.names();
+    let names = words::names(outcome);
     let what = format!("no call of {names} was answered within {:?}", bench.duration);
     Err(match outcome.total.failed() {
         0 => Failure::new(what).or_try("a longer --duration"),
-        _ => Failure::new(format!("{what}: {}", outcome.total.errors_in_words()))
-            .or_try(bench.dial.command("call", &outcome.procedures[0].name)),
+        _ => Failure::new(format!("{what}: {}", words::errors(&outcome.total)))
+            .or_try(bench.dial.command("call", &outcome.parts[0].procedure)),
     })
 }

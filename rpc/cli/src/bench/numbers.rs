@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use countersign::builtin::stats::Histogram;
+use countersign::load::{Ending, Kept, Latencies, Outcome, Part, Tally};
 use serde::Serialize;
 
-use super::outcome::{Kept, Outcome, Part};
-use super::pace::Arrivals;
-use super::score::{Latencies, Tally};
-use crate::args::Bench;
+use super::doubts;
+use crate::args::{Arrivals, Bench};
 use crate::time::us;
 
 /// One measurement, in the units that its names say.
@@ -73,7 +72,7 @@ struct OpenLoop {
 pub(super) fn of(bench: &Bench, outcome: &Outcome) -> Measurement {
     let buckets = outcome.total.latency.all.buckets().iter();
     let part = |part: &Part| OfProcedure {
-        procedure: part.name.clone(),
+        procedure: part.procedure.clone(),
         weight: part.weight,
         numbers: Numbers::of(outcome, &part.tally),
     };
@@ -81,8 +80,8 @@ pub(super) fn of(bench: &Bench, outcome: &Outcome) -> Measurement {
         total: Numbers::of(outcome, &outcome.total),
         warm_up_s: bench.warmup.as_secs_f64(),
         measured_s: outcome.elapsed.as_secs_f64(),
-        cut_short: outcome.cut_short,
-        procedures: outcome.procedures.iter().map(part).collect(),
+        cut_short: outcome.ending == Ending::Stopped,
+        procedures: outcome.parts.iter().map(part).collect(),
         open_loop: outcome.schedule.map(|kept| OpenLoop::of(bench, outcome, kept)),
         histogram_us: buckets.map(|&(index, calls)| bucket(index, calls)).collect(),
     }
@@ -108,7 +107,11 @@ impl Numbers {
             p9999_us: quantile(0.9999),
             max_us: tally.latency.max().map(us),
             mean_us: tally.latency.all.mean().map(us),
-            errors_by_code: tally.errors.clone(),
+            errors_by_code: tally
+                .errors
+                .iter()
+                .map(|(code, count)| (code.name().to_owned(), *count))
+                .collect(),
         }
     }
 }
@@ -127,7 +130,7 @@ impl OpenLoop {
             late_p50_us: late.quantile(0.5).map(us),
             late_p99_us: late.quantile(0.99).map(us),
             late_max_us: late.max().map(us),
-            doubts: outcome.doubts(bench),
+            doubts: doubts::of(outcome),
         }
     }
 }

@@ -6,10 +6,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use countersign::builtin::stats::Histogram;
+use countersign::load::{Latencies, Outcome};
 
 use super::bars::bins;
-use super::outcome::Outcome;
-use super::score::Latencies;
 use super::words::{PERCENTILES, grouped, how, what};
 use crate::args::Bench;
 use crate::time::{latency, shown};
@@ -100,9 +99,9 @@ impl Svg {
     fn curves(&mut self, outcome: &Outcome) {
         let (top, bottom) = CURVES;
         let mut curves = vec![("together", &outcome.total.latency)];
-        if let several @ [_, _, ..] = outcome.procedures.as_slice() {
+        if let several @ [_, _, ..] = outcome.parts.as_slice() {
             let shown = several.iter().take(CURVES_MAX - 1);
-            curves.extend(shown.map(|part| (part.name.as_str(), &part.tally.latency)));
+            curves.extend(shown.map(|part| (part.procedure.as_str(), &part.tally.latency)));
         }
         let longest = outcome.total.latency.longest;
         let shortest = curves.iter().filter_map(|(_, of)| of.quantile(0.0)).min().unwrap_or(longest);

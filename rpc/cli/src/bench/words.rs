@@ -1,12 +1,12 @@
 //! What a measurement came to, for people: at most 80 columns wide, unless a name is longer.
 
+use std::cmp::Reverse;
+
+use countersign::load::{Ending, Kept, Outcome, Tally};
 use countersign::text::escaped;
 
 use super::bars;
-use super::outcome::{Kept, Outcome};
-use super::pace::Arrivals;
-use super::score::Tally;
-use crate::args::Bench;
+use crate::args::{Arrivals, Bench};
 use crate::columns::{columns, headed};
 use crate::output::BOLD;
 use crate::time::shown;
@@ -16,7 +16,7 @@ pub(super) const PERCENTILES: [(&str, f64); 6] =
     [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999)];
 
 pub(super) fn of(bench: &Bench, outcome: &Outcome) -> String {
-    let table = if outcome.procedures.len() > 1 { parts(outcome) + "\n" } else { String::new() };
+    let table = if outcome.parts.len() > 1 { parts(outcome) + "\n" } else { String::new() };
     let sums = columns("  ", &sums(bench, outcome));
     let bars = bars::of(&outcome.total.latency.all);
     let gap = if bars.is_empty() { "" } else { "\n" };
@@ -26,8 +26,8 @@ pub(super) fn of(bench: &Bench, outcome: &Outcome) -> String {
 
 /// What was measured: `demo.Echo/record`, or how many procedures.
 pub(super) fn what(outcome: &Outcome) -> String {
-    match outcome.procedures.as_slice() {
-        [only] => escaped(&only.name),
+    match outcome.parts.as_slice() {
+        [only] => escaped(&only.procedure),
         several => format!("{} procedures", several.len()),
     }
 }
@@ -41,9 +41,9 @@ pub(super) fn how(bench: &Bench, outcome: &Outcome) -> String {
         (Some(rate), Arrivals::Even) => format!(", {} calls/s", grouped(*rate)),
         (Some(rate), Arrivals::Random) => format!(", {} calls/s at random", grouped(*rate)),
     };
-    let took = match outcome.cut_short {
-        true => format!("{:.1?} of {duration:?}", outcome.elapsed),
-        false => format!("{duration:?}"),
+    let took = match outcome.ending {
+        Ending::Stopped => format!("{:.1?} of {duration:?}", outcome.elapsed),
+        _ => format!("{duration:?}"),
     };
     let address = escaped(&dial.address);
     format!("at {address}: {connections} connection{plural} × {in_flight} in flight{pace}, {took}")
@@ -67,7 +67,7 @@ fn sums(bench: &Bench, outcome: &Outcome) -> Vec<[String; 2]> {
     rows.extend(PERCENTILES.map(|(name, q)| row(name, shown(total.latency.quantile(q)))));
     rows.push(row("max", shown(total.latency.max())));
     rows.push(row("mean", shown(total.latency.all.mean())));
-    rows.push(row("errors", total.errors_in_words()));
+    rows.push(row("errors", errors(total)));
     rows
 }
 
@@ -92,11 +92,29 @@ fn parts(outcome: &Outcome) -> String {
         let failed = grouped(tally.failed() as f64);
         [name, grouped(outcome.per_second(tally)), p50, p90, p99, p999, failed]
     };
-    let each = outcome.procedures.iter().map(|part| {
+    let each = outcome.parts.iter().map(|part| {
         let weight = if part.weight == 1 { String::new() } else { format!("={}", part.weight) };
-        row(format!("{}{weight}", escaped(&part.name)), &part.tally)
+        row(format!("{}{weight}", escaped(&part.procedure)), &part.tally)
     });
     headed("  ", head, each.chain([row("together".to_owned(), &outcome.total)]))
+}
+
+/// `demo.Echo/record and demo.Echo/blob`.
+pub(super) fn names(outcome: &Outcome) -> String {
+    let names: Vec<_> = outcome.parts.iter().map(|part| part.procedure.as_str()).collect();
+    names.join(" and ")
+}
+
+/// `3 UNAVAILABLE, 1 INTERNAL`, the most frequent first; `none`.
+pub(super) fn errors(tally: &Tally) -> String {
+    if tally.errors.is_empty() {
+        return "none".to_owned();
+    }
+    let mut errors: Vec<_> =
+        tally.errors.iter().map(|(code, count)| (Reverse(*count), code.name())).collect();
+    errors.sort_unstable();
+    let each = errors.into_iter().map(|(Reverse(count), name)| format!("{count} {name}"));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// A number with its thousands apart: `812,345`. Below ten it has two digits more, for rates that are so low.
@@ -111,6 +129,8 @@ pub(super) fn grouped(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use countersign::Code;
+
     use super::*;
 
     #[test]
@@ -120,6 +140,14 @@ mod tests {
         {
             assert_eq!(grouped(number), text);
         }
+    }
+
+    #[test]
+    fn the_most_frequent_error_comes_first() {
+        let errors = [(Code::Internal, 1), (Code::Unavailable, 3), (Code::Aborted, 1)];
+        let tally = Tally { errors: errors.into(), ..Tally::default() };
+        assert_eq!(super::errors(&tally), "3 UNAVAILABLE, 1 ABORTED, 1 INTERNAL");
+        assert_eq!(super::errors(&Tally::default()), "none");
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign::CallError;
-use countersign::builtin::stats::{AtomicHistogram, Histogram};
+use countersign_proto::Code;
+
+use crate::CallError;
+use crate::builtin::stats::{AtomicHistogram, Histogram};
 
 /// Threads count apart, so that none waits for another's cache lines. More threads than these share.
 const SHARDS: usize = 16;
@@ -27,7 +29,7 @@ struct Score {
     latency: Latency,
     /// How long after they were due calls were begun.
     lateness: Latency,
-    errors: Mutex<BTreeMap<String, u64>>,
+    errors: Mutex<BTreeMap<Code, u64>>,
 }
 
 #[derive(Debug, Default)]
@@ -37,21 +39,23 @@ struct Latency {
 }
 
 /// What came of calls, at one moment.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Tally {
-    /// How long those took that were answered with a result.
-    pub(super) latency: Latencies,
-    /// How long after they were due they were begun, where they were due at some time.
-    pub(super) lateness: Latencies,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How long those took that were answered with a result; in an open loop since they were due.
+    pub latency: Latencies,
+    /// How long after they were due they were begun; only in an open loop.
+    pub lateness: Latencies,
     /// How many were not answered with a result, by what they ended with instead.
-    pub(super) errors: BTreeMap<String, u64>,
+    pub errors: BTreeMap<Code, u64>,
 }
 
 /// Durations, and exactly how long the longest was.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Latencies {
-    pub(super) all: Histogram,
-    pub(super) longest: Duration,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Latencies {
+    /// All of them.
+    pub all: Histogram,
+    /// The longest; nothing if there is none.
+    pub longest: Duration,
 }
 
 impl Scores {
@@ -72,9 +76,10 @@ impl Scores {
 
     /// One ended in another way.
     pub(super) fn failed(&self, target: usize, error: &CallError) {
-        let name = error.code().map_or_else(|| error.to_string(), |code| code.to_string());
+        // Only a declared fault has a code that is not known here, and those are of typed calls.
+        let code = error.code().unwrap_or(Code::Unknown);
         let mut errors = self.score(target).errors.lock().unwrap_or_else(PoisonError::into_inner);
-        *errors.entry(name).or_default() += 1;
+        *errors.entry(code).or_default() += 1;
     }
 
     /// What came of each target's calls so far.
@@ -116,42 +121,31 @@ impl Latency {
 
 impl Tally {
     /// All of them together.
-    pub(super) fn sum(tallies: impl IntoIterator<Item = Self>) -> Self {
+    pub fn sum(tallies: impl IntoIterator<Item = Self>) -> Self {
         tallies.into_iter().fold(Self::default(), |mut sum, tally| {
             sum.latency.merge(&tally.latency);
             sum.lateness.merge(&tally.lateness);
-            for (name, count) in tally.errors {
-                *sum.errors.entry(name).or_default() += count;
+            for (code, count) in tally.errors {
+                *sum.errors.entry(code).or_default() += count;
             }
             sum
         })
     }
 
     /// Calls that were not answered with a result.
-    pub(super) fn failed(&self) -> u64 {
+    pub fn failed(&self) -> u64 {
         self.errors.values().sum()
-    }
-
-    /// `3 UNAVAILABLE, 1 INTERNAL`, the most frequent first; `none`.
-    pub(super) fn errors_in_words(&self) -> String {
-        if self.errors.is_empty() {
-            return "none".to_owned();
-        }
-        let mut errors: Vec<_> = self.errors.iter().collect();
-        errors.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        let each = errors.into_iter().map(|(name, count)| format!("{count} {name}"));
-        each.collect::<Vec<_>>().join(", ")
     }
 }
 
 impl Latencies {
     /// The duration that this share of all did not exceed; never more than the longest, which is exact.
-    pub(super) fn quantile(&self, q: f64) -> Option<Duration> {
+    pub fn quantile(&self, q: f64) -> Option<Duration> {
         self.all.quantile(q).map(|took| took.min(self.longest))
     }
 
     /// The longest of all, unless there is none.
-    pub(super) fn max(&self) -> Option<Duration> {
+    pub fn max(&self) -> Option<Duration> {
         (self.all.count() > 0).then_some(self.longest)
     }
 
@@ -163,9 +157,8 @@ impl Latencies {
 
 #[cfg(test)]
 mod tests {
-    use countersign::{Code, Status};
-
     use super::*;
+    use crate::Status;
 
     #[test]
     fn threads_that_count_apart_add_up() {
@@ -185,7 +178,7 @@ mod tests {
         assert_eq!((tallies[1].latency.all.count(), tallies[1].failed()), (count, count));
         let sum = Tally::sum(tallies);
         assert_eq!((sum.latency.all.count(), sum.latency.longest), (2 * count, Duration::from_micros(70)));
-        assert_eq!(sum.errors_in_words(), format!("{count} NOT_FOUND"));
+        assert_eq!(sum.errors, BTreeMap::from([(Code::NotFound, count)]));
     }
 
     #[test]

@@ -5,12 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
 /// How calls are spread over time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Arrivals {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrivals {
     /// At fixed intervals.
     Even,
     /// Each independent of all others, as those of many users are: a Poisson process.
@@ -69,6 +66,8 @@ struct State {
     schedule: Schedule,
     begin: Instant,
     end: Instant,
+    /// How many are to be measured.
+    calls: u64,
     measuring: bool,
     /// When the present schedule began.
     origin: Instant,
@@ -83,26 +82,28 @@ struct State {
     counts: Counts,
 }
 
-/// What became of the calls of the present schedule so far.
+/// What became of the calls of a schedule so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Counts {
+pub struct Counts {
     /// Calls that were due.
-    pub(super) due: u64,
-    /// Those among them that nobody was free to make when they were.
-    pub(super) held_up: u64,
-    /// Those that were not made at all.
-    pub(super) not_started: u64,
+    pub due: u64,
+    /// Those among them that nobody was free to make when they were, as too many were open.
+    pub held_up: u64,
+    /// Those that were not made yet.
+    pub not_started: u64,
 }
 
 impl Turns {
-    /// Calls from `start` on, of which those count that are due from `begin` on and before `end`.
-    pub(super) fn new(schedule: Schedule, start: Instant, begin: Instant, end: Instant) -> Self {
+    /// Calls from `start` on, of which those count that are due from `begin` on and before `end`, and of these the
+    /// first `calls` if that is said. When they were made there are no more.
+    pub(super) fn new(schedule: Schedule, [start, begin, end]: [Instant; 3], calls: Option<u64>) -> Self {
         let mut state = State {
             ready: schedule.clone(),
             coming: schedule.clone(),
             schedule,
             begin,
             end,
+            calls: calls.unwrap_or(u64::MAX),
             measuring: false,
             origin: start,
             next: start,
@@ -122,10 +123,10 @@ impl Turns {
             state.restart(begin);
             state.measuring = true;
         }
-        let until = if state.measuring { state.end } else { state.begin };
+        let (until, most) = if state.measuring { (state.end, state.calls) } else { (state.begin, u64::MAX) };
         let free = state.waiting.len() as u64;
         let before = state.counts.due;
-        while !state.closed && state.next <= now && state.next < until {
+        while !state.closed && state.next <= now && state.next < until && state.counts.due < most {
             state.counts.due += 1;
             state.next = state.origin + state.coming.next();
         }
@@ -134,7 +135,7 @@ impl Turns {
         state.counts.held_up += released.saturating_sub(free);
         let woken = free.min(released) as usize;
         let woken: Vec<_> = state.waiting.drain(..woken).collect();
-        let next = state.next.min(until);
+        let next = if state.counts.due < most { state.next.min(until) } else { until };
         let over = state.closed || now >= state.end;
         drop(state);
         woken.into_iter().for_each(Waker::wake);
@@ -152,7 +153,12 @@ impl Turns {
             return Poll::Pending;
         }
         state.counts.not_started -= 1;
-        Poll::Ready(Some(state.origin + state.ready.next()))
+        let due = state.origin + state.ready.next();
+        if state.measuring && state.counts.made() == state.calls {
+            drop(state);
+            self.close();
+        }
+        Poll::Ready(Some(due))
     }
 
     /// From here on no call is made.
@@ -172,6 +178,13 @@ impl Turns {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counts {
+    /// Calls that were due and made.
+    pub fn made(&self) -> u64 {
+        self.due.saturating_sub(self.not_started)
     }
 }
 
@@ -195,8 +208,14 @@ mod tests {
 
     /// A thousand calls a second, of which those count that are due from 10 ms on and before 20 ms.
     fn turns() -> (Turns, Instant) {
+        turns_of(None)
+    }
+
+    /// The same, and no more calls than these.
+    fn turns_of(calls: Option<u64>) -> (Turns, Instant) {
         let start = Instant::now();
-        (Turns::new(Schedule::new(1_000.0, Arrivals::Even, 0), start, start + ms(10), start + ms(20)), start)
+        let schedule = Schedule::new(1_000.0, Arrivals::Even, 0);
+        (Turns::new(schedule, [start, start + ms(10), start + ms(20)], calls), start)
     }
 
     fn take(turns: &Turns) -> Poll<Option<Instant>> {
@@ -282,5 +301,18 @@ mod tests {
         turns.close();
         assert_eq!(turns.release(start + ms(19)), None);
         assert_eq!(turns.counts().due, 5);
+    }
+
+    #[test]
+    fn so_many_calls_are_made_and_no_more_however_late_they_are_begun() {
+        let (turns, start) = turns_of(Some(3));
+        assert_eq!(turns.release(start + ms(9)), Some(start + ms(10)));
+        assert_eq!(turns.release(start + ms(11)), Some(start + ms(12)));
+        assert_eq!(turns.release(start + ms(15)), Some(start + ms(20)));
+        assert_eq!(turns.counts(), Counts { due: 3, held_up: 3, not_started: 3 });
+        for due in 10..13 {
+            assert_eq!(take(&turns), Poll::Ready(Some(start + ms(due))));
+        }
+        assert_eq!((take(&turns), turns.release(start + ms(16))), (Poll::Ready(None), None));
     }
 }
