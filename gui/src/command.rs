@@ -11,6 +11,7 @@ use crate::model::graphs::export::Format;
 use crate::model::history::Percentile;
 use crate::model::journal::asked::{CopyAs, JournalCommand};
 use crate::model::manual::Notation;
+use crate::model::preferences::Preferences;
 use crate::model::shelf::ShelfCommand;
 use crate::model::tab::TabId;
 use crate::model::traces::{self, Which};
@@ -111,6 +112,18 @@ pub(crate) enum Command {
     ToggleTheme,
     /// Show or leave the certificates of both sides.
     ToggleIdentity,
+    /// Show or leave the page of settings.
+    ToggleSettings,
+    /// Make everything larger.
+    Enlarge,
+    /// Make everything smaller.
+    Shrink,
+    /// Make everything as large as it usually is.
+    UsualSize,
+    /// Let everything be as the user likes it from now on.
+    Prefer(Preferences),
+    /// Write down the calls of the profile in this place from now on, or do not.
+    KeepCallsOf(usize, bool),
     /// Turn the window to this page.
     Show(Page),
     /// Ask the server again what it refused or failed to tell of connections or traces.
@@ -232,6 +245,10 @@ impl Command {
         Self::Connect,
         Self::Disconnect,
         Self::ToggleTheme,
+        Self::Enlarge,
+        Self::Shrink,
+        Self::UsualSize,
+        Self::ToggleSettings,
         Self::TogglePalette,
     ];
 
@@ -293,6 +310,12 @@ impl Command {
             Self::ShowTraces(_) => "Show traces",
             Self::ToggleTheme => "Switch between light and dark",
             Self::ToggleIdentity => "Identity and trust",
+            Self::ToggleSettings | Self::Show(Page::Settings) => "Settings",
+            Self::Enlarge => "Make everything larger",
+            Self::Shrink => "Make everything smaller",
+            Self::UsualSize => "Make everything its usual size",
+            Self::Prefer(_) => "Change settings",
+            Self::KeepCallsOf(..) => "Keep the calls of a profile on disk",
             Self::Show(Page::Graphs) => "Large graphs",
             Self::Show(Page::Calls) => "Calls",
             Self::Show(Page::Connections) => "Connections",
@@ -356,6 +379,10 @@ impl Command {
             Self::Show(Page::Connections) => Key::Num2,
             Self::Show(Page::Traces) => Key::Num3,
             Self::ToggleTheme => Key::D,
+            Self::ToggleSettings => Key::Comma,
+            Self::Enlarge => Key::Plus,
+            Self::Shrink => Key::Minus,
+            Self::UsualSize => Key::Num0,
             Self::NewTab => Key::T,
             Self::CloseTab(None) => Key::W,
             Self::NextTab => Key::PageDown,

@@ -55,7 +55,7 @@ impl Dashboard {
             // What could not be read is not overwritten.
             desk.settings_file = None;
         }
-        let remembers = desk.settings_file.is_some();
+        let settings_file = desk.settings_file.clone();
         let (orders, updates, quiet) = worker::start(desk)?;
         let is_anywhere = target.address.is_empty();
         let wants_connection = !target.address.is_empty() && !target.identity.is_empty();
@@ -67,7 +67,8 @@ impl Dashboard {
                 "Profiles are not saved in this run.",
             )
         });
-        dashboard.remembers = remembers;
+        dashboard.remembers = settings_file.is_some();
+        dashboard.model.settings_file = settings_file;
         let now = Instant::now();
         if wants_connection {
             dashboard.obey(Command::Connect, now);
@@ -80,7 +81,7 @@ impl Dashboard {
     /// Sets fonts, sizes and colours. Call it once, before the first frame.
     pub fn install(&self, ctx: &egui::Context) {
         theme::install(ctx);
-        theme::choose(ctx, self.model.settings.theme);
+        theme::choose(ctx, &self.model.settings.preferences);
     }
 
     /// What the window is called, while it shows this.
@@ -103,7 +104,7 @@ impl Dashboard {
     /// Draws the dashboard, and does what the user wished.
     pub fn ui(&mut self, ui: &mut Ui) {
         let now = self.now();
-        let theme = self.model.settings.theme;
+        let preferences = self.model.settings.preferences;
         for wish in ui::dashboard_ui(ui, &mut self.model, now) {
             self.obey(wish, now);
             ui.ctx().request_repaint();
@@ -115,8 +116,8 @@ impl Dashboard {
             self.send(Some(order));
         }
         self.remember();
-        if self.model.settings.theme != theme {
-            theme::choose(ui.ctx(), self.model.settings.theme);
+        if self.model.settings.preferences != preferences {
+            theme::choose(ui.ctx(), &self.model.settings.preferences);
         }
     }
 

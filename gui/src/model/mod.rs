@@ -16,6 +16,7 @@ pub(crate) mod life;
 pub(crate) mod listing;
 pub(crate) mod load;
 pub(crate) mod manual;
+pub(crate) mod preferences;
 pub(crate) mod reply;
 pub(crate) mod server;
 pub(crate) mod settings;
@@ -29,6 +30,7 @@ pub(crate) mod tree;
 pub(crate) mod unanswered;
 pub(crate) mod view;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -39,6 +41,7 @@ use self::demonstration::Demonstration;
 use self::graphs::{Comparison, Source};
 use self::journal::Journal;
 use self::journal::asked::JournalCommand;
+use self::preferences::{Preferences, Scale};
 use self::settings::Settings;
 use self::shelf::{ShelfCommand, ShelfNews};
 use self::tab::{Entry, Tab, TabId};
@@ -60,6 +63,8 @@ pub(crate) struct Model {
     numbered: u64,
     /// What is remembered from run to run.
     pub(crate) settings: Settings,
+    /// Where that is kept, if anywhere.
+    pub(crate) settings_file: Option<PathBuf>,
     /// The authority at hand, and the form to make identities.
     pub(crate) office: Office,
     /// The calls that were made here, also in earlier runs.
@@ -81,11 +86,14 @@ pub(crate) struct Model {
 impl Model {
     /// A model that has these settings, and one tab that shows this target in its connection panel.
     pub(crate) fn new(settings: Settings, target: Target) -> Self {
+        let mut tab = Tab::new(TabId::default(), target);
+        tab.preferences = settings.preferences;
         Self {
-            tabs: vec![Tab::new(TabId::default(), target)],
+            tabs: vec![tab],
             shown: 0,
             numbered: 0,
             settings,
+            settings_file: None,
             office: Office::default(),
             journal: Journal::default(),
             copied: None,
@@ -121,8 +129,21 @@ impl Model {
             Command::NextTab => self.shown = (self.shown + 1) % self.tabs.len(),
             Command::PreviousTab => self.shown = (self.shown + self.tabs.len() - 1) % self.tabs.len(),
             Command::ToggleTheme => {
-                self.settings.theme = if self.is_dark { Theme::Light } else { Theme::Dark };
+                let theme = if self.is_dark { Theme::Light } else { Theme::Dark };
+                return self.prefer(Preferences { theme, ..self.settings.preferences });
+            }
+            Command::Enlarge => return self.rescale(Scale::larger),
+            Command::Shrink => return self.rescale(Scale::smaller),
+            Command::UsualSize => return self.rescale(|_| Scale::default()),
+            Command::Prefer(preferences) => return self.prefer(preferences),
+            Command::KeepCallsOf(index, keep) => {
+                self.settings.profiles.get_mut(index)?.keep_calls = keep;
                 return Some(Order::Save(self.settings.clone()));
+            }
+            Command::ToggleSettings => {
+                let is_away = self.tab().page == Page::Settings;
+                let page = if is_away { Page::Calls } else { Page::Settings };
+                return self.obey(Command::Show(page), now);
             }
             Command::ToggleIdentity => {
                 let is_away = self.tab().page.is_of_identity();
@@ -341,6 +362,7 @@ impl Model {
         self.numbered += 1;
         let mut tab = Tab::new(TabId(self.numbered), target);
         tab.recall.pages = self.journal.pages.clone();
+        tab.preferences = self.settings.preferences;
         tab
     }
 
@@ -359,6 +381,19 @@ impl Model {
             own => own,
         };
         office.enter(own).map(Order::Office)
+    }
+
+    /// Lets all of the window be as the user likes it, now and in the next run.
+    fn prefer(&mut self, preferences: Preferences) -> Option<Order> {
+        self.settings.preferences = preferences;
+        self.tabs.iter_mut().for_each(|tab| tab.preferences = preferences);
+        Some(Order::Save(self.settings.clone()))
+    }
+
+    fn rescale(&mut self, step: impl FnOnce(Scale) -> Scale) -> Option<Order> {
+        let preferences = self.settings.preferences;
+        let scale = step(preferences.scale);
+        (scale != preferences.scale).then(|| self.prefer(Preferences { scale, ..preferences }))?
     }
 
     fn use_profile(&mut self, index: usize) {

@@ -8,15 +8,16 @@ use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
 use super::connection::Target;
-use super::view::Theme;
+use super::preferences::Preferences;
 use crate::disk;
 
 /// What is remembered. Holds no secrets: an identity is named by its folder.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Settings {
-    /// The colours.
-    pub(crate) theme: Theme,
+    /// What is chosen on the page of settings.
+    #[serde(flatten)]
+    pub(crate) preferences: Preferences,
     /// The servers that the user goes back to.
     pub(crate) profiles: Vec<Profile>,
     /// The servers that were open last, in the order of their tabs.
@@ -106,14 +107,22 @@ pub fn settings_file() -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::model::preferences::{Scale, Times};
+    use crate::model::view::Theme;
 
     #[test]
     fn settings_come_back_as_they_were_saved() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new").join("dashboard.json");
         assert_eq!(Settings::load(&path).unwrap(), Settings::default());
-        let mut settings = Settings { theme: Theme::Light, ..Settings::default() };
+        let [scale, ..] = Scale::ALL;
+        let preferences =
+            Preferences { theme: Theme::Light, scale, times: Times::Utc, ..Preferences::default() };
+        let preferences = preferences.with_deadline(Some(Duration::from_secs(5)));
+        let mut settings = Settings { preferences, ..Settings::default() };
         let at = |address: &str| Target {
             address: address.to_owned(),
             identity: "pki/alice".to_owned(),
@@ -124,6 +133,15 @@ mod tests {
         settings.save(&path).unwrap();
         assert_eq!(Settings::load(&path).unwrap(), settings);
         assert_eq!(settings.profiles.len(), 1);
+    }
+
+    #[test]
+    fn what_a_file_does_not_say_is_as_usual_and_what_a_newer_one_says_does_no_harm() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dashboard.json");
+        fs::write(&path, r#"{"theme": "dark", "scent": {"of": ["roses"]}}"#).unwrap();
+        let preferences = Preferences { theme: Theme::Dark, ..Preferences::default() };
+        assert_eq!(Settings::load(&path).unwrap(), Settings { preferences, ..Settings::default() });
     }
 
     #[test]

@@ -4,13 +4,13 @@
 use std::time::{Duration, Instant};
 
 use countersign::builtin::trace::TracedCall;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::catalogue::is_builtin;
 use super::sorted::{Sorted, arranged};
 use super::unanswered::Unanswered;
 use super::view::Moment;
+use crate::model::preferences::Times;
 use crate::text;
 
 /// The most calls that the server is asked for: as many as one looks through, in a few hundred KiB.
@@ -74,9 +74,8 @@ pub(crate) struct Trace {
     /// The name of the code that it ended with, and what its status says.
     pub(crate) code: String,
     pub(crate) message: Option<String>,
-    /// When its request was complete, by the server's clock: as a moment, and in words.
+    /// When its request was complete, by the server's clock.
     pub(crate) started: Timestamp,
-    pub(crate) time: String,
     /// The same by the clock of this machine, if that goes back so far.
     began: Option<Instant>,
     /// From there to its reply, in microseconds.
@@ -173,7 +172,6 @@ impl Trace {
             code,
             message,
             started: call.started,
-            time: call.started.to_zoned(TimeZone::system()).strftime("%H:%M:%S%.3f").to_string(),
             began: age.and_then(|age| at.checked_sub(age)),
             total_us: call.total_us,
             phases: [
@@ -186,6 +184,11 @@ impl Trace {
             bytes_in: call.bytes_in,
             bytes_out: call.bytes_out,
         }
+    }
+
+    /// When its request was complete, by the server's clock.
+    pub(crate) fn time(&self, times: Times) -> String {
+        self.started.to_zoned(times.zone()).strftime("%H:%M:%S%.3f").to_string()
     }
 
     /// Whether both are the same call, of which the server told twice: it counts back from now each time.

@@ -154,9 +154,16 @@ pub(crate) enum Page {
     Certificates,
     /// An authority: a form to make identities, and those that were made.
     NewIdentity,
+    /// What the user likes.
+    Settings,
 }
 
 impl Page {
+    /// Whether it is there without a server, too.
+    pub(crate) fn is_of_window(self) -> bool {
+        self.is_of_identity() || self == Self::Settings
+    }
+
     /// Whether it is about identities, and not about the server.
     pub(crate) fn is_of_identity(self) -> bool {
         matches!(self, Self::Certificates | Self::NewIdentity)

@@ -3,7 +3,7 @@
 use egui::{Align, Button, Frame, Key, Label, Layout, Response, RichText, TextEdit, Ui};
 
 use super::parts::{
-    command_button_ui, failed_state_ui, failure_card_ui, field_name_ui, muted, primary_button_ui,
+    command_button_ui, failed_state_ui, failure_card_ui, field_name_ui, muted, primary_button_ui, spinner_ui,
 };
 use super::theme::palette;
 use crate::command::Command;
@@ -102,10 +102,9 @@ fn field_ui(ui: &mut Ui, name: &str, text: &mut String, hint: &str, room: f32) -
 }
 
 fn buttons_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
-    let colors = palette(ui);
     ui.horizontal(|ui| {
         if let Connection::Connecting(target) = &model.tab().connection {
-            ui.add(egui::Spinner::new().size(18.0).color(colors.accent));
+            spinner_ui(ui, 18.0);
             ui.label(format!("Connecting to {}…", target.address));
             if ui.button("Cancel").clicked() {
                 wishes.push(Command::Disconnect);
@@ -131,7 +130,7 @@ fn first_run_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
         let is_starting = matches!(model.demo, Demonstration::Starting);
         command_button_ui(ui, Command::TryDemo, !is_starting, wishes);
         if is_starting {
-            ui.add(egui::Spinner::new().size(14.0).color(colors.accent));
+            spinner_ui(ui, 14.0);
         }
         let words = "No server at hand? Certificates for both sides and a busy server on this machine, until you \
                      leave.";

@@ -4,6 +4,7 @@ pub(crate) mod parts;
 pub(crate) mod theme;
 
 mod body;
+mod cards;
 mod changes;
 mod columns;
 mod connect;
@@ -24,6 +25,7 @@ mod procedures;
 mod reply;
 mod request;
 mod rows;
+mod settings;
 mod shelf;
 mod sparkline;
 mod stream;
@@ -40,6 +42,7 @@ mod writing;
 use std::hash::Hash;
 use std::time::Instant;
 
+use egui::gui_zoom::kb_shortcuts::ZOOM_IN_SECONDARY;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
 use jiff::Timestamp;
 
@@ -66,7 +69,7 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
                 .frame(frame)
                 .show(ui, |ui| graphs::page_ui(ui, model.tab_mut(), (now, clock.now()), &mut wishes));
         }
-        _ if model.tab().page.is_of_identity() => page_ui(ui, model, now, &mut wishes),
+        _ if model.tab().page.is_of_window() => page_ui(ui, model, now, &mut wishes),
         Connection::Disconnected | Connection::Connecting(_) | Connection::Failed(..) => {
             CentralPanel::default().show(ui, |ui| connect::connect_ui(ui, model, &mut wishes));
         }
@@ -89,9 +92,10 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
 /// A page that takes the whole window.
 fn page_ui(ui: &mut Ui, model: &mut Model, now: Instant, wishes: &mut Vec<Command>) {
     lost_ui(ui, model.tab(), now, wishes);
-    CentralPanel::default()
-        .frame(panel_frame(ui, 20, 14))
-        .show(ui, |ui| identity::identity_ui(ui, model, wishes));
+    CentralPanel::default().frame(panel_frame(ui, 20, 14)).show(ui, |ui| match model.tab().page {
+        Page::Settings => settings::settings_ui(ui, model, wishes),
+        _ => identity::identity_ui(ui, model, wishes),
+    });
 }
 
 /// The line that says that the connection is lost, if it is.
@@ -154,6 +158,10 @@ fn filling_ui<R>(ui: &mut Ui, whose: impl Hash + std::fmt::Debug, draw: impl FnO
 
 fn shortcuts(ui: &mut Ui, model: &Model) -> Vec<Command> {
     let mut pressed = Vec::new();
+    // Where the plus is reached only with the key for capitals, nobody wants to press that, too.
+    if ui.input_mut(|input| input.consume_shortcut(&ZOOM_IN_SECONDARY)) {
+        pressed.extend(Command::Enlarge.shortcut());
+    }
     for keys in Command::LISTED.iter().filter_map(Command::shortcut) {
         if ui.input_mut(|input| input.consume_shortcut(&keys)) {
             pressed.push(keys);

@@ -2,7 +2,7 @@
 
 use egui::{Align, Button, Frame, Label, Layout, RichText, Ui, vec2};
 
-use super::parts::{filter_field_ui, keys_of, muted};
+use super::parts::{filter_field_ui, hint_with_keys, muted};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::view::Page;
@@ -26,7 +26,7 @@ pub(super) fn pages_ui(ui: &mut Ui, shown: Page, wishes: &mut Vec<Command>) {
                 let color = if is_shown { ui.visuals().strong_text_color() } else { colors.muted };
                 let button = Button::selectable(is_shown, RichText::new(command.text()).color(color));
                 let response = ui.add(button.min_size(vec2(0.0, HEIGHT)));
-                let hint = format!("{}  {}", words(page), keys_of(ui, &command));
+                let hint = hint_with_keys(ui, words(page), &command);
                 if response.on_hover_text(hint).clicked() && !is_shown {
                     wishes.push(command);
                 }

@@ -3,11 +3,12 @@
 use countersign::service::CallKind;
 use egui::text::CCursorRange;
 use egui::{
-    Align, Align2, Button, Color32, FontSelection, Frame, Id, Label, Layout, Margin, Painter, Pos2, Rect,
-    Response, RichText, Sense, Shape, Stroke, TextEdit, TextWrapMode, Ui, Vec2, WidgetText, vec2,
+    Align, Align2, Button, Color32, FontSelection, Frame, Id, Key, Label, Layout, Margin, Painter, Popup,
+    Pos2, Rect, Response, RichText, Sense, Shape, Spinner, Stroke, TextEdit, TextWrapMode, Ui, Vec2,
+    WidgetText, vec2,
 };
 
-use super::theme::{Palette, palette};
+use super::theme::{Palette, is_still, palette};
 use crate::command::Command;
 use crate::model::connection::Failure;
 use crate::model::view::Page;
@@ -15,6 +16,16 @@ use crate::model::view::Page;
 /// The keys that mean a command, in words; empty where there are none.
 pub(crate) fn keys_of(ui: &Ui, command: &Command) -> String {
     command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default()
+}
+
+/// What a command is called, and its keys.
+pub(crate) fn hint_of(ui: &Ui, command: &Command) -> String {
+    hint_with_keys(ui, command.text(), command)
+}
+
+/// What a button does, and the keys that mean its command.
+pub(crate) fn hint_with_keys(ui: &Ui, words: &str, command: &Command) -> String {
+    format!("{words}  {}", keys_of(ui, command)).trim_end().to_owned()
 }
 
 /// Pushes the command when its button is pressed; greyed out while it would do nothing.
@@ -33,6 +44,12 @@ pub(crate) fn command_button_ui(
         wishes.push(command);
     }
     response
+}
+
+/// Whether Escape was pressed, and meant nothing that lies over the page. Ask before any of that is drawn.
+pub(crate) fn is_left(ui: &Ui) -> bool {
+    let is_covered = Popup::is_any_open(ui.ctx()) || ui.memory(|memory| memory.top_modal_layer().is_some());
+    !is_covered && ui.input(|input| input.key_pressed(Key::Escape))
 }
 
 /// Leads to the page of calls, from where one came.
@@ -116,9 +133,16 @@ pub(crate) fn empty_ui(ui: &mut Ui, title: &str, hint: &str) {
 pub(crate) fn loading_ui(ui: &mut Ui, title: &str) {
     let palette = palette(ui);
     middle_ui(ui, |ui| {
-        ui.add(egui::Spinner::new().size(22.0).color(palette.accent));
+        spinner_ui(ui, 22.0);
         ui.label(muted(&palette, title));
     });
+}
+
+/// What turns while one waits; the words beside it say for what.
+pub(crate) fn spinner_ui(ui: &mut Ui, size: f32) {
+    if !is_still(ui) {
+        ui.add(Spinner::new().size(size).color(palette(ui).accent));
+    }
 }
 
 /// The face of a panel whose content could not be had.
@@ -218,6 +242,15 @@ pub(crate) fn kind_mark(painter: &Painter, center: Pos2, kind: CallKind, color: 
                 painter.line_segment([head, head + side * vec2(-2.5, -2.0)], stroke);
             }
         }
+    }
+}
+
+/// The mark of settings: a wheel with teeth. No font of ours has it.
+pub(crate) fn cog_mark(painter: &Painter, center: Pos2, color: Color32) {
+    painter.circle_stroke(center, 4.0, Stroke::new(1.6, color));
+    for tooth in 0..8_u8 {
+        let way = Vec2::angled(f32::from(tooth) * std::f32::consts::TAU / 8.0);
+        painter.line_segment([center + way * 4.5, center + way * 6.6], Stroke::new(2.0, color));
     }
 }
 

@@ -7,7 +7,7 @@ use egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui};
 use super::body::body_ui;
 use super::hex::hex_ui;
 use super::journal::last_copies_ui;
-use super::parts::{command_button_ui, empty_ui, muted};
+use super::parts::{command_button_ui, empty_ui, muted, spinner_ui};
 use super::stream::stream_ui;
 use super::theme::palette;
 use super::timing::timing_ui;
@@ -43,7 +43,7 @@ fn waiting_ui(ui: &mut Ui, call: &OwnCall, now: Instant, wishes: &mut Vec<Comman
     let waited = now.saturating_duration_since(call.started).as_secs();
     ui.horizontal(|ui| {
         ui.label(muted(&colors, format!("#{}", call.number.0)));
-        ui.add(egui::Spinner::new().size(14.0).color(colors.accent));
+        spinner_ui(ui, 14.0);
         ui.label(format!("Waiting for the reply, {waited} s"));
         command_button_ui(ui, Command::CancelCall, true, wishes);
     });

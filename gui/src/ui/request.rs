@@ -1,5 +1,7 @@
 //! The selected procedure: what it is for, and the form for its arguments.
 
+use std::time::Duration;
+
 use egui::{Button, Label, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use super::journal::journal_ui;
@@ -179,13 +181,21 @@ struct Buttons {
     /// Whether the one that matters most can be pressed.
     enabled: bool,
     is_running: bool,
+    /// What holds where no deadline is typed.
+    usual_deadline: String,
 }
 
 impl Buttons {
     fn of(tab: &Tab, procedure: &Procedure) -> Self {
         let phase = Phase::of(tab, procedure);
         let first = if matches!(phase, Phase::Sending) { Command::SendItem } else { Command::Call };
-        Self { phase, enabled: tab.allows(&first), is_running: tab.running().is_some() }
+        let usual = tab.preferences.deadline().filter(|_| !procedure.streams());
+        let usual_deadline = match procedure.deadline_ms.map(Duration::from_millis).or(usual) {
+            Some(deadline) => text::latency(deadline.as_secs_f64()),
+            None if procedure.streams() => "none".to_owned(),
+            None => "default".to_owned(),
+        };
+        Self { phase, enabled: tab.allows(&first), is_running: tab.running().is_some(), usual_deadline }
     }
 
     fn buttons_ui(&self, ui: &mut Ui, wishes: &mut Vec<Command>) {
@@ -235,8 +245,7 @@ fn call_ui(ui: &mut Ui, draft: &mut Draft, buttons: &Buttons, wishes: &mut Vec<C
         command_button_ui(ui, Command::ResetForm, true, wishes);
         // It is that of the next call: while a stream is open, its buttons need the room.
         if matches!(buttons.phase, Phase::Unary | Phase::Idle) {
-            let hint = if matches!(buttons.phase, Phase::Unary) { "default" } else { "none" };
-            deadline_ui(ui, draft, hint);
+            deadline_ui(ui, draft, &buttons.usual_deadline);
         }
     });
 }
@@ -245,7 +254,9 @@ fn deadline_ui(ui: &mut Ui, draft: &mut Draft, hint: &str) {
     ui.horizontal(|ui| {
         let label = ui.label("Deadline");
         let edit = TextEdit::singleline(&mut draft.whole.deadline).hint_text(hint).desired_width(76.0);
-        ui.add(edit).labelled_by(label.id);
+        let hint =
+            "How long the call may take: 500 ms, 5 s or 2 min. What takes longer is given up at both ends.";
+        ui.add(edit).labelled_by(label.id).on_hover_text(hint);
     });
     if let Err(wrong) = draft.deadline() {
         ui.label(RichText::new(wrong).small().color(palette(ui).error));

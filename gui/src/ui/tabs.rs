@@ -8,7 +8,7 @@ use egui::{
 };
 use jiff::Timestamp;
 
-use super::parts::{clipped_text, keys_of, polygon};
+use super::parts::{clipped_text, hint_with_keys, polygon};
 use super::theme::{Palette, palette};
 use crate::command::Command;
 use crate::model::Model;
@@ -39,7 +39,7 @@ pub(super) fn tabs_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec
         });
     });
     let plus = ui.add_enabled(model.allows(&Command::NewTab), egui::Button::new("+"));
-    let words = format!("Another server in a new tab  {}", keys_of(ui, &Command::NewTab));
+    let words = hint_with_keys(ui, "Another server in a new tab", &Command::NewTab);
     if plus.accessible_name(Command::NewTab.text()).on_hover_text(words).clicked() {
         wishes.push(Command::NewTab);
     }

@@ -2,6 +2,7 @@
 
 use egui::{Color32, Context, CornerRadius, FontFamily, FontId, Margin, Stroke, Style, TextStyle, vec2};
 
+use crate::model::preferences::Preferences;
 use crate::model::tree::Kind;
 use crate::model::view::Theme;
 
@@ -141,6 +142,8 @@ pub(crate) fn value_color(colors: &Palette, kind: Kind) -> Color32 {
 
 /// Sets sizes and colours of both themes. Call it once, before the first frame.
 pub(crate) fn install(ctx: &Context) {
+    // It has commands of ours.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
     ctx.style_mut_of(egui::Theme::Dark, |style| {
         shape(style, &DARK);
         ground(style, &DARK, rgb(0x15181e), rgb(0x0f1116), rgb(0xdde2ea), [0x262b35, 0x2f3542, 0x394150]);
@@ -151,13 +154,21 @@ pub(crate) fn install(ctx: &Context) {
     });
 }
 
-/// Shows the theme that the user chose.
-pub(crate) fn choose(ctx: &Context, theme: Theme) {
-    ctx.set_theme(match theme {
+/// Shows everything as the user likes it.
+pub(crate) fn choose(ctx: &Context, preferences: &Preferences) {
+    ctx.set_theme(match preferences.theme {
         Theme::System => egui::ThemePreference::System,
         Theme::Light => egui::ThemePreference::Light,
         Theme::Dark => egui::ThemePreference::Dark,
     });
+    ctx.set_zoom_factor(preferences.scale.factor());
+    let animation_time = if preferences.still { 0.0 } else { Style::default().animation_time };
+    ctx.all_styles_mut(|style| style.animation_time = animation_time);
+}
+
+/// Whether nothing is to move that need not.
+pub(crate) fn is_still(ui: &egui::Ui) -> bool {
+    ui.style().animation_time == 0.0
 }
 
 fn shape(style: &mut Style, palette: &Palette) {

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
+use egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui, vec2};
 use jiff::Timestamp;
 
 use super::facts::health_color;
-use super::parts::{command_button_ui, muted};
+use super::parts::{cog_mark, command_button_ui, hint_of, muted};
 use super::tabs::tabs_ui;
 use super::theme::palette;
 use crate::command::Command;
@@ -100,8 +100,15 @@ fn concerns_ui(ui: &mut Ui, concerns: &[Concern], wishes: &mut Vec<Command>) {
 
 fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     command_button_ui(ui, Command::TogglePalette, true, wishes);
+    let cog = Button::selectable(model.tab().page == Page::Settings, "").min_size(vec2(28.0, 0.0));
+    let cog = ui.add(cog);
+    cog_mark(ui.painter(), cog.rect.center(), ui.style().interact(&cog).text_color());
+    let hint = hint_of(ui, &Command::ToggleSettings);
+    if cog.accessible_name(Command::ToggleSettings.text()).on_hover_text(hint).clicked() {
+        wishes.push(Command::ToggleSettings);
+    }
     let theme = ui.button(if model.is_dark { "Light" } else { "Dark" });
-    if theme.on_hover_text(Command::ToggleTheme.text()).clicked() {
+    if theme.on_hover_text(hint_of(ui, &Command::ToggleTheme)).clicked() {
         wishes.push(Command::ToggleTheme);
     }
     // Where no graphs are, there is nothing to set about them.

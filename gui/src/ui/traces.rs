@@ -2,18 +2,19 @@
 
 use std::time::Instant;
 
-use egui::{Align, CentralPanel, Key, Label, Layout, Panel, RichText, Role, ScrollArea, Ui, UiBuilder, vec2};
+use egui::{Align, CentralPanel, Label, Layout, Panel, RichText, Role, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::columns::{Column, cells_ui, header_ui, left_over, places, row_ui, width};
 use super::facts::{copied_fact_ui, fact_ui, id_ui};
 use super::pages::heading_ui;
-use super::parts::{command_button_ui, empty_ui, loading_ui, muted};
+use super::parts::{command_button_ui, empty_ui, is_left, loading_ui, muted};
 use super::rows::rows_ui;
 use super::theme::{Palette, palette};
 use super::unanswered::unanswered_ui;
 use super::waterfall::{bar_ui, legend_ui, waterfall_ui};
 use super::{filling_ui, panel_frame};
 use crate::command::Command;
+use crate::model::preferences::Times;
 use crate::model::tab::Tab;
 use crate::model::traces::{Column as By, TRACES_MAX, Trace, Traces, Which};
 use crate::model::view::{Moment, Page};
@@ -32,13 +33,14 @@ const LIST: &str = "countersign.Trace/list";
 pub(super) fn page_ui(ui: &mut Ui, tab: &mut Tab, now: Instant, wishes: &mut Vec<Command>) {
     let id = tab.id;
     if let Some(chosen) = &tab.traces.chosen {
+        let times = tab.preferences.times;
         let can_go = tab.catalogue.procedure(&chosen.procedure).is_some();
         Panel::bottom("chosen trace")
             .resizable(true)
             .default_size(236.0)
             .size_range(150.0..=420.0)
             .frame(panel_frame(ui, 12, 8))
-            .show(ui, |ui| filling_ui(ui, id, |ui| chosen_ui(ui, chosen, now, can_go, wishes)));
+            .show(ui, |ui| filling_ui(ui, id, |ui| chosen_ui(ui, (chosen, times), now, can_go, wishes)));
     }
     CentralPanel::default().frame(panel_frame(ui, 10, 8)).show(ui, |ui| {
         filling_ui(ui, id, |ui| {
@@ -53,7 +55,7 @@ pub(super) fn page_ui(ui: &mut Ui, tab: &mut Tab, now: Instant, wishes: &mut Vec
                 None => loading_ui(ui, "Asking the server for slow and failed calls…"),
                 Some(Err(why)) => unanswered_ui(ui, tab, ("see slow and failed calls", LIST), why, wishes),
                 Some(Ok(_)) if tab.traces.shown() == 0 => nothing_ui(ui, &tab.traces, wishes),
-                Some(Ok(_)) => table_ui(ui, &tab.traces, wishes),
+                Some(Ok(_)) => table_ui(ui, &tab.traces, tab.preferences.times, wishes),
             }
         });
     });
@@ -131,7 +133,7 @@ fn nothing_ui(ui: &mut Ui, traces: &Traces, wishes: &mut Vec<Command>) {
     }
 }
 
-fn table_ui(ui: &mut Ui, traces: &Traces, wishes: &mut Vec<Command>) {
+fn table_ui(ui: &mut Ui, traces: &Traces, times: Times, wishes: &mut Vec<Command>) {
     let columns = columns(ui);
     if let Some(by) = header_ui(ui, &columns, traces.sorted) {
         wishes.push(Command::SortTraces(by));
@@ -139,7 +141,7 @@ fn table_ui(ui: &mut Ui, traces: &Traces, wishes: &mut Vec<Command>) {
     rows_ui(ui, "traces", ROW_HEIGHT, traces.shown(), None, |ui, range| {
         for row in range {
             if let Some(trace) = traces.row(row)
-                && trace_ui(ui, trace, traces.is_chosen(trace), &columns)
+                && trace_ui(ui, (trace, times), traces.is_chosen(trace), &columns)
             {
                 wishes.push(Command::LookAtTrace(row));
             }
@@ -169,17 +171,17 @@ fn columns(ui: &Ui) -> [Column<By>; 5] {
 }
 
 /// Draws a call, and says whether it is to be looked into.
-fn trace_ui(ui: &mut Ui, trace: &Trace, is_chosen: bool, columns: &[Column<By>]) -> bool {
-    let colors = palette(ui);
+fn trace_ui(ui: &mut Ui, (trace, times): (&Trace, Times), is_chosen: bool, columns: &[Column<By>]) -> bool {
+    let (colors, time) = (palette(ui), trace.time(times));
     let took = took(trace.total_us);
-    let name = || format!("{}, {}, {}, {took}, by {}", trace.time, trace.code, trace.procedure, trace.peer);
+    let name = || format!("{time}, {}, {}, {took}, by {}", trace.code, trace.procedure, trace.peer);
     let size = (width(columns) + *BAR_WIDTH.start() + 14.0, ROW_HEIGHT);
     let mut response = row_ui(ui, size, Role::Button, is_chosen, name);
     let (places, text_color) = (places(response.rect, columns), ui.visuals().text_color());
     // That it is here says that it was slow, but not to everybody.
     let status = if trace.is_slow() { "OK, but slow" } else { &trace.code };
     let cells = [
-        (trace.time.as_str(), colors.muted),
+        (time.as_str(), colors.muted),
         (status, status_color(&colors, trace)),
         (&*trace.procedure, text_color),
         (&*trace.peer, colors.muted),
@@ -204,12 +206,18 @@ fn trace_ui(ui: &mut Ui, trace: &Trace, is_chosen: bool, columns: &[Column<By>])
 }
 
 /// What is known of the chosen call.
-fn chosen_ui(ui: &mut Ui, trace: &Trace, now: Instant, can_go: bool, wishes: &mut Vec<Command>) {
+fn chosen_ui(
+    ui: &mut Ui,
+    (trace, times): (&Trace, Times),
+    now: Instant,
+    can_go: bool,
+    wishes: &mut Vec<Command>,
+) {
     let colors = palette(ui);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let away = ui.button(Command::PutTraceAway.text()).on_hover_text("Esc").clicked();
-            if away || ui.input(|input| input.key_pressed(Key::Escape)) {
+            if away || is_left(ui) {
                 wishes.push(Command::PutTraceAway);
             }
             let command = Command::ShowProcedure(trace.procedure.clone());
@@ -220,7 +228,7 @@ fn chosen_ui(ui: &mut Ui, trace: &Trace, now: Instant, can_go: bool, wishes: &mu
                 ui.label(RichText::new(took(trace.total_us)).strong());
                 ui.add(Label::new(RichText::new(&trace.procedure).strong()).truncate());
                 let ago = trace.age(now).map(|age| format!(", {} ago", text::span_of(age)));
-                let when = format!("{}{}", trace.time, ago.unwrap_or_default());
+                let when = format!("{}{}", trace.time(times), ago.unwrap_or_default());
                 ui.add(Label::new(muted(&colors, when)).truncate());
             });
         });

@@ -38,6 +38,7 @@ mod tests {
     use super::*;
     use crate::model::graphs::Sheet;
     use crate::model::history::Percentile;
+    use crate::model::preferences::Times;
     use crate::model::view::Stretch;
 
     #[test]
@@ -53,7 +54,8 @@ mod tests {
             percentile: Percentile::P99,
         };
         let now = (Instant::now(), Timestamp::UNIX_EPOCH);
-        let export = Export { title: String::new(), sheet, marks: Vec::new(), now, is_dark: true };
+        let export =
+            Export { title: String::new(), sheet, marks: Vec::new(), now, times: Times::Utc, is_dark: true };
         let path = folder.path().join("graphs.csv");
         write(&path, Format::Csv, &export).unwrap();
         let failure = write(&path, Format::Csv, &export).unwrap_err();

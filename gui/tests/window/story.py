@@ -96,6 +96,10 @@ def views(screen: Screen) -> None:
     screen.press("ctrl+3")
     screen.wait_for("demo.Clock/sleep")
     screen.shoot("traces-dark")
+    screen.press("ctrl+comma")
+    screen.wait_for("Appearance")
+    screen.shoot("settings-dark")
+    screen.press("Escape")
     screen.press("ctrl+1")
 
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Sheet;
 use crate::model::calls::Mark;
 use crate::model::connection::Failure;
+use crate::model::preferences::Times;
 
 /// What is asked before the graphs are written, and what came of it.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub(crate) struct Export {
     pub(crate) marks: Vec<Mark>,
     /// A moment and its date.
     pub(crate) now: (Instant, Timestamp),
+    /// Whose clock times are told by.
+    pub(crate) times: Times,
     /// In which colours a picture is drawn.
     pub(crate) is_dark: bool,
 }

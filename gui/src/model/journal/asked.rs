@@ -147,9 +147,10 @@ impl Model {
         let profile = self.tab().connection.target().and_then(|target| self.settings.profile_of(target));
         let keeps = profile.map(|profile| profile.keep_calls);
         let is_noted = self.last_noted().is_some();
-        let now = self.clock.now();
+        let (now, times) = (self.clock.now(), self.settings.preferences.times);
         let recall = &mut self.tab_mut().recall;
         (recall.keeps, recall.now, recall.is_noted) = (keeps, now, is_noted);
+        recall.times = times;
     }
 
     fn repeat(&mut self, id: &EntryId, now: Instant) -> Option<Order> {

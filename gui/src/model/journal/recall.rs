@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::entry::{Entry, EntryId, Kept, Verdict};
 use super::{Noted, Pages};
+use crate::model::preferences::Times;
 use crate::text;
 
 /// How much of a value is shown, in characters: the rest can be copied.
@@ -43,6 +44,8 @@ pub(crate) struct Recall {
     pub(crate) is_noted: bool,
     /// The present moment.
     pub(crate) now: Timestamp,
+    /// Whose clock times are told by.
+    pub(crate) times: Times,
     /// Every call that is known.
     pub(crate) pages: Arc<Pages>,
     /// Those that were found, pinned ones first.

@@ -25,7 +25,9 @@ impl Tab {
         let gives_items = kind != CallKind::ClientStream;
         let takes_items = procedure.items_in.is_some();
         let stream = procedure.streams().then(|| Stream::new(takes_items, now).giving(gives_items));
-        let procedure_deadline = procedure.deadline_ms.map(Duration::from_millis);
+        // A stream lasts as long as it lasts.
+        let usual = self.preferences.deadline().filter(|_| !procedure.streams());
+        let procedure_deadline = procedure.deadline_ms.map(Duration::from_millis).or(usual);
         let draft = self.drafts.get_mut(&path)?;
         draft.tried = true;
         let Ready { arguments, deadline, metadata } = draft.request()?;

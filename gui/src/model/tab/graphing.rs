@@ -72,6 +72,7 @@ impl Tab {
             marks: self.calls.marks(None).filter(|mark| sheet.includes(&mark.procedure)).cloned().collect(),
             sheet,
             now,
+            times: self.preferences.times,
             is_dark,
         };
         Some(TabOrder::Export(self.graphs.exporting.as_ref()?.path(format), format, Box::new(export)))

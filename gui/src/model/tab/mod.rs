@@ -23,6 +23,7 @@ use super::journal::asked::JournalCommand;
 use super::journal::recall::{Place, Reach, Recall};
 use super::listing::Listing;
 use super::manual::Reading;
+use super::preferences::Preferences;
 use super::reply::Body;
 use super::server::Server;
 use super::settings::Profile;
@@ -76,6 +77,8 @@ pub(crate) struct Tab {
     pub(crate) scope: Scope,
     /// How a reply is looked at.
     pub(crate) lens: Lens,
+    /// What the user likes, in every tab.
+    pub(crate) preferences: Preferences,
     /// What is drawn, worked out once for each change.
     pub(crate) graphs: Graphs,
     /// What the window is turned to.

@@ -72,7 +72,7 @@ fn body_ui(
     let area = ui.available_rect_before_wrap();
     let places = layout(area);
     let marks = tab.calls.marks(None).filter(|mark| sheet.includes(&mark.procedure)).collect();
-    let mut scene = Scene::new(ui, sheet, marks, now);
+    let mut scene = Scene::new(ui, sheet, marks, now, tab.preferences.times);
     let pointer = gestures::pointer(ui, &places, &scene.time);
     scene.cursor = pointer.map(|pointer| pointer.moment).or(tab.graphs.cursor);
     let mut cursor = tab.graphs.cursor;
@@ -96,7 +96,7 @@ fn body_ui(
 pub(crate) fn still_ui(ui: &mut Ui, export: &Export) {
     let area = ui.max_rect().shrink(20.0);
     let marks = export.marks.iter().collect();
-    let mut scene = Scene::new(ui, &export.sheet, marks, export.now);
+    let mut scene = Scene::new(ui, &export.sheet, marks, export.now, export.times);
     // A picture has no now: its times are those of the clock.
     scene.time.is_live = false;
     let (colors, strong) = (scene.colors, ui.visuals().strong_text_color());

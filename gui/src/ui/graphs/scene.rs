@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use countersign::Code;
 use egui::{Color32, Ui};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::axis::{Axis, TimeAxis, most};
 use super::chart::{Block, Entry, Graph, Layer, Pen, Style};
 use crate::model::calls::Mark;
 use crate::model::graphs::{Series, Sheet};
 use crate::model::history::{Percentile, Point};
+use crate::model::preferences::Times;
 use crate::text;
 use crate::ui::theme::{Palette, palette};
 
@@ -46,8 +46,14 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// A scene in the colours of this `Ui`, with nobody pointing at it.
-    pub(super) fn new(ui: &Ui, sheet: &'a Sheet, marks: Vec<&'a Mark>, now: (Instant, Timestamp)) -> Self {
-        let (stretch, is_live, zone) = (sheet.stretch, sheet.is_live, TimeZone::system());
+    pub(super) fn new(
+        ui: &Ui,
+        sheet: &'a Sheet,
+        marks: Vec<&'a Mark>,
+        now: (Instant, Timestamp),
+        times: Times,
+    ) -> Self {
+        let (stretch, is_live, zone) = (sheet.stretch, sheet.is_live, times.zone());
         let time = TimeAxis { stretch, is_live, now, zone };
         Self { sheet, marks, colors: palette(ui), time, cursor: None }
     }

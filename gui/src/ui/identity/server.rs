@@ -3,11 +3,12 @@
 use egui::{Label, RichText, Ui};
 use jiff::Timestamp;
 
+use super::remark_ui;
 use super::words::{in_force, list_ui, moment};
-use super::{BETWEEN, remark_ui};
 use crate::model::connection::PeerFacts;
 use crate::model::server::{Server, ServerDomain};
 use crate::model::tab::Tab;
+use crate::ui::cards::BETWEEN;
 use crate::ui::facts::{card_ui, digest_ui, fact_ui, id_ui, life_ui};
 use crate::ui::parts::muted;
 use crate::ui::theme::palette;

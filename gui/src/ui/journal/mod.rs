@@ -19,7 +19,7 @@ use crate::model::tab::Tab;
 use crate::text;
 
 /// What lands on disk, and what does not.
-const KEPT: &str = "Only you can read the file. It has at most 2,000 calls and 8 MiB; the oldest go, pinned ones stay. \
+pub(super) const KEPT: &str = "Only you can read the file. It has at most 2,000 calls and 8 MiB; the oldest go, pinned ones stay. \
     Metadata that looks like a secret (authorization, cookie, token, secret, password, api-key…) is neither written \
     down nor copied. Arguments and replies are kept as they are: where they are secret, switch this off.";
 
@@ -122,7 +122,7 @@ fn kept_ui(ui: &mut Ui, recall: &mut Recall, wishes: &mut Vec<Command>) {
     });
 }
 
-fn clear_ui(ui: &mut Ui, reach: Reach, wishes: &mut Vec<Command>) {
+pub(super) fn clear_ui(ui: &mut Ui, reach: Reach, wishes: &mut Vec<Command>) {
     let whose = if reach == Reach::Everywhere { "of all servers" } else { "of this server" };
     ui.horizontal(|ui| {
         ui.label(format!("Forget every call {whose} that is not pinned?"));

@@ -2,7 +2,6 @@
 
 use egui::{Align2, Rect, TextStyle, Ui, pos2, vec2};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::model::journal::Noted;
 use crate::model::journal::entry::{End, Entry};
@@ -20,7 +19,7 @@ const ADDRESS_SHOWN: usize = 40;
 /// Draws it, and says whether it was clicked.
 pub(super) fn call_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: bool) -> bool {
     let Entry { request, server, end, at, .. } = &noted.entry;
-    let (time, took) = (moment(*at, recall.now), took(end));
+    let (time, took) = (moment(*at, recall), took(end));
     let pinned = if noted.entry.pinned { "pinned, " } else { "" };
     let words = || format!("{pinned}{} {} {time} {}", request.procedure, end.verdict.word(), noted.summary);
     let response = row_ui(ui, vec2(ui.available_width(), ROW_HEIGHT), 4.0, is_chosen, words);
@@ -62,9 +61,8 @@ pub(super) fn call_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: bo
 }
 
 /// A moment as a clock on the wall shows it, with its day unless that is today.
-pub(super) fn moment(at: Timestamp, now: Timestamp) -> String {
-    let zone = TimeZone::system();
-    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone));
+pub(super) fn moment(at: Timestamp, recall: &Recall) -> String {
+    let [at, now] = [at, recall.now].map(|it| it.to_zoned(recall.times.zone()));
     let format = if at.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" };
     at.strftime(format).to_string()
 }

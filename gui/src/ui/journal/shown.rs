@@ -35,7 +35,7 @@ fn heading_ui(ui: &mut Ui, entry: &Entry, recall: &Recall) {
         ui.label(RichText::new(text::line(&request.procedure, SHOWN)).strong());
         let color = if end.verdict.is_ok() { colors.ok } else { colors.error };
         ui.label(RichText::new(text::line(end.verdict.word(), SHOWN)).strong().color(color));
-        ui.label(muted(&colors, format!("{}  {}", took(end), moment(*at, recall.now))));
+        ui.label(muted(&colors, format!("{}  {}", took(end), moment(*at, recall))));
     });
     let whereabouts =
         format!("{} as {}", text::line(&server.address, SHOWN), text::line(&server.identity, SHOWN));
