@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use countersign::{Bytes, Client, Context, Policy, Receiver, Sender, Server, Status};
+use countersign::{Bytes, Client, Code, Context, Policy, Receiver, Sender, Server, Status};
 use tokio::sync::Notify;
 
 use crate::{Office, Running};
@@ -12,7 +12,7 @@ use crate::{Office, Running};
 /// Streams of numbers and of sacks.
 #[countersign::service(package = "test")]
 pub trait Mill {
-    /// The text, as it came.
+    /// The text, as it came, unless it is empty.
     async fn echo(&self, cx: &Context, text: String) -> Result<String, Status>;
     /// The numbers below `to`, and then how many they were. Above a hundred it stops.
     async fn count(&self, cx: &Context, to: u32, numbers: Sender<u32>) -> Result<u32, MillError>;
@@ -94,6 +94,9 @@ impl Mill for Miller {
     async fn echo(&self, cx: &Context, text: String) -> Result<String, Status> {
         cx.respond_metadata("heard", text.as_str())?;
         cx.trailing_metadata("len", text.len().to_string())?;
+        if text.is_empty() {
+            return Err(Status::new(Code::InvalidArgument, "nothing to say"));
+        }
         Ok(text)
     }
 
@@ -101,6 +104,7 @@ impl Mill for Miller {
         cx.respond_metadata("to", to.to_string())?;
         for number in 0..to {
             if 100 < number {
+                cx.trailing_metadata("counted", number.to_string())?;
                 return Err(MillError::TooLarge(number));
             }
             numbers.send(number).await?;

@@ -16,9 +16,9 @@ use crate::model::calls::CallNumber;
 use crate::model::catalogue::{Procedure, Service, is_builtin};
 use crate::model::connection::Failure;
 use crate::model::history::{History, Trend};
-use crate::model::reply::{Answer, Problem, ProblemKind};
+use crate::model::reply::{Body, Problem, ProblemKind};
 use crate::text;
-use crate::worker::{Counting, Link, answer, body, encoded, problem};
+use crate::worker::{Counting, Link, body, encoded, problem};
 
 /// How many items of a stream are taken.
 const ITEMS_SHOWN: usize = 3;
@@ -99,7 +99,7 @@ async fn call_once<W: Write>(
 
 /// Sends an item where items are taken, receives a few, and gives the call up if it has not ended then. The answer
 /// is its result, or else the last item.
-async fn stream_once(link: &Link, order: &CallOrder, items: Option<&Schema>) -> Result<Answer, Problem> {
+async fn stream_once(link: &Link, order: &CallOrder, items: Option<&Schema>) -> Result<Body, Problem> {
     let mut stream = link.open(order, |_| {}).await?;
     if let Some(schema) = items {
         let item = typed(schema::example(schema));
@@ -110,11 +110,13 @@ async fn stream_once(link: &Link, order: &CallOrder, items: Option<&Schema>) -> 
     for _ in 0..ITEMS_SHOWN {
         match stream.next().await.map_err(problem)? {
             Some(item) => last = Some(item),
-            None if last.is_none() => return answer(stream.finish().await.map_err(problem)?, None).await,
+            None if last.is_none() => {
+                return body(stream.finish().await.map_err(problem)?.payload, None).await;
+            }
             None => break,
         }
     }
-    Ok(Answer::of(body(last.unwrap_or_default(), None).await?))
+    body(last.unwrap_or_default(), None).await
 }
 
 /// What to call a procedure with: something telling where we know it, or else an example that fits.
@@ -176,9 +178,9 @@ impl<W: Write> Page<W> {
         Ok(())
     }
 
-    fn outcome(&mut self, path: &str, took: Duration, outcome: &Result<Answer, Problem>) -> io::Result<()> {
+    fn outcome(&mut self, path: &str, took: Duration, outcome: &Result<Body, Problem>) -> io::Result<()> {
         let (word, detail) = match outcome {
-            Ok(answer) => ("OK", answer.body.diagnostic.text().to_owned()),
+            Ok(body) => ("OK", body.diagnostic.text().to_owned()),
             Err(problem) => (problem.kind.text(), problem.message.clone()),
         };
         let detail = detail.split_whitespace().collect::<Vec<_>>().join(" ");

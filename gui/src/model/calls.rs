@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::reply::{Answer, Earlier, Problem};
+use super::reply::{Beside, Body, Earlier, Problem};
 use super::stream::Stream;
 use super::timing::{Rank, Timing};
 
@@ -37,8 +37,8 @@ impl OwnCall {
     /// The time by which it is compared with others, and whether that is the server's own: a stream's is that
     /// to its first item.
     pub(crate) fn compared(&self) -> Option<(Duration, bool)> {
-        let Ended { took, outcome } = self.ended.as_ref()?;
-        let at_server = outcome.as_ref().ok().and_then(|answer| Timing::new(*took, answer.times).at_server());
+        let Ended { took, outcome, beside } = self.ended.as_ref()?;
+        let at_server = Timing::new(*took, beside.times).at_server();
         match (&self.stream, at_server, outcome) {
             (Some(stream), ..) => Some((stream.first_after?, false)),
             (None, Some(at_server), _) => Some((at_server, true)),
@@ -50,9 +50,8 @@ impl OwnCall {
     /// What a later call is compared with.
     fn to_compare(&self) -> Option<Earlier> {
         match self.ended.as_ref().map(|ended| &ended.outcome) {
-            Some(Ok(answer)) => {
-                let bytes = answer.body.bytes.clone();
-                Some(Earlier { name: format!("#{}", self.number.0), bytes })
+            Some(Ok(body)) => {
+                Some(Earlier { name: format!("#{}", self.number.0), bytes: body.bytes.clone() })
             }
             _ => self.earlier.clone(),
         }
@@ -65,7 +64,16 @@ pub(crate) struct Ended {
     /// From the request, when it was ready, to the verdict, as the worker measured it.
     pub(crate) took: Duration,
     /// The verdict.
-    pub(crate) outcome: Result<Answer, Problem>,
+    pub(crate) outcome: Result<Body, Problem>,
+    /// What came beside it.
+    pub(crate) beside: Beside,
+}
+
+impl Ended {
+    /// An end with nothing beside it.
+    pub(crate) fn alone(took: Duration, outcome: Result<Body, Problem>) -> Self {
+        Self { took, outcome, beside: Beside::default() }
+    }
 }
 
 /// A call as a mark on the graphs: all that is left of it once another call of its procedure was made.

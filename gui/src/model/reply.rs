@@ -17,37 +17,22 @@ const METADATA_SHOWN: usize = 200;
 /// The longest value of metadata that is shown.
 const METADATA_LEN: usize = 1000;
 
-/// A call that was answered.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// The result, as it is shown.
-    pub(crate) body: Body,
-    /// Where the server's time went, if it says so.
-    pub(crate) times: Option<Times>,
-    /// What came beside it.
-    pub(crate) beside: Beside,
-}
-
-impl Answer {
-    /// A result with nothing beside it.
-    pub(crate) fn of(body: Body) -> Self {
-        Self { body, times: None, beside: Beside::default() }
-    }
-}
-
-/// What came beside a result: keys and values, fit to show.
+/// What came beside the end of a call, be that a result or not.
 #[derive(Debug, Default)]
 pub(crate) struct Beside {
-    /// What the server sent ahead.
+    /// Where the server's time went, if it says so.
+    pub(crate) times: Option<Times>,
+    /// Keys and values, fit to show:
+    /// what the server sent ahead,
     pub(crate) response: Vec<(String, String)>,
-    /// What it sent with the end.
+    /// and what it sent with the end.
     pub(crate) trailing: Vec<(String, String)>,
 }
 
 impl Beside {
-    /// What came ahead of a result, and with it.
-    pub(crate) fn new(response: &Metadata, trailing: &Metadata) -> Self {
-        Self { response: entries(response), trailing: entries(trailing) }
+    /// What came ahead of an end, and with it.
+    pub(crate) fn new(times: Option<Times>, response: &Metadata, trailing: &Metadata) -> Self {
+        Self { times, response: entries(response), trailing: entries(trailing) }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::calls::Ended;
 use crate::model::catalogue::Services;
 use crate::model::history::MOST_PROCEDURES;
 use crate::model::manual::{Manual, Notation};
-use crate::model::reply::{Answer, Body};
+use crate::model::reply::Body;
 use crate::model::view::Lens;
 use crate::worker;
 
@@ -265,7 +265,7 @@ impl Rehearsal {
         let ended = match order {
             Some(Order::Tab(_, TabOrder::Call(call))) => {
                 let body = Body::new(result.to_vec(), call.earlier.as_ref()).ok();
-                let ended = |body| Ended { took: Duration::from_millis(3), outcome: Ok(Answer::of(body)) };
+                let ended = |body| Ended::alone(Duration::from_millis(3), Ok(body));
                 body.map(|body| TabNews::Ended(call.number, ended(body)))
             }
             _ => None,

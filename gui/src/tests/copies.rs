@@ -36,10 +36,10 @@ impl Window {
         self.wait_until("the call to be noted", |window| window.harness.state().model.tab().recall.is_noted);
         let tab = self.harness.state().model.tab();
         let call = tab.calls.last(tab.selected.as_deref().unwrap()).unwrap();
-        let answer = call.ended.as_ref().unwrap().outcome.as_ref().unwrap();
+        let body = call.ended.as_ref().unwrap().outcome.as_ref().unwrap();
         let items = call.stream.iter().flat_map(|stream| stream.kept.iter());
         let items = items.map(|item| cbor::from_slice(&item.bytes).unwrap()).collect();
-        Brought { items, result: cbor::from_slice(&answer.body.bytes).unwrap() }
+        Brought { items, result: cbor::from_slice(&body.bytes).unwrap() }
     }
 
     /// The last call, as it was noted.

@@ -12,7 +12,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use super::stage::{Stage, ledger};
 use crate::exchange::{CallOrder, TabNews};
 use crate::model::calls::Ended;
-use crate::model::reply::{Answer, Beside, Body, Problem, ProblemKind};
+use crate::model::reply::{Beside, Body, Problem, ProblemKind};
 
 const ORDER: &str = r#"{"lines": [{"price": 7}, "sugar"], "note": "two cups"}"#;
 
@@ -31,8 +31,8 @@ impl Stage {
         call
     }
 
-    fn answer_with(&mut self, call: &CallOrder, took: Duration, answer: Answer) {
-        self.tell(TabNews::Ended(call.number, Ended { took, outcome: Ok(answer) }));
+    fn end_with(&mut self, call: &CallOrder, ended: Ended) {
+        self.tell(TabNews::Ended(call.number, ended));
     }
 
     /// Presses and lets go of a button of the mouse at a place.
@@ -58,7 +58,7 @@ impl Stage {
         let model = &self.window.state().model;
         let tab = model.tab();
         let call = tab.calls.last(tab.selected.as_deref()?)?;
-        let body = &call.ended.as_ref()?.outcome.as_ref().ok()?.body;
+        let body = &call.ended.as_ref()?.outcome.as_ref().ok()?;
         Some(body.outline.path(body.selected?, &body.bytes))
     }
 }
@@ -147,8 +147,8 @@ fn the_time_of_a_call_is_split_and_ranked_among_the_last_five_minutes() {
     let mut times = Times::default();
     (times.decode_us, times.queue_us, times.handler_us, times.encode_us) = (12, 40, 6000, 30);
     let body = Body::new(vec![0x01], None).unwrap();
-    let answer = Answer { times: Some(times), ..Answer::of(body) };
-    stage.answer_with(&call, Duration::from_micros(8100), answer);
+    let beside = Beside { times: Some(times), ..Beside::default() };
+    stage.end_with(&call, Ended { took: Duration::from_micros(8100), outcome: Ok(body), beside });
     for part in ["wire 2.0 ms", "decode 12 µs", "queue 40 µs", "handler 6.0 ms", "encode 30 µs"] {
         assert!(stage.shows(part), "{part}");
     }
@@ -173,8 +173,8 @@ fn metadata_that_came_ahead_and_with_the_end_is_unfolded() {
     response.insert("region", "eu\u{202e}1").unwrap();
     trailing.insert("checksum", MetadataValue::Bytes(vec![0xab; 3].into())).unwrap();
     let body = Body::new(vec![0x01], None).unwrap();
-    let answer = Answer { beside: Beside::new(&response, &trailing), ..Answer::of(body) };
-    stage.answer_with(&call, Duration::from_millis(1), answer);
+    let beside = Beside::new(None, &response, &trailing);
+    stage.end_with(&call, Ended { took: Duration::from_millis(1), outcome: Ok(body), beside });
     assert!(!stage.shows("region"));
     stage.window.get_by_label("Metadata (1)").click();
     stage.window.run_steps(30);
@@ -185,6 +185,24 @@ fn metadata_that_came_ahead_and_with_the_end_is_unfolded() {
 }
 
 #[test]
+fn what_came_beside_a_failure_is_shown_as_well() {
+    let mut stage = Stage::connected(ledger());
+    stage.click("Call");
+    let call = stage.call();
+    let mut times = Times::default();
+    (times.queue_us, times.handler_us) = (40, 6000);
+    let mut trailing = Metadata::new();
+    trailing.insert("attempt", "3").unwrap();
+    let beside = Beside::new(Some(times), &Metadata::new(), &trailing);
+    let outcome = Err(Problem::new(ProblemKind::Status(countersign::Code::NotFound), "no such account"));
+    stage.end_with(&call, Ended { took: Duration::from_micros(8100), outcome, beside });
+    assert!(stage.shows("NOT_FOUND") && stage.shows("handler 6.0 ms") && stage.shows("queue 40 µs"));
+    stage.window.get_by_label("Trailing metadata (1)").click();
+    stage.window.run_steps(30);
+    assert!(stage.shows("attempt"));
+}
+
+#[test]
 fn a_reply_that_cannot_be_read_is_shown_in_hex() {
     let mut stage = Stage::connected(ledger());
     stage.click("Call");
@@ -192,7 +210,7 @@ fn a_reply_that_cannot_be_read_is_shown_in_hex() {
     let unread: Option<Arc<[u8]>> = Some(vec![0x82, 0x01].into());
     let problem =
         Problem { unread, ..Problem::new(ProblemKind::Undecodable, "the input ends inside an item") };
-    stage.tell(TabNews::Ended(call.number, Ended { took: Duration::ZERO, outcome: Err(problem) }));
+    stage.tell(TabNews::Ended(call.number, Ended::alone(Duration::ZERO, Err(problem))));
     assert!(stage.shows("Reply not understood") && stage.shows("the input ends inside an item"));
     assert!(stage.shows("00000000 82 01 .."));
 }
@@ -215,7 +233,7 @@ fn of_a_large_reply_only_what_is_in_sight_is_drawn() {
     let tab_end = |stage: &Stage| {
         let tab = stage.window.state().model.tab();
         let call = tab.calls.last("acme.Ledger/balance").unwrap();
-        call.ended.as_ref().unwrap().outcome.as_ref().unwrap().body.outline.at_byte(body_end)
+        call.ended.as_ref().unwrap().outcome.as_ref().unwrap().outline.at_byte(body_end)
     };
     let last = tab_end(&stage);
     stage

@@ -22,7 +22,7 @@ use crate::model::calls::Ended;
 use crate::model::catalogue::{Procedure, Service, Services};
 use crate::model::connection::{PeerFacts, Session, Target};
 use crate::model::journal::Pages;
-use crate::model::reply::{Answer, Body, Problem, ProblemKind};
+use crate::model::reply::{Body, Problem, ProblemKind};
 use crate::model::settings::Settings;
 use crate::model::tab::TabId;
 use countersign::builtin::stats::{ProcedureStats, Snapshot};
@@ -200,17 +200,14 @@ impl Stage {
     /// The server answers a call.
     pub(crate) fn answer(&mut self, call: &CallOrder, value: &Value) {
         let body = Body::new(cbor::to_vec(value).unwrap(), call.earlier.as_ref()).unwrap();
-        let ended = Ended { took: Duration::from_micros(3100), outcome: Ok(Answer::of(body)) };
+        let ended = Ended::alone(Duration::from_micros(3100), Ok(body));
         self.tell(TabNews::Ended(call.number, ended));
     }
 
     /// The server refuses a call.
     pub(crate) fn refuse(&mut self, call: &CallOrder, code: countersign::Code, message: &str) {
         let problem = Problem::new(ProblemKind::Status(code), message);
-        self.tell(TabNews::Ended(
-            call.number,
-            Ended { took: Duration::from_millis(2), outcome: Err(problem) },
-        ));
+        self.tell(TabNews::Ended(call.number, Ended::alone(Duration::from_millis(2), Err(problem))));
     }
 
     /// Draws until nothing moves; where a spinner turns, a few times.

@@ -56,7 +56,7 @@ impl Stage {
 
     /// The call ends after two seconds.
     fn end(&mut self, call: &CallOrder, problem: Problem) {
-        self.tell(TabNews::Ended(call.number, Ended { took: Duration::from_secs(2), outcome: Err(problem) }));
+        self.tell(TabNews::Ended(call.number, Ended::alone(Duration::from_secs(2), Err(problem))));
     }
 
     /// The item that the window asked to send.

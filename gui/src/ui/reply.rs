@@ -14,7 +14,7 @@ use super::timing::timing_ui;
 use crate::command::Command;
 use crate::lens::outline::Outline;
 use crate::model::calls::{Ended, OwnCall};
-use crate::model::reply::{Answer, Problem, ProblemKind};
+use crate::model::reply::{Problem, ProblemKind};
 use crate::model::tab::Tab;
 use crate::model::timing::Timing;
 use crate::model::view::Lens;
@@ -61,23 +61,21 @@ fn ended_ui(ui: &mut Ui, call: &OwnCall, ended: &Ended, lens: Lens, wishes: &mut
         if !matches!(&ended.outcome, Err(problem) if problem.is_local()) {
             ui.label(text::latency(ended.took.as_secs_f64()));
         }
-        if let Ok(answer) = &ended.outcome {
-            ui.label(text::size(answer.body.bytes.len()));
+        if let Ok(body) = &ended.outcome {
+            ui.label(text::size(body.bytes.len()));
         }
     });
     beside_ui(ui, call, ended);
     ui.separator();
     match &ended.outcome {
-        Ok(answer) => body_ui(ui, "Result", &answer.body, lens, wishes),
+        Ok(body) => body_ui(ui, "Result", body, lens, wishes),
         Err(problem) => problem_ui(ui, problem, lens, wishes),
     }
 }
 
-/// What came beside the result: where the time went, how the call compares, metadata.
-pub(super) fn beside_ui(ui: &mut Ui, call: &OwnCall, ended: &Ended) {
-    let times = ended.outcome.as_ref().ok().and_then(|answer| answer.times);
-    timing_ui(ui, &Timing::new(ended.took, times), call.rank.as_ref());
-    let Ok(Answer { beside, .. }) = &ended.outcome else { return };
+/// What came beside the end: where the time went, how the call compares, metadata.
+pub(super) fn beside_ui(ui: &mut Ui, call: &OwnCall, Ended { took, beside, .. }: &Ended) {
+    timing_ui(ui, &Timing::new(*took, beside.times), call.rank.as_ref());
     metadata_ui(ui, "Metadata", &beside.response);
     metadata_ui(ui, "Trailing metadata", &beside.trailing);
 }

@@ -195,7 +195,7 @@ impl<'m> Below<'m> {
             return Some(Self::Item(look));
         }
         match &call.ended.as_ref()?.outcome {
-            Ok(answer) => Some(Self::End("Result", &answer.body)),
+            Ok(body) => Some(Self::End("Result", body)),
             Err(problem) => Some(Self::End("Fault", problem.fault.as_ref()?)),
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use countersign::builtin::identity::IdentityClient;
-use countersign::call::{RawStream, Reply};
+use countersign::call::{End, RawStream};
 use countersign::cbor;
 use countersign::schema;
 use countersign::service::CallKind;
@@ -21,7 +21,7 @@ use crate::exchange::CallOrder;
 use crate::form::{Arguments, Content};
 use crate::model::calls::Ended;
 use crate::model::connection::{Failure, PeerFacts, Retry, Session, Target};
-use crate::model::reply::{Answer, Beside, Body, Earlier, Problem, ProblemKind};
+use crate::model::reply::{Beside, Body, Earlier, Problem, ProblemKind};
 use crate::model::server::Server;
 use crate::text;
 
@@ -102,7 +102,7 @@ impl Link {
     pub(crate) async fn call(&self, call: &CallOrder, asks: impl FnOnce(&[u8])) -> Ended {
         let arguments = match encoded(call.arguments.clone(), &call.schema).await {
             Ok(arguments) => arguments,
-            Err(problem) => return Ended { took: Duration::ZERO, outcome: Err(problem) },
+            Err(problem) => return Ended::alone(Duration::ZERO, Err(problem)),
         };
         asks(&arguments);
         let mut pending = self.client.call_raw(&call.procedure, arguments).times();
@@ -113,13 +113,8 @@ impl Link {
             pending = pending.timeout(deadline);
         }
         let began = Instant::now();
-        let replied = pending.await;
-        let took = began.elapsed();
-        let outcome = match replied {
-            Ok(reply) => answer(reply, call.earlier.clone()).await,
-            Err(error) => Err(problem(error)),
-        };
-        Ended { took, outcome }
+        let end = pending.end().await;
+        ended(began.elapsed(), end, call.earlier.clone()).await
     }
 
     /// Opens a streaming call, over the connection that there is, and tells its arguments just before.
@@ -141,11 +136,14 @@ impl Link {
     }
 }
 
-/// The reply to a call, as it is shown.
-pub(crate) async fn answer(reply: Reply, earlier: Option<Earlier>) -> Result<Answer, Problem> {
-    let beside = Beside::new(&reply.metadata, &reply.trailing);
-    let body = body(reply.payload, earlier).await?;
-    Ok(Answer { body, times: reply.timing, beside })
+/// The end of a call, as it is shown.
+pub(super) async fn ended(took: Duration, end: End, earlier: Option<Earlier>) -> Ended {
+    let beside = Beside::new(end.timing, &end.metadata, &end.trailing);
+    let outcome = match end.outcome {
+        Ok(result) => body(result, earlier).await,
+        Err(error) => Err(problem(error)),
+    };
+    Ended { took, outcome, beside }
 }
 
 /// A value that came, as it is shown. A large one takes its time, and others do not wait for it.

@@ -30,7 +30,7 @@ use self::authority::Office;
 pub(crate) use self::counting::Counting;
 pub(crate) use self::described::services;
 use self::journal::Journal;
-pub(crate) use self::link::{Link, answer, body, encoded, problem};
+pub(crate) use self::link::{Link, body, encoded, problem};
 pub(crate) use self::quiet::Quiet;
 use self::seat::Seat;
 use crate::demo::Demo;

@@ -206,7 +206,7 @@ impl Sitter {
         let task = self.running.spawn(async move {
             let ended = match link {
                 Some(link) => link.call(&call, |arguments| scribe.asks(arguments)).await,
-                None => Ended { took: Duration::ZERO, outcome: Err(link::no_connection()) },
+                None => Ended::alone(Duration::ZERO, Err(link::no_connection())),
             };
             scribe.ends(&ended, 0);
             voice.say(TabNews::Ended(number, ended));
@@ -248,7 +248,7 @@ impl Sitter {
                 task.abort();
                 let problem =
                     Problem::new(ProblemKind::Cancelled, "The call was given up. The handler may have run.");
-                let ended = Ended { took: began.elapsed(), outcome: Err(problem) };
+                let ended = Ended::alone(began.elapsed(), Err(problem));
                 self.voice.say(TabNews::Ended(number, ended));
             }
             Some(UnderWay::Stream(reins)) => reins.cancel(),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use countersign::CallError;
-use countersign::call::{RawSendHalf, Reply};
+use countersign::call::{End, RawSendHalf};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
@@ -101,34 +101,33 @@ async fn run(
     mut scribe: Scribe,
     mut tray: Tray,
 ) -> CallNumber {
-    let outcome = tokio::select! {
+    let end = tokio::select! {
         biased;
         _ = cancelled => {
             let words = "The call was given up, and the server was told to end it.";
             Err(Problem::new(ProblemKind::Cancelled, words))
         }
-        outcome = exchange(link, &call, items, &mut scribe, &mut tray) => outcome,
+        end = exchange(link, &call, items, &mut scribe, &mut tray) => end,
     };
     let took = tray.began.elapsed();
     tray.hand_over();
-    let outcome = match outcome {
-        Ok(reply) => link::answer(reply, call.earlier).await,
-        Err(problem) => Err(problem),
+    let ended = match end {
+        Ok(end) => link::ended(took, end, call.earlier).await,
+        Err(problem) => Ended::alone(took, Err(problem)),
     };
-    let ended = Ended { took, outcome };
     scribe.ends(&ended, tray.received);
     tray.voice.say(TabNews::Ended(call.number, ended));
     call.number
 }
 
-/// Opens the call, and sends and receives until it ends.
+/// Opens the call, and sends and receives until it ends, which is a problem only if it could not be opened.
 async fn exchange(
     link: Option<Link>,
     call: &CallOrder,
     items: UnboundedReceiver<Load>,
     scribe: &mut Scribe,
     tray: &mut Tray,
-) -> Result<Reply, Problem> {
+) -> Result<End, Problem> {
     let link = link.ok_or_else(link::no_connection)?;
     let (sending, mut receiving) = link.open(call, |arguments| scribe.asks(arguments)).await?.split();
     let mut sending = std::pin::pin!(send(sending, items, call.number, scribe, tray.voice.clone()));
@@ -140,9 +139,9 @@ async fn exchange(
             biased;
             _ = ticks.tick(), if !tray.is_empty() => tray.hand_over_in_turn(),
             () = &mut sending, if is_sending => is_sending = false,
-            next = receiving.next() => match next.map_err(link::problem)? {
-                Some(item) => tray.put(item),
-                None => return receiving.finish().await.map_err(link::problem),
+            next = receiving.next() => match next {
+                Ok(Some(item)) => tray.put(item),
+                Ok(None) | Err(_) => return Ok(receiving.end().await),
             },
         }
         // Items may be there without end, and a cancel has to get in between.

@@ -11,7 +11,7 @@ use countersign::text::escaped;
 use countersign::{BindError, CallError, Code, ConnectError, FailureKind, HandlerRan, Status};
 use countersign_certs::CredentialsError;
 use countersign_certs::authority::AuthorityError;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::args::Arguments;
 use crate::output::BOLD;
@@ -37,6 +37,8 @@ pub(crate) struct Told {
     kind: Option<FailureKind>,
     /// What a call ended with, for machines.
     status: Option<Json>,
+    /// What came beside that, for machines.
+    beside: Map<String, Json>,
     /// It was ended with Ctrl+C.
     interrupted: bool,
 }
@@ -80,6 +82,14 @@ impl Failure {
     pub(crate) fn of_an_interrupt(mut self) -> Self {
         if let Self::Told(told) = &mut self {
             told.interrupted = true;
+        }
+        self
+    }
+
+    /// The same failure of a call, and what came beside it.
+    pub(crate) fn with(mut self, beside: Map<String, Json>) -> Self {
+        if let Self::Told(told) = &mut self {
+            told.beside = beside;
         }
         self
     }
@@ -143,6 +153,7 @@ impl Told {
         if let Some(kind) = self.kind {
             error["kind"] = kind.code().into();
         }
+        self.beside.into_iter().for_each(|(name, value)| error[name] = value);
         writeln!(io::stderr(), "{}", json!({ "error": error }))
     }
 }

@@ -85,10 +85,10 @@ impl CallError {
     /// How a call ended that did not end with a result. `timeout` is what its caller gave it.
     pub(super) fn of(ended: Ended, timeout: Option<Duration>) -> Self {
         match (ended, timeout) {
-            (Ended::Status(status), Some(timeout)) if status.code == Code::DeadlineExceeded => {
+            (Ended::Status(status, _), Some(timeout)) if status.code == Code::DeadlineExceeded => {
                 Self::Deadline(timeout)
             }
-            (Ended::Status(status), _) => Self::Status(*status),
+            (Ended::Status(status, _), _) => Self::Status(*status),
             (Ended::Lost(reason), _) => Self::Lost(reason),
             (Ended::Result(_), _) => unreachable!("a result is no error"),
         }

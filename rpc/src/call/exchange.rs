@@ -8,7 +8,7 @@ use countersign_proto::HandlerRan;
 
 use super::CallError;
 use super::request::{Request, parent_ended};
-use crate::link::client::{Answer, Ended, Handle, OpenCall, Turn};
+use crate::link::client::{Answer, Beside, Ended, Handle, OpenCall, Turn};
 
 pub(super) struct Exchange {
     pub(super) request: Request,
@@ -19,7 +19,8 @@ enum State {
     /// To be sent, maybe again.
     Unsent,
     Open(Arc<Handle>, OpenCall),
-    Done,
+    /// With what came beside an end that was no result.
+    Done(Option<Box<Beside>>),
 }
 
 impl Exchange {
@@ -32,6 +33,7 @@ impl Exchange {
             return self.give_up();
         }
         loop {
+            let mut came_beside = None;
             let again = match &mut self.state {
                 State::Unsent => match ready!(self.request.poll_link(cx)) {
                     Ok((link, turn)) => ready!(self.send(link, turn, cx)),
@@ -46,22 +48,33 @@ impl Exchange {
                     let attempts = &mut self.request.attempts;
                     match ended {
                         Ended::Result(answer) => {
-                            self.state = State::Done;
+                            self.state = State::Done(None);
                             return Poll::Ready(Ok(answer));
                         }
-                        Ended::Status(status) => attempts.failed(&link, *status),
+                        Ended::Status(status, beside) => {
+                            came_beside = beside;
+                            attempts.failed(&link, *status)
+                        }
                         Ended::Lost(reason) => {
                             let sent = link.may_have_sent(call);
                             attempts.lost(&link, reason, sent)
                         }
                     }
                 }
-                State::Done => panic!("a call was polled after it had ended"),
+                State::Done(_) => panic!("a call was polled after it had ended"),
             };
             if let Err(error) = again {
-                self.state = State::Done;
+                self.state = State::Done(came_beside);
                 return Poll::Ready(Err(error));
             }
+        }
+    }
+
+    /// What came beside an error.
+    pub(super) fn beside_error(&mut self) -> Option<Box<Beside>> {
+        match &mut self.state {
+            State::Done(beside) => beside.take(),
+            State::Unsent | State::Open(..) => None,
         }
     }
 
@@ -85,13 +98,13 @@ impl Exchange {
 
     /// The call for which this one was made has ended.
     fn give_up(&mut self) -> Poll<Result<Answer, CallError>> {
-        let ran = match std::mem::replace(&mut self.state, State::Done) {
+        let ran = match std::mem::replace(&mut self.state, State::Done(None)) {
             State::Open(link, call) => {
                 link.cancel(call);
                 HandlerRan::Unknown
             }
             State::Unsent if self.request.attempts.give_up() => HandlerRan::Unknown,
-            State::Unsent | State::Done => HandlerRan::No,
+            State::Unsent | State::Done(_) => HandlerRan::No,
         };
         Poll::Ready(Err(CallError::Status(parent_ended(ran))))
     }

@@ -10,7 +10,7 @@ mod request;
 mod stream;
 mod unary;
 
-pub use answer::{Answer, Reply};
+pub use answer::{Answer, End, Reply};
 pub use error::CallError;
 pub use stream::{
     BothWays, BothWaysCall, ClientStream, ClientStreamCall, RawReceiveHalf, RawSendHalf, RawStream,

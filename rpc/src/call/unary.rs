@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::exchange::Exchange;
 use super::request::Request;
-use super::{Answer, CallError, Reply};
+use super::{Answer, CallError, End, Reply};
 use crate::client::Client;
 use crate::service::{Fault, Procedure};
 
@@ -134,6 +134,12 @@ impl RawCall {
     pub fn times(mut self) -> Self {
         self.0.request.ask_times();
         self
+    }
+
+    /// How the call ends, and what comes beside that, which an error alone would not tell.
+    pub async fn end(mut self) -> End {
+        let outcome = poll_fn(|cx| self.0.poll(cx)).await;
+        End::of(outcome, self.0.beside_error())
     }
 }
 

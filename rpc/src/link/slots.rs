@@ -147,7 +147,7 @@ mod tests {
     }
 
     fn aborted() -> Ended {
-        Ended::Status(Box::new(Status::new(Code::Aborted, "")))
+        Ended::of(Status::new(Code::Aborted, ""))
     }
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
         slots.end(slot, answer(b"late"), &mut Vec::new());
         for _ in 0..2 {
             let ended = slots.stream(slot).and_then(|stream| stream.ended().cloned());
-            assert!(matches!(ended, Some(Ended::Status(status)) if status.code == Code::Aborted));
+            assert!(matches!(ended, Some(Ended::Status(status, _)) if status.code == Code::Aborted));
         }
         slots.free(slot);
         assert_eq!(taken(&mut slots), slot);

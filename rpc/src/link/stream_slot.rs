@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     fn aborted() -> Ended {
-        Ended::Status(Box::new(Status::new(Code::Aborted, "")))
+        Ended::of(Status::new(Code::Aborted, ""))
     }
 
     fn slot(takes_items: bool) -> StreamSlot {
@@ -146,7 +146,7 @@ mod tests {
         }
         assert!(row.is_empty());
         assert!(matches!(next(&mut slot), Poll::Ready(None)));
-        assert!(matches!(slot.poll_ended(Side::Receiving, Waker::noop()), Poll::Ready(Ended::Status(_))));
+        assert!(matches!(slot.poll_ended(Side::Receiving, Waker::noop()), Poll::Ready(Ended::Status(..))));
     }
 
     #[test]

@@ -409,6 +409,20 @@ async fn metadata_comes_with_the_result_of_a_call_without_items() {
 }
 
 #[tokio::test]
+async fn metadata_and_times_come_beside_an_error_too() {
+    let (_running, client) = Miller::default().open().await;
+    let end = client.call_raw("test.Mill/echo", b"\xa1\x64text\x60".to_vec()).times().end().await;
+    assert_eq!(end.outcome.expect_err("nothing").code(), Some(Code::InvalidArgument));
+    assert_eq!((end.metadata.text("heard"), end.trailing.text("len")), (Some(""), Some("0")));
+    assert!(end.timing.is_some());
+    let count = client.stream_raw("test.Mill/count", b"\xa1\x62to\x18\x7b".to_vec()).times();
+    let end = count.await.expect("it is open").end().await;
+    assert_eq!(end.outcome.expect_err("too large").code(), Some(Code::OutOfRange));
+    assert_eq!((end.metadata.text("to"), end.trailing.text("counted")), (Some("123"), Some("101")));
+    assert!(end.timing.is_some());
+}
+
+#[tokio::test]
 async fn metadata_over_the_limit_of_its_reader_fails_the_call_alone() {
     let (_running, mill, _) = mill().await;
     let error = mill.echo("x".repeat(20 << 10)).await.expect_err("over 16 KiB");

@@ -140,7 +140,7 @@ pub(super) fn body_of(call: &mut OwnCall) -> Option<&mut Body> {
         return look.body.as_mut()?.as_mut().ok();
     }
     match &mut call.ended.as_mut()?.outcome {
-        Ok(answer) => Some(&mut answer.body),
+        Ok(body) => Some(body),
         Err(problem) => problem.fault.as_deref_mut(),
     }
 }

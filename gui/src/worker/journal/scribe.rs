@@ -8,7 +8,7 @@ use crate::model::calls::Ended;
 use crate::model::journal::Note;
 use crate::model::journal::asked::JournalOrder;
 use crate::model::journal::entry::{End, Entry, Items, Kept, Request, Said, Verdict};
-use crate::model::reply::{Answer, Body, Problem, ProblemKind};
+use crate::model::reply::{Body, Problem, ProblemKind};
 
 /// Takes down a call. Dropped before the call has ended, it notes that it was given up; one that was never sent is not
 /// noted at all.
@@ -87,9 +87,9 @@ impl Draft {
     }
 }
 
-fn verdict(outcome: &Result<Answer, Problem>) -> Verdict {
+fn verdict(outcome: &Result<Body, Problem>) -> Verdict {
     match outcome {
-        Ok(answer) => Verdict::Answered(kept(&answer.body)),
+        Ok(body) => Verdict::Answered(kept(body)),
         Err(problem) => {
             Verdict::failed(problem.kind.text(), &problem.message, problem.fault.as_deref().map(kept))
         }

@@ -8,11 +8,11 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use countersign::call::{RawReceiveHalf, RawSendHalf, RawStream};
+use countersign::call::{End, RawReceiveHalf, RawSendHalf, RawStream};
 use countersign::cbor::{self, Value};
 use countersign::schema::{SchemaError, to_cbor, to_json};
 use countersign::service::ProcedureDescription;
-use countersign::{CallError, Client, Reply, Schema, Status};
+use countersign::{CallError, Client, Schema, Status};
 use serde_json::Value as Json;
 
 use crate::args::{Call, Dial};
@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::reflected;
 
 use items::Items;
-use page::Page;
+use page::{Beside, Page};
 
 /// What telling the server that a call was given up may take.
 const GIVING_UP_MAX: Duration = Duration::from_secs(1);
@@ -54,19 +54,24 @@ async fn make(call: &Call, client: &Client, page: &Page<'_>, written: &Json) -> 
     for (key, value) in &call.metadata {
         pending = pending.metadata(key.as_str(), value.as_str());
     }
-    let ended = match pending.await {
-        Ok(stream) => converse(stream, items, page).await?,
-        Err(error) => Err(error),
-    };
-    let reply = ended.map_err(|error| match error {
+    let end = converse(pending.await?, items, page).await?;
+    let beside =
+        Beside { metadata: end.metadata, trailing: end.trailing, timing: end.timing, took: began.elapsed() };
+    match end.outcome {
+        Ok(result) => page.result(&result, &beside),
+        Err(error) => Err(page.failure(failure(error, procedure), &beside)),
+    }
+}
+
+fn failure(error: CallError, procedure: &ProcedureDescription) -> Failure {
+    match error {
         CallError::Status(status) => Failure::of_status(&status, fault_of(&status, procedure)),
         other => other.into(),
-    })?;
-    page.result(&reply, began.elapsed())
+    }
 }
 
 /// How a call ended, unless what failed was on this side.
-type Ended = Result<Result<Reply, CallError>, Failure>;
+type Ended = Result<End, Failure>;
 
 /// Sends items and prints those that come, until the call ends.
 async fn converse(stream: RawStream, items: Option<Items>, page: &Page<'_>) -> Ended {
@@ -101,8 +106,7 @@ async fn receive(mut receiving: RawReceiveHalf, page: &Page<'_>) -> Ended {
     loop {
         match receiving.next().await {
             Ok(Some(item)) => page.item(&item)?,
-            Ok(None) => return Ok(receiving.finish().await),
-            Err(error) => return Ok(Err(error)),
+            Ok(None) | Err(_) => return Ok(receiving.end().await),
         }
     }
 }

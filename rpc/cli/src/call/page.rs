@@ -6,7 +6,7 @@ use countersign::cbor::{self, Diagnostic, Value};
 use countersign::schema::to_json;
 use countersign::service::{CallKind, ProcedureDescription};
 use countersign::text::escaped;
-use countersign::{Metadata, MetadataValue, Reply, Schema, Times};
+use countersign::{Metadata, MetadataValue, Schema, Times};
 use serde_json::{Map, Value as Json, json};
 
 use crate::failure::Failure;
@@ -21,6 +21,15 @@ pub(super) struct Page<'a> {
     pub(super) procedure: &'a ProcedureDescription,
 }
 
+/// What came beside the end of a call.
+pub(super) struct Beside {
+    pub(super) metadata: Metadata,
+    pub(super) trailing: Metadata,
+    pub(super) timing: Option<Times>,
+    /// As long as it took.
+    pub(super) took: Duration,
+}
+
 impl Page<'_> {
     /// An item, in a line of its own.
     pub(super) fn item(&self, item: &[u8]) -> Result<(), Failure> {
@@ -33,14 +42,14 @@ impl Page<'_> {
     }
 
     /// What the call ended with.
-    pub(super) fn result(&self, reply: &Reply, took: Duration) -> Result<(), Failure> {
-        let value = read("the reply", &reply.payload)?;
+    pub(super) fn result(&self, result: &[u8], beside: &Beside) -> Result<(), Failure> {
+        let value = read("the reply", result)?;
         let is_stream = self.procedure.kind != CallKind::Unary;
         if self.json {
             let result = to_json(&self.procedure.result, &value);
             // The result of a unary call alone is all that there is.
             return match is_stream || self.verbose {
-                true => output::json(&self.envelope(result, reply, took)),
+                true => output::json(&self.envelope(result, beside)),
                 false => output::json(&result),
             };
         }
@@ -53,20 +62,65 @@ impl Page<'_> {
             false => output::say(&format!("{:#}\n", to_json(&self.procedure.result, &value)))?,
         }
         if self.verbose {
-            output::note(&beside(reply, took));
+            output::note(&beside.lines());
         }
         Ok(())
     }
 
-    fn envelope(&self, result: Json, reply: &Reply, took: Duration) -> Json {
+    /// What the call ended with instead.
+    pub(super) fn failure(&self, failure: Failure, beside: &Beside) -> Failure {
+        match (self.verbose, self.json) {
+            (false, _) => failure,
+            (true, true) => failure.with(beside.json()),
+            (true, false) => {
+                output::note(&beside.lines());
+                failure
+            }
+        }
+    }
+
+    fn envelope(&self, result: Json, beside: &Beside) -> Json {
         let mut envelope = Map::from_iter([("result".to_owned(), result)]);
         if self.verbose {
-            envelope.insert("metadata".to_owned(), of_metadata(&reply.metadata));
-            envelope.insert("trailing".to_owned(), of_metadata(&reply.trailing));
-            envelope.insert("took_us".to_owned(), json!(micros(took)));
-            envelope.insert("server".to_owned(), json!(reply.timing.as_ref().map(of_times)));
+            envelope.extend(beside.json());
         }
         Json::Object(envelope)
+    }
+}
+
+impl Beside {
+    fn json(&self) -> Map<String, Json> {
+        let Self { metadata, trailing, timing, took } = self;
+        Map::from_iter([
+            ("metadata".to_owned(), of_metadata(metadata)),
+            ("trailing".to_owned(), of_metadata(trailing)),
+            ("took_us".to_owned(), json!(micros(*took))),
+            ("server".to_owned(), json!(timing.as_ref().map(of_times))),
+        ])
+    }
+
+    fn lines(&self) -> String {
+        let mut text = String::new();
+        for (name, metadata) in [("metadata", &self.metadata), ("trailing", &self.trailing)] {
+            for (key, value) in metadata.iter() {
+                let value = match value {
+                    MetadataValue::Text(text) => escaped(text),
+                    MetadataValue::Bytes(_) => of_value(value).to_string(),
+                };
+                text.push_str(&format!("{name} {key}: {value}\n"));
+            }
+        }
+        text.push_str(&format!("took {}", latency(self.took)));
+        if let Some(Times { decode_us, queue_us, handler_us, encode_us }) = self.timing {
+            let parts =
+                [("decode", decode_us), ("queue", queue_us), ("handler", handler_us), ("encode", encode_us)];
+            let server = parts.iter().fold(0_u64, |sum, (_, us)| sum.saturating_add(*us));
+            let wire = [("wire", micros(self.took).saturating_sub(server))];
+            for (name, us) in parts.into_iter().chain(wire).filter(|(_, us)| *us > 0) {
+                text.push_str(&format!(", {name} {}", latency(Duration::from_micros(us))));
+            }
+        }
+        text + "\n"
     }
 }
 
@@ -88,31 +142,6 @@ fn of_value(value: &MetadataValue) -> Json {
 fn of_times(times: &Times) -> Json {
     let Times { decode_us, queue_us, handler_us, encode_us } = times;
     json!({ "decode_us": decode_us, "queue_us": queue_us, "handler_us": handler_us, "encode_us": encode_us })
-}
-
-/// What came beside the result, a line each.
-fn beside(reply: &Reply, took: Duration) -> String {
-    let mut text = String::new();
-    for (name, metadata) in [("metadata", &reply.metadata), ("trailing", &reply.trailing)] {
-        for (key, value) in metadata.iter() {
-            let value = match value {
-                MetadataValue::Text(text) => escaped(text),
-                MetadataValue::Bytes(_) => of_value(value).to_string(),
-            };
-            text.push_str(&format!("{name} {key}: {value}\n"));
-        }
-    }
-    text.push_str(&format!("took {}", latency(took)));
-    if let Some(Times { decode_us, queue_us, handler_us, encode_us }) = reply.timing {
-        let parts =
-            [("decode", decode_us), ("queue", queue_us), ("handler", handler_us), ("encode", encode_us)];
-        let server = parts.iter().fold(0_u64, |sum, (_, us)| sum.saturating_add(*us));
-        let wire = [("wire", micros(took).saturating_sub(server))];
-        for (name, us) in parts.into_iter().chain(wire).filter(|(_, us)| *us > 0) {
-            text.push_str(&format!(", {name} {}", latency(Duration::from_micros(us))));
-        }
-    }
-    text + "\n"
 }
 
 fn micros(duration: Duration) -> u64 {

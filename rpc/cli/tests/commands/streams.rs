@@ -138,3 +138,15 @@ fn what_came_beside_the_result_is_told_when_asked_for() {
     assert!(now["result"].is_string() && now["took_us"].is_u64() && now["metadata"].is_object(), "{now}");
     assert!(now["server"]["handler_us"].is_u64(), "{now}");
 }
+
+#[test]
+fn what_came_beside_a_failure_is_told_when_asked_for() {
+    let desk = Desk::with_identities();
+    let demo = desk.serve();
+    let divide = ["demo.Math/divide", r#"{"dividend": 1, "divisor": 0}"#, "--verbose"];
+    let told = text(with_input(call(&desk, &demo, &divide), "").stderr);
+    assert!(told.starts_with("took ") && told.contains("\nerror: "), "{told}");
+    let failed = with_input(call(&desk, &demo, &[&divide[..], &["--json"]].concat()), "");
+    let error = &json(&text(failed.stderr))["error"];
+    assert!(error["took_us"].is_u64() && error["server"]["handler_us"].is_u64(), "{error}");
+}

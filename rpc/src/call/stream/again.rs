@@ -74,7 +74,7 @@ impl Repeatable {
         let open = self.open.as_ref().expect("it was open when it ended");
         let Some(request) = &mut self.request else { return Err(open.error(ended)) };
         let again = match ended {
-            Ended::Status(status) => request.attempts.failed(open.link(), *status),
+            Ended::Status(status, _) => request.attempts.failed(open.link(), *status),
             Ended::Lost(reason) => request.attempts.lost(open.link(), reason, open.may_have_been_sent()),
             ended @ Ended::Result(_) => Err(open.error(ended)),
         };

@@ -14,7 +14,7 @@ use countersign_proto::{Code, HandlerRan, Metadata, Opening, Status};
 use serde::de::DeserializeOwned;
 
 use crate::call::request::{Parent, Request, parent_ended};
-use crate::call::{Answer, CallError};
+use crate::call::{Answer, CallError, End};
 use crate::link::client::{self as link, Ended, Handle, OpenCall};
 use crate::link::stream_slot::Side;
 use crate::service::{Arg, Fault};
@@ -97,6 +97,15 @@ impl OpenStream {
             Ended::Result(answer) => Ok(answer),
             ended => Err(self.error(ended)),
         })
+    }
+
+    /// The same, with what came beside an error.
+    pub(super) async fn end(&self, side: Side) -> End {
+        match poll_fn(|cx| self.poll_outcome(side, cx)).await {
+            Ended::Result(answer) => End::of(Ok(answer), None),
+            Ended::Status(status, beside) => End::of(Err(self.error(Ended::Status(status, None))), beside),
+            lost @ Ended::Lost(_) => End::of(Err(self.error(lost)), None),
+        }
     }
 
     pub(super) fn poll_outcome(&self, side: Side, cx: &mut task::Context<'_>) -> Poll<Ended> {

@@ -11,7 +11,7 @@ use countersign_proto::{Metadata, MetadataValue};
 use super::halves::{ReceivingHalf, SendingHalf, split};
 use super::open::OpenStream;
 use crate::call::request::Request;
-use crate::call::{CallError, Reply};
+use crate::call::{CallError, End, Reply};
 use crate::client::Client;
 use crate::link::stream_slot::Side;
 use crate::stream::Row;
@@ -103,6 +103,13 @@ impl RawStream {
         finish(&self.open, Side::Receiving).await
     }
 
+    /// As [`finish`](Self::finish), and tells what came beside the end also if that is no result.
+    pub async fn end(mut self) -> End {
+        self.open.half_close();
+        self.open.ignore(&mut self.row);
+        self.open.end(Side::Receiving).await
+    }
+
     /// What the server sent before its first item; empty until it has come.
     pub fn metadata(&self) -> Metadata {
         self.open.response_metadata()
@@ -132,6 +139,12 @@ impl RawReceiveHalf {
     pub async fn finish(mut self) -> Result<Reply, CallError> {
         self.0.ignore();
         finish(&self.0.open, Side::Receiving).await
+    }
+
+    /// As [`finish`](Self::finish), and tells what came beside the end also if that is no result.
+    pub async fn end(mut self) -> End {
+        self.0.ignore();
+        self.0.open.end(Side::Receiving).await
     }
 
     /// What the server sent before its first item; empty until it has come.

@@ -93,7 +93,8 @@ pub(crate) struct OpenCall {
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
     Result(Answer),
-    Status(Box<Status>),
+    /// With what came beside it, if anything.
+    Status(Box<Status>, Option<Box<Beside>>),
     /// The connection was over first.
     Lost(Arc<ConnectionError>),
 }
@@ -106,7 +107,7 @@ pub(crate) struct Answer {
     pub(crate) beside: Option<Box<Beside>>,
 }
 
-/// What came beside a result.
+/// What came beside the end of a call.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Beside {
     pub(crate) response: Metadata,
@@ -220,12 +221,17 @@ impl Handle {
 }
 
 impl Ended {
+    /// An end that was found on this side, or has nothing beside it.
+    pub(super) fn of(status: Status) -> Self {
+        Self::Status(Box::new(status), None)
+    }
+
     /// Adds what came before the end.
     pub(super) fn follow(&mut self, response: Metadata) {
-        if let Self::Result(answer) = self
+        if let Self::Result(Answer { beside, .. }) | Self::Status(_, beside) = self
             && !response.is_empty()
         {
-            answer.beside.get_or_insert_default().response = response;
+            beside.get_or_insert_default().response = response;
         }
     }
 }
@@ -395,16 +401,16 @@ impl State {
 
     fn ended(&mut self, ended: proto::Ended<'_, usize>, wakers: &mut Vec<Waker>) {
         let proto::Ended { call: slot, result, beside, .. } = ended;
+        let beside = beside.map(|beside| {
+            let proto::Beside { metadata: trailing, times, .. } = *beside;
+            Box::new(Beside { response: Metadata::new(), trailing, times })
+        });
         let ended = match result {
             Ok(payload) => {
                 self.answered = true;
-                let beside = beside.map(|beside| {
-                    let proto::Beside { metadata: trailing, times, .. } = *beside;
-                    Box::new(Beside { response: Metadata::new(), trailing, times })
-                });
                 Ended::Result(Answer { payload: self.calls.keep(slot, payload), beside })
             }
-            Err(status) => Ended::Status(status),
+            Err(status) => Ended::Status(status, beside),
         };
         self.calls.end(slot, ended, wakers);
     }
@@ -432,7 +438,7 @@ impl State {
 
     fn deliver_ended(&mut self, wakers: &mut Vec<Waker>) {
         while let Some((slot, status)) = self.proto.poll_ended() {
-            self.calls.end(slot, Ended::Status(Box::new(status)), wakers);
+            self.calls.end(slot, Ended::of(status), wakers);
         }
     }
 

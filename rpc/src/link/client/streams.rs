@@ -47,7 +47,7 @@ impl Handle {
             Ok(Sending::Done | Sending::Queued) => Poll::Ready(Ok(())),
             Ok(Sending::Busy) => stream.wait(Side::Sending, waker),
             Ok(Sending::Ended) => Poll::Ready(Err(given_up())),
-            Err(status) => Poll::Ready(Err(Ended::Status(Box::new(status)))),
+            Err(status) => Poll::Ready(Err(Ended::of(status))),
         };
         let driver = state.driver_of_output();
         unlocked(guard, driver);
@@ -113,7 +113,7 @@ impl Handle {
         let state = &mut *guard;
         state.proto.cancel(call.id);
         let mut woken = Vec::new();
-        state.calls.end(call.slot, Ended::Status(Box::new(status)), &mut woken);
+        state.calls.end(call.slot, Ended::of(status), &mut woken);
         state.call_next(&mut woken);
         let driver = state.driver.take();
         drop(guard);
@@ -137,7 +137,7 @@ impl State {
             Arrived::Unexpected => {
                 self.proto.cancel(id);
                 let status = Status::internal("the server sent an item, and the procedure has none");
-                let ended = Ended::Status(Box::new(status.with_handler_ran(HandlerRan::Yes)));
+                let ended = Ended::of(status.with_handler_ran(HandlerRan::Yes));
                 self.calls.end(slot, ended, wakers);
             }
         }
@@ -171,5 +171,5 @@ fn unlocked(guard: MutexGuard<'_, State>, driver: Option<Waker>) {
 
 /// What is asked of a call after its caller gave it up.
 fn given_up() -> Ended {
-    Ended::Status(Box::new(Status::new(Code::Cancelled, "the call was given up")))
+    Ended::of(Status::new(Code::Cancelled, "the call was given up"))
 }
