@@ -38,7 +38,7 @@ impl Counted {
 
     /// Waits until so many more have come.
     async fn come(&self, calls: u32) {
-        self.came.acquire_many(calls).await.unwrap().forget();
+        self.came.acquire_many(calls).await.expect("it is never closed").forget();
     }
 
     fn clients(&self, number: usize) -> Vec<Client> {
@@ -59,7 +59,7 @@ impl Till for Counted {
 
 /// Three calls open at once on each connection, and time enough.
 fn plan(pace: Pace, calls: Option<u64>) -> Plan {
-    let arguments = to_vec(&Value::Map(Vec::new())).unwrap();
+    let arguments = to_vec(&Value::Map(Vec::new())).expect("it can be encoded");
     Plan {
         targets: vec![Target::new("acme.Till/pay", arguments)],
         pace,
