@@ -43,5 +43,5 @@ async fn traffic_calls_several_procedures_and_stops_when_dropped() {
     .await;
     drop(traffic);
     let connections = ConnectionsClient::new(watcher);
-    until("the end of the traffic", async || connections.list().await.unwrap().len() == 1).await;
+    until("the end of the traffic", async || connections.list(None::<u64>).await.unwrap().len() == 1).await;
 }

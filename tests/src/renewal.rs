@@ -70,7 +70,7 @@ pub async fn renew_under_load(time: Duration, life: Duration) -> Result<Renewed,
         }
     }
     let outcome = load.end().await;
-    let connections = ConnectionsClient::new(client.clone()).list().await?;
+    let connections = ConnectionsClient::new(client.clone()).list(None::<u64>).await?;
     let latest = connections.iter().map(|connection| connection.number).max();
     assert_eq!(steps, 3, "there was time for the whole rollover");
     Ok(Renewed {

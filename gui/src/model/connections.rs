@@ -43,8 +43,8 @@ pub(crate) struct Listing {
     pub(crate) rows: Vec<Connected>,
     /// How many peers they belong to.
     pub(crate) peers: usize,
-    /// How many more it named.
-    pub(crate) more: usize,
+    /// Whether it has more than are kept.
+    pub(crate) has_more: bool,
 }
 
 /// One connection of the server.
@@ -98,11 +98,11 @@ impl Column {
 impl Listing {
     /// What the server said at a moment.
     pub(crate) fn new(said: Vec<ConnectionInfo>, at: Instant) -> Self {
-        let more = said.len().saturating_sub(CONNECTIONS_MAX);
+        let has_more = CONNECTIONS_MAX < said.len();
         let rows: Vec<_> =
             said.into_iter().take(CONNECTIONS_MAX).map(|info| Connected::of(&info, at)).collect();
         let peers: HashSet<&str> = rows.iter().map(|row| row.peer.as_str()).collect();
-        Self { peers: peers.len(), rows, more }
+        Self { peers: peers.len(), rows, has_more }
     }
 }
 
@@ -276,8 +276,8 @@ mod tests {
         let mut hostile = info(1, &"\u{202e}\n".repeat(10_000), u64::MAX);
         hostile["not_after"] = json!("soon\u{7}");
         hostile["cipher"] = json!("x".repeat(100_000));
-        let listing = listing(vec![hostile; CONNECTIONS_MAX + 7]);
-        assert_eq!((listing.rows.len(), listing.more, listing.peers), (CONNECTIONS_MAX, 7, 1));
+        let listing = listing(vec![hostile; CONNECTIONS_MAX + 1]);
+        assert_eq!((listing.rows.len(), listing.has_more, listing.peers), (CONNECTIONS_MAX, true, 1));
         let row = &listing.rows[0];
         assert!(row.peer.len() < 10 * PEER_SHOWN && !row.peer.contains(['\n', '\u{202e}']));
         assert!(row.protection.chars().count() <= TEXT_SHOWN + 1);

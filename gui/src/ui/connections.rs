@@ -56,14 +56,10 @@ fn summary(connections: &Connections) -> String {
     let (all, shown, peers) = (listing.rows.len(), connections.shown(), listing.peers);
     let all_words = text::counted(all as u64, ["connection", "connections"]);
     let peers = text::counted(peers as u64, ["peer", "peers"]);
-    match listing.more {
+    match listing.has_more {
         _ if shown < all => format!("{} of {all_words}", text::count(shown as u64)),
-        0 => format!("{all_words} of {peers}"),
-        more => format!(
-            "the oldest {} connections; {} more are not shown",
-            text::count(CONNECTIONS_MAX as u64),
-            text::count(more as u64)
-        ),
+        false => format!("{all_words} of {peers}"),
+        true => format!("the oldest {} connections; there are more", text::count(CONNECTIONS_MAX as u64)),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use countersign::builtin::connections::ConnectionsClient;
+use countersign::builtin::connections::{ConnectionInfo, ConnectionsClient, LISTED_MAX};
 use countersign::builtin::trace::TraceClient;
 use countersign::{CallError, Code};
 use tokio::sync::watch;
@@ -13,7 +13,7 @@ use super::link::{Link, PATIENCE, refused};
 use super::seat::Voice;
 use crate::exchange::{Sight, TabNews};
 use crate::model::connection::Failure;
-use crate::model::connections::Listing;
+use crate::model::connections::{CONNECTIONS_MAX, Listing};
 use crate::model::traces::{TRACES_MAX, Trace};
 use crate::model::unanswered::Unanswered;
 
@@ -70,8 +70,18 @@ async fn tell(link: &Link, sight: &Sight, voice: &Voice) -> Infallible {
 
 async fn connections(link: &Link) -> Result<Listing, Unanswered> {
     let client = ConnectionsClient::new(link.client().clone());
-    let listed = client.list().timeout(PATIENCE).await;
-    Ok(Listing::new(listed.map_err(|error| unanswered("say who is connected", &error))?, Instant::now()))
+    let mut all = Vec::new();
+    loop {
+        let after = all.last().map(|last: &ConnectionInfo| last.number);
+        let listed = client.list(after).timeout(PATIENCE).await;
+        let page = listed.map_err(|error| unanswered("say who is connected", &error))?;
+        // A server that does not count upwards would be asked for ever.
+        let goes_on = LISTED_MAX <= page.len() && after < page.last().map(|last| last.number);
+        all.extend(page);
+        if !goes_on || CONNECTIONS_MAX < all.len() {
+            return Ok(Listing::new(all, Instant::now()));
+        }
+    }
 }
 
 async fn traces(link: &Link, procedure: Option<&str>) -> Result<Vec<Trace>, Unanswered> {

@@ -14,12 +14,17 @@ use crate::context::Context;
 use crate::peer::Peer;
 use crate::server;
 
+/// The most connections that are listed at once: so many fit into one message also where IDs are as long as they may
+/// be, which is 2 KiB.
+pub const LISTED_MAX: usize = 1000;
+
 /// Who is connected to this server.
 #[countersign::service(package = "countersign")]
 pub trait Connections {
-    /// Every live connection, oldest first.
+    /// Live connections, oldest first, and at most 1000 of them. Where there are as many, there may be more: those
+    /// after the one with this number.
     #[rpc(idempotent)]
-    async fn list(&self, cx: &Context) -> Result<Vec<ConnectionInfo>, Status>;
+    async fn list(&self, cx: &Context, after: Option<u64>) -> Result<Vec<ConnectionInfo>, Status>;
 
     /// Ends the connection with this number and all of its calls. Its client may connect again. Only a rule of the
     /// policy that names this procedure in full allows it.
@@ -70,8 +75,9 @@ impl Listed {
 }
 
 impl Connections for Listed {
-    async fn list(&self, cx: &Context) -> Result<Vec<ConnectionInfo>, Status> {
-        Ok(self.0.list().into_iter().map(|(number, live)| info(number, &live, cx.peer())).collect())
+    async fn list(&self, cx: &Context, after: Option<u64>) -> Result<Vec<ConnectionInfo>, Status> {
+        let page = self.0.list_after(after, LISTED_MAX);
+        Ok(page.into_iter().map(|(number, live)| info(number, &live, cx.peer())).collect())
     }
 
     async fn close(&self, cx: &Context, number: u64) -> Result<(), Status> {

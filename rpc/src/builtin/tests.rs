@@ -209,12 +209,13 @@ async fn the_names_of_the_built_in_procedures_are_written_down() {
 async fn connections_list_the_peer_that_asks() {
     let pair = pair(EchoServer::new(Parrot));
     let client = ConnectionsClient::new(pair.client.clone());
-    client.list().await.unwrap();
-    let connections = client.list().await.unwrap();
+    client.list(None::<u64>).await.unwrap();
+    let connections = client.list(None::<u64>).await.unwrap();
     let [only] = connections.as_slice() else { panic!("one connection: {connections:?}") };
     assert_eq!(only.peer, "spiffe://test.internal/client");
     assert!(only.bytes_in > 0 && only.bytes_out > 0 && !only.cipher.is_empty());
     assert!(only.is_yours && only.calls >= 1, "{only:?}");
+    assert_eq!(client.list(Some(only.number)).await.unwrap(), [], "nobody came later");
 }
 
 async fn traced(client: &Client, procedure: &str) -> Vec<TracedCall> {

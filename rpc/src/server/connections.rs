@@ -62,6 +62,15 @@ impl Connections {
         live
     }
 
+    /// The oldest of those after this one, and at most so many.
+    pub(crate) fn list_after(&self, after: Option<u64>, max: usize) -> Vec<(u64, Live)> {
+        let table = self.lock();
+        let mut ids: Vec<_> = table.live.keys().copied().filter(|id| after < Some(*id)).collect();
+        ids.sort_unstable();
+        ids.truncate(max);
+        ids.into_iter().map(|id| (id, table.live[&id].clone())).collect()
+    }
+
     /// Stops all of them, and those that are still to come.
     pub(crate) fn stop(&self, stop: Stop) {
         self.stopping.send_replace(true);

@@ -181,7 +181,7 @@ async fn who_closed_a_connection_is_told() {
     let alice = running.connect(office.client("alice")).await.expect("she is trusted");
     let _bob = running.connect(office.client("bob")).await.expect("he is trusted");
     let connections = ConnectionsClient::new(alice);
-    let listed = connections.list().await.expect("it is allowed");
+    let listed = connections.list(None::<u64>).await.expect("it is allowed");
     let bob = listed.iter().find(|live| live.peer.ends_with("/bob")).expect("he is there");
     connections.close(bob.number).await.expect("it is allowed");
     let events = log.events("connection closed");

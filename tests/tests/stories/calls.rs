@@ -250,7 +250,7 @@ async fn no_call_is_lost_among_thousands_that_end_in_every_way() {
     let connections = countersign::builtin::connections::ConnectionsClient::new(client);
     soon("the end of all handlers", async {
         // The question is itself a call that is open.
-        while connections.list().await.expect("an answer")[0].calls_open > 1 {
+        while connections.list(None::<u64>).await.expect("an answer")[0].calls_open > 1 {
             tokio::task::yield_now().await;
         }
     })

@@ -71,7 +71,7 @@ async fn a_stream_ends_with_the_reason_when_its_servers_certificate_expires() {
 
 /// The number of the connection that a call of this client comes over.
 async fn number(client: &Client) -> u64 {
-    let mine = ConnectionsClient::new(client.clone()).list().await.expect("a list");
+    let mine = ConnectionsClient::new(client.clone()).list(None::<u64>).await.expect("a list");
     mine.iter().map(|connection| connection.number).max().expect("this one")
 }
 
@@ -83,7 +83,7 @@ async fn a_certificate_that_is_not_renewed_moves_its_connection_once() {
     let (mut calls, mut numbers) = (0, Vec::new());
     let error = soon("the end", async {
         loop {
-            match ConnectionsClient::new(client.clone()).list().await {
+            match ConnectionsClient::new(client.clone()).list(None::<u64>).await {
                 Ok(mine) => numbers.extend(mine.iter().map(|connection| connection.number)),
                 Err(error) => return error,
             }

@@ -274,10 +274,16 @@ async fn only_a_rule_of_its_own_lets_an_operator_close_a_connection() {
         async move { desk.wait().await }
     });
     clerk.arrived().await;
-    let listed = ConnectionsClient::new(alice.clone()).list().await.expect("it is allowed");
+    let listed = ConnectionsClient::new(alice.clone()).list(None::<u64>).await.expect("it is allowed");
     let number_of =
         |name: &str| listed.iter().find(|live| live.peer.ends_with(name)).expect("it is connected").number;
     let (hers, his) = (number_of("/olga"), number_of("/alice"));
+    let later = ConnectionsClient::new(alice.clone()).list(Some(his)).await.expect("it is allowed");
+    assert_eq!(
+        later.iter().map(|live| live.number).collect::<Vec<_>>(),
+        [hers],
+        "oldest first, page by page"
+    );
     assert_eq!(code(ConnectionsClient::new(alice.clone()).close(hers).await), Code::PermissionDenied);
 
     let connections = ConnectionsClient::new(olga);

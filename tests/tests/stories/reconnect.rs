@@ -434,7 +434,7 @@ async fn a_connection_that_is_too_old_keeps_its_calls_and_gets_no_new_ones() {
     soon("the call", clerk.arrived()).await;
     let connections = ConnectionsClient::new(client);
     soon("a second connection", async {
-        while connections.list().await.expect("an answer").len() < 2 {
+        while connections.list(None::<u64>).await.expect("an answer").len() < 2 {
             tokio::task::yield_now().await;
         }
     })

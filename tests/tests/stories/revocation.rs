@@ -200,7 +200,7 @@ async fn of_many_peers_one_is_sent_away_while_the_others_are_served() {
         let answer = MillClient::new(client.clone()).echo("hi").fail_fast().await;
         assert_eq!(answer.unwrap_or_else(|error| panic!("{number}: {error}")), "hi");
     }
-    let left = ConnectionsClient::new(clients[0].clone()).list().await.expect("a list");
+    let left = ConnectionsClient::new(clients[0].clone()).list(None::<u64>).await.expect("a list");
     let numbers: Vec<_> = left.iter().map(|connection| connection.number).collect();
     assert_eq!(
         numbers,

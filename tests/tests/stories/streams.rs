@@ -322,7 +322,7 @@ async fn streams_that_come_and_go_leave_nothing_behind() {
     // What is cancelled may be a moment on its way.
     let connections = ConnectionsClient::new(client);
     soon("an empty connection", async {
-        while connections.list().await.expect("a list")[0].calls_open != 0 {}
+        while connections.list(None::<u64>).await.expect("a list")[0].calls_open != 0 {}
     })
     .await;
 }
