@@ -166,6 +166,8 @@ pub(crate) enum Command {
     KeepCertificates,
     /// Revoke them.
     Revoke,
+    /// Show the reply in the place of the request, or the request again, where there is no room for both.
+    TurnOver,
     /// Look at the reply in this way.
     SetLens(Lens),
     /// Fold or unfold an item of the reply, or of its fault.
@@ -199,6 +201,7 @@ impl Command {
         Self::StopFile,
         Self::HalfClose,
         Self::PauseItems,
+        Self::TurnOver,
         Self::SetLens(Lens::Tree),
         Self::SetLens(Lens::Diagnostic),
         Self::SetLens(Lens::Hex),
@@ -344,6 +347,7 @@ impl Command {
             Self::AskToRevoke(_) => "Revoke…",
             Self::KeepCertificates => "Keep",
             Self::Revoke => "Revoke",
+            Self::TurnOver => "Turn to the request or the reply",
             Self::SetLens(Lens::Tree) => "Show the reply as tree",
             Self::SetLens(Lens::Diagnostic) => "Show the reply in diagnostic notation",
             Self::SetLens(Lens::Hex) => "Show the reply in hex",
@@ -372,6 +376,7 @@ impl Command {
             Self::Journal(JournalCommand::Toggle) => Key::H,
             Self::Shelf(ShelfCommand::Toggle) => Key::S,
             Self::FillExample => Key::E,
+            Self::TurnOver => Key::J,
             Self::TogglePause => Key::P,
             Self::Show(Page::Graphs) => Key::G,
             Self::ToggleIdentity => Key::I,

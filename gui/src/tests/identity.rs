@@ -16,7 +16,7 @@ use crate::model::identity::{Identity, Remark};
 use crate::model::server::{List, Reload, Server, ServerDomain};
 
 /// An identity that answers at two hosts.
-fn server() -> Credentials {
+pub(super) fn server() -> Credentials {
     let authority = Authority::in_memory(&TrustDomain::default()).unwrap();
     let hosts = ["tea.example".parse().unwrap(), "127.0.0.1".parse().unwrap()];
     let request = Request::server("alice".parse().unwrap(), hosts);
@@ -29,7 +29,7 @@ fn identity(credentials: &Credentials) -> Identity {
 
 impl Stage {
     /// The worker has looked into the identity's folder.
-    fn tell_identity(&mut self, credentials: &Credentials) {
+    pub(super) fn tell_identity(&mut self, credentials: &Credentials) {
         self.tell(TabNews::Identity("pki/alice".to_owned(), Ok(Box::new(identity(credentials))), Vec::new()));
     }
 

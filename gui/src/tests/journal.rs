@@ -32,7 +32,7 @@ fn pages(calls: impl IntoIterator<Item = Entry>) -> Pages {
 }
 
 /// Two calls of a procedure, one of another, and one on another server.
-fn made() -> Vec<Entry> {
+pub(super) fn made() -> Vec<Entry> {
     let mut elsewhere = call(4, "acme.Billing/pay", "Basel");
     elsewhere.server.address = "stage:7443".to_owned();
     let mut failed = call(2, "acme.Ledger/balance", "Zürich");
@@ -42,7 +42,7 @@ fn made() -> Vec<Entry> {
 
 impl Stage {
     /// A window that shows the calls that were made.
-    fn with_history(calls: Vec<Entry>) -> Self {
+    pub(super) fn with_history(calls: Vec<Entry>) -> Self {
         let mut stage = Self::connected(ledger());
         stage.tell_of_calls(pages(calls));
         stage.click("acme.Ledger/balance");

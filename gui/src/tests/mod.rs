@@ -20,5 +20,6 @@ mod settings;
 mod shelf;
 pub(crate) mod stage;
 mod streams;
+mod survey;
 mod tabs;
 mod watching;

@@ -34,7 +34,7 @@ fn issued(name: &str) -> Issued {
 
 impl Stage {
     /// A window that shows the form, with an authority in `pki` that has issued to these names.
-    fn in_office(names: &[&str]) -> Self {
+    pub(super) fn in_office(names: &[&str]) -> Self {
         let mut stage = Self::connected(ledger());
         stage.click("spiffe://countersign.internal/server");
         stage.click("New identity");

@@ -18,13 +18,13 @@ const ORDER: &str = r#"{"lines": [{"price": 7}, "sugar"], "note": "two cups"}"#;
 
 impl Stage {
     /// A window in which a call was answered with this.
-    fn answered(notation: &str) -> Self {
+    pub(super) fn answered(notation: &str) -> Self {
         let mut stage = Self::connected(ledger());
         stage.call_and_answer(notation);
         stage
     }
 
-    fn call_and_answer(&mut self, notation: &str) -> CallOrder {
+    pub(super) fn call_and_answer(&mut self, notation: &str) -> CallOrder {
         self.click("Call");
         let call = self.call();
         self.answer(&call, &cbor::from_diagnostic(notation).unwrap());

@@ -31,7 +31,7 @@ impl Stage {
     }
 
     /// Opens the list, in which these files are found.
-    fn with_files(&mut self, files: &[(&str, Result<&str, &str>)]) {
+    pub(super) fn with_files(&mut self, files: &[(&str, Result<&str, &str>)]) {
         self.press("Saved requests");
         assert_eq!(self.shelf_order(), ShelfOrder::Look(String::new()));
         self.finds(files);

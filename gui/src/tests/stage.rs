@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::Dashboard;
+use crate::command::Command;
 use crate::exchange::{CallOrder, Generation, OfficeOrder, Order, TabNews, TabOrder, TabUpdate, Update};
 use crate::model::Model;
 use crate::model::authority::OfficeNews;
@@ -116,6 +117,13 @@ impl Stage {
     /// Presses a key together with the one for commands.
     pub(crate) fn keys(&mut self, key: Key) {
         self.window.key_press_modifiers(Modifiers::COMMAND, key);
+        self.settle();
+    }
+
+    /// As if the command had been chosen.
+    pub(crate) fn command(&mut self, command: Command) {
+        let now = self.now();
+        self.window.state_mut().model.obey(command, now);
         self.settle();
     }
 

@@ -17,7 +17,7 @@ use crate::model::reply::{Body, Problem, ProblemKind};
 use crate::model::stream::{Batch, FileProgress, FileState, Item, Mistake, Newest};
 
 /// A service with a procedure of each kind.
-fn feed() -> Vec<Service> {
+pub(super) fn feed() -> Vec<Service> {
     let word = || Schema::try_from(json!({ "type": "string", "minLength": 1 })).unwrap();
     let empty = json!({ "type": "object", "properties": {}, "additionalProperties": false });
     let of_kind = |name: &str, kind: CallKind, takes_items: bool| Procedure {
@@ -36,13 +36,13 @@ fn feed() -> Vec<Service> {
 
 impl Stage {
     /// Presses Start.
-    fn start(&mut self) -> CallOrder {
+    pub(super) fn start(&mut self) -> CallOrder {
         self.click("Start");
         self.call()
     }
 
     /// Items came: numbers from `from` on, up to and with `to`.
-    fn receive(&mut self, call: &CallOrder, from: u64, to: u64) {
+    pub(super) fn receive(&mut self, call: &CallOrder, from: u64, to: u64) {
         let mut newest = Newest::default();
         for number in from..=to {
             let value = Value::Map(vec![(Value::Text("n".to_owned()), Value::Integer(number.into()))]);

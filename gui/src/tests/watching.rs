@@ -22,7 +22,7 @@ use crate::model::traces::Trace;
 use crate::model::unanswered::Unanswered;
 use crate::model::view::{Moment, Stretch};
 
-fn connection(number: u64, name: &str) -> Json {
+pub(super) fn connection(number: u64, name: &str) -> Json {
     // Not the full hour: whether a second passes before it is shown would then be seen.
     let life = SignedDuration::from_hours(number as i64) - SignedDuration::from_secs(1);
     json!({
@@ -36,7 +36,7 @@ fn connection(number: u64, name: &str) -> Json {
     })
 }
 
-fn trace(procedure: &str, code: &str, total_us: u64, age: Duration) -> Json {
+pub(super) fn trace(procedure: &str, code: &str, total_us: u64, age: Duration) -> Json {
     let age_us = age.as_micros() as u64;
     json!({
         "procedure": procedure, "peer": "spiffe://acme.internal/ann", "code": code, "age_us": age_us,
@@ -48,7 +48,7 @@ fn trace(procedure: &str, code: &str, total_us: u64, age: Duration) -> Json {
 
 impl Stage {
     /// A window that shows who is connected: these.
-    fn with_connections(said: Vec<Json>) -> Self {
+    pub(super) fn with_connections(said: Vec<Json>) -> Self {
         let mut stage = Self::connected(ledger());
         stage.click("Connections");
         assert_eq!(stage.order(), Some(TabOrder::Watch(Some(Sight::Connections))));
@@ -62,7 +62,7 @@ impl Stage {
     }
 
     /// A window that shows slow and failed calls: these.
-    fn with_traces(said: Vec<Json>) -> Self {
+    pub(super) fn with_traces(said: Vec<Json>) -> Self {
         let mut stage = Self::connected(ledger());
         stage.click("Traces");
         assert_eq!(stage.order(), Some(TabOrder::Watch(Some(Sight::Traces(None)))));

@@ -1,7 +1,9 @@
 //! Tables of rows of one height: where their columns are, and the line above them, which sorts.
 
 use egui::text::LayoutJob;
-use egui::{Align2, Color32, FontId, Rect, Response, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, FontId, Rect, Response, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
+};
 
 use super::parts::{clipped_text, polygon};
 use super::theme::palette;
@@ -64,6 +66,18 @@ pub(super) fn places<C>(row: Rect, columns: &[Column<C>]) -> Vec<Rect> {
 /// How wide a row is.
 pub(super) fn width<C>(columns: &[Column<C>]) -> f32 {
     columns.iter().map(|column| column.width + GAP).sum::<f32>() - GAP + 2.0 * MARGIN
+}
+
+/// A table as wide as its rows are, which is moved sideways where there is no room for them.
+pub(super) fn table_ui<R>(ui: &mut Ui, row_width: f32, draw: impl FnOnce(&mut Ui) -> R) -> R {
+    let width = ui.available_width().max(row_width + SCROLL_BAR);
+    let table = ScrollArea::horizontal().id_salt("table").auto_shrink(false);
+    table
+        .show(ui, |ui| {
+            ui.set_width(width);
+            draw(ui)
+        })
+        .inner
 }
 
 /// The line above the rows, and the column by which they are to be sorted now.

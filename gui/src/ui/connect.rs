@@ -1,6 +1,6 @@
 //! The panel that asks where to go and who we are.
 
-use egui::{Align, Button, Frame, Key, Label, Layout, Response, RichText, TextEdit, Ui};
+use egui::{Align, Button, Frame, Key, Label, Layout, Response, RichText, ScrollArea, TextEdit, Ui};
 
 use super::parts::{
     command_button_ui, failed_state_ui, failure_card_ui, field_name_ui, muted, primary_button_ui, spinner_ui,
@@ -19,30 +19,36 @@ const CARD_WIDTH: f32 = 560.0;
 const NAME_WIDTH: f32 = 112.0;
 /// The room for the button that lets the user choose a folder.
 const BROWSE_WIDTH: f32 = 86.0;
-
+/// What the card takes as a rule, with what is around it: a lower window begins further up.
+const USUAL_HEIGHT: f32 = 360.0;
 /// The most that the name of a profile takes.
 const PROFILE_WIDTH: f32 = 220.0;
 
 /// The card in the middle of a window that is not connected.
 pub(crate) fn connect_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
-    ui.vertical_centered(|ui| {
-        ui.add_space((ui.available_height() * 0.16).max(12.0));
-        ui.label(RichText::new("Countersign").size(26.0).strong());
-        ui.label(muted(&colors, "Both sides prove who they are"));
-        ui.add_space(14.0);
-    });
-    ui.horizontal_top(|ui| {
-        ui.add_space(((ui.available_width() - CARD_WIDTH) / 2.0).max(0.0));
-        ui.vertical(|ui| {
-            ui.set_width(CARD_WIDTH);
-            let stroke = ui.visuals().window_stroke;
-            Frame::new().fill(colors.card).stroke(stroke).corner_radius(8).inner_margin(18).show(ui, |ui| {
-                ui.set_width(ui.available_width());
-                card_ui(ui, model, wishes);
+    let room = ui.available_height();
+    ScrollArea::vertical().id_salt("connect").auto_shrink(false).show(ui, |ui| {
+        ui.vertical_centered(|ui| {
+            ui.add_space(((room - USUAL_HEIGHT) * 0.4).clamp(8.0, room * 0.16));
+            ui.label(RichText::new("Countersign").size(26.0).strong());
+            ui.label(muted(&colors, "Both sides prove who they are"));
+            ui.add_space(14.0);
+        });
+        let width = CARD_WIDTH.min(ui.available_width());
+        ui.horizontal_top(|ui| {
+            ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
+            ui.vertical(|ui| {
+                ui.set_width(width);
+                let stroke = ui.visuals().window_stroke;
+                let frame = Frame::new().fill(colors.card).stroke(stroke).corner_radius(8).inner_margin(18);
+                frame.show(ui, |ui| {
+                    ui.set_width(ui.available_width());
+                    card_ui(ui, model, wishes);
+                });
+                ui.add_space(10.0);
+                profiles_ui(ui, model, wishes);
             });
-            ui.add_space(10.0);
-            profiles_ui(ui, model, wishes);
         });
     });
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use egui::{Align, Color32, Label, Layout, Rect, RichText, Role, Ui, UiBuilder, vec2};
 use jiff::Timestamp;
 
-use super::columns::{Column, cells_ui, header_ui, left_over, places, row_ui, widen, width};
+use super::columns::{self, Column, cells_ui, header_ui, left_over, places, row_ui, widen, width};
 use super::pages::heading_ui;
 use super::parts::{chip_ui, command_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::rows::rows_ui;
@@ -113,21 +113,32 @@ fn confirm_ui(ui: &mut Ui, doomed: &Connected, is_closing: bool, wishes: &mut Ve
 
 fn table_ui(ui: &mut Ui, connections: &Connections, now: (Instant, Timestamp), wishes: &mut Vec<Command>) {
     let columns = columns(ui);
-    if let Some(by) = header_ui(ui, &columns, connections.sorted) {
-        wishes.push(Command::SortConnections(by));
-    }
-    let count = connections.shown();
-    if count == 0 {
-        return match connections.filter.trim() {
-            "" => empty_ui(ui, "Nobody is connected", "Not even this window: it is on its way back."),
-            _ => empty_ui(ui, "Nothing matches", "Every word of the filter has to occur in peer or address."),
-        };
-    }
-    rows_ui(ui, "connections", ROW_HEIGHT, count, None, |ui, range| {
-        for row in range.filter_map(|row| connections.row(row)) {
-            connection_ui(ui, row, &columns, now, wishes);
+    columns::table_ui(ui, row_width(&columns), |ui| {
+        if let Some(by) = header_ui(ui, &columns, connections.sorted) {
+            wishes.push(Command::SortConnections(by));
         }
+        let count = connections.shown();
+        if count == 0 {
+            return match connections.filter.trim() {
+                "" => empty_ui(ui, "Nobody is connected", "Not even this window: it is on its way back."),
+                _ => empty_ui(
+                    ui,
+                    "Nothing matches",
+                    "Every word of the filter has to occur in peer or address.",
+                ),
+            };
+        }
+        rows_ui(ui, "connections", ROW_HEIGHT, count, None, |ui, range| {
+            for row in range.filter_map(|row| connections.row(row)) {
+                connection_ui(ui, row, &columns, now, wishes);
+            }
+        });
     });
+}
+
+/// How wide a row is, with the button at its end.
+fn row_width(columns: &[Column<By>]) -> f32 {
+    width(columns) + BUTTON_WIDTH + 14.0
 }
 
 fn columns(ui: &Ui) -> [Column<By>; 8] {
@@ -149,7 +160,7 @@ fn columns(ui: &Ui) -> [Column<By>; 8] {
     ];
     let mut others: Vec<f32> = columns[1..].iter().map(|column| column.width).collect();
     others.push(BUTTON_WIDTH);
-    columns[0].width = left_over(ui, &others, 100.0..=400.0);
+    columns[0].width = left_over(ui, &others, 180.0..=400.0);
     widen(ui, &mut columns, BUTTON_WIDTH);
     columns
 }
@@ -175,7 +186,7 @@ fn connection_ui(
             row.words()
         )
     };
-    let response = row_ui(ui, (width(columns) + BUTTON_WIDTH + 14.0, ROW_HEIGHT), Role::Label, false, name);
+    let response = row_ui(ui, (row_width(columns), ROW_HEIGHT), Role::Label, false, name);
     let (rect, text_color) = (response.rect, ui.visuals().text_color());
     let mut places = places(rect, columns);
     if row.is_own {

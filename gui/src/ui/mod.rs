@@ -52,6 +52,10 @@ use crate::model::connection::Connection;
 use crate::model::tab::Tab;
 use crate::model::view::Page;
 
+/// Where a page has less room than this, request and reply take turns, and the graphs have their own page alone.
+const NARROW: f32 = 860.0;
+const LOW: f32 = 540.0;
+
 /// Draws the whole dashboard and returns what the user wished.
 pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<Command> {
     model.is_dark = ui.visuals().dark_mode;
@@ -113,22 +117,35 @@ fn lost_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Command>) {
 /// Procedures, request, reply and graphs of one server.
 fn calls_ui(ui: &mut Ui, tab: &mut Tab, (now, date): (Instant, Timestamp), wishes: &mut Vec<Command>) {
     let id = tab.id;
-    Panel::bottom("graphs")
-        .resizable(true)
-        .default_size(250.0)
-        .size_range(180.0..=520.0)
-        .frame(panel_frame(ui, 12, 8))
-        .show(ui, |ui| filling_ui(ui, id, |ui| graphs::graphs_ui(ui, tab, (now, date), wishes)));
+    let (is_narrow, is_low) = (ui.available_width() < NARROW, ui.available_height() < LOW);
+    if !is_low {
+        Panel::bottom("graphs")
+            .resizable(true)
+            .default_size(250.0)
+            .size_range(180.0..=520.0)
+            .frame(panel_frame(ui, 12, 8))
+            .show(ui, |ui| filling_ui(ui, id, |ui| graphs::graphs_ui(ui, tab, (now, date), wishes)));
+    }
     Panel::left("procedures")
         .default_size(270.0)
-        .size_range(180.0..=480.0)
+        .size_range(180.0..=(ui.available_width() * 0.38).clamp(180.0, 480.0))
         .frame(panel_frame(ui, 10, 8))
         .show(ui, |ui| {
             filling_ui(ui, id, |ui| {
-                pages::pages_ui(ui, tab.page, wishes);
+                pages::pages_ui(ui, tab.page, is_low, wishes);
                 procedures::procedures_ui(ui, tab, wishes);
             });
         });
+    if is_narrow {
+        CentralPanel::default().frame(panel_frame(ui, 12, 8)).show(ui, |ui| {
+            pages::sides_ui(ui, tab, wishes);
+            filling_ui(ui, (id, tab.shows_reply), |ui| match tab.shows_reply {
+                true => reply::reply_ui(ui, tab, now, wishes),
+                false => request::request_ui(ui, tab, wishes),
+            });
+        });
+        return;
+    }
     // The form needs the larger half; where there is much room, a reply takes its share of it.
     let reply_max = (ui.available_width() * 0.45).max(240.0);
     let reply_usual = (ui.available_width() * 0.36).max(440.0).min(reply_max);

@@ -1,6 +1,6 @@
 //! Every command in one list, with a filter.
 
-use egui::{Button, Id, Key, Modal, ScrollArea, TextEdit, Ui};
+use egui::{Button, FocusDirection, Id, Key, Modal, ScrollArea, TextEdit, Ui};
 
 use super::parts::keys_of;
 use crate::command::Command;
@@ -17,17 +17,27 @@ pub(crate) fn palette_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comman
             .hint_text("Type to filter commands")
             .desired_width(f32::INFINITY);
         let response = ui.add(edit).accessible_name("Filter commands");
-        response.request_focus();
+        // It has just been opened. Later whoever goes on from there to the list, goes on in it.
+        if ui.memory(|memory| memory.top_modal_layer()) != Some(ui.layer_id()) {
+            response.request_focus();
+        }
         let listed = || Command::LISTED.iter().filter(|command| is_listed(model, &filter, command));
-        if ui.input(|input| input.key_pressed(Key::Enter)) {
+        if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
             chosen = listed().next().cloned();
+        }
+        if response.has_focus() && ui.input(|input| input.key_pressed(Key::ArrowDown)) {
+            ui.memory_mut(|memory| memory.move_focus(FocusDirection::Next));
         }
         ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             for command in listed() {
                 // Also an empty text at the right keeps the name at the left.
                 let keys = keys_of(ui, command);
                 let button = Button::new(command.text()).frame_when_inactive(false).shortcut_text(keys);
-                if ui.add_sized([ui.available_width(), 24.0], button).clicked() {
+                let button = ui.add_sized([ui.available_width(), 24.0], button);
+                if button.gained_focus() {
+                    button.scroll_to_me(None);
+                }
+                if button.clicked() {
                     chosen = Some(command.clone());
                 }
             }

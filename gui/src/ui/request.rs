@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{Button, Label, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
+use egui::{Align, Button, Label, Layout, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use super::journal::journal_ui;
 use super::manual::{forbidden_ui, manual_ui};
@@ -21,6 +21,8 @@ use crate::model::manual::kind_meaning;
 use crate::model::tab::Tab;
 use crate::text;
 
+/// Below this height there is no room for more than the form.
+const LOW: f32 = 300.0;
 /// How much of the list of faults is shown; the page about the procedure has them all.
 const FAULTS_SHOWN: usize = 400;
 /// So many things that have no place any more are listed; all of them are put aside.
@@ -95,6 +97,10 @@ fn heading_ui(ui: &mut Ui, procedure: &Procedure, wishes: &mut Vec<Command>) {
         }
         documentation_button_ui(ui, false, wishes);
     });
+    // The form needs what there is; the page about the procedure has all of it.
+    if ui.available_height() < LOW {
+        return;
+    }
     if !procedure.documentation.is_empty() {
         ScrollArea::vertical().id_salt("docs").max_height(64.0).show(ui, |ui| {
             ui.add(Label::new(muted(&colors, &procedure.documentation)).wrap());
@@ -251,7 +257,9 @@ fn call_ui(ui: &mut Ui, draft: &mut Draft, buttons: &Buttons, wishes: &mut Vec<C
 }
 
 fn deadline_ui(ui: &mut Ui, draft: &mut Draft, hint: &str) {
-    ui.horizontal(|ui| {
+    // As one that goes to the next line together.
+    let size = vec2(142.0, ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         let label = ui.label("Deadline");
         let edit = TextEdit::singleline(&mut draft.whole.deadline).hint_text(hint).desired_width(76.0);
         let hint =

@@ -53,7 +53,7 @@ pub(super) fn shelf_ui(ui: &mut Ui, shelf: &mut Shelf, procedure: &str, wishes: 
 }
 
 fn folder_ui(ui: &mut Ui, shelf: &mut Shelf, wishes: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         field_name_ui(ui, "Folder", NAME_WIDTH);
         let width = (ui.available_width() - BUTTONS_WIDTH).max(120.0);
         let edit = ui.add(TextEdit::singleline(&mut shelf.folder).desired_width(width));
@@ -67,7 +67,7 @@ fn folder_ui(ui: &mut Ui, shelf: &mut Shelf, wishes: &mut Vec<Command>) {
 }
 
 fn save_ui(ui: &mut Ui, shelf: &mut Shelf, procedure: &str, wishes: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         field_name_ui(ui, "Name", NAME_WIDTH);
         let hint = text::line(procedure.rsplit('/').next().unwrap_or_default(), 60);
         let width = (ui.available_width() - BUTTONS_WIDTH).max(120.0);

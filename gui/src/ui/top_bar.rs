@@ -19,6 +19,10 @@ use crate::model::view::{Page, TimeRange};
 
 /// Facts of the session are left out where there is less room than this: the tab's tooltip has them, too.
 const FACTS_WIDTH: f32 = 150.0;
+/// Also what wants looking at: the mark on the tab says that there is something.
+const CONCERNS_WIDTH: f32 = 64.0;
+/// In a window so narrow a button is left out that the settings have, too.
+const NARROW: f32 = 800.0;
 /// The most that the tabs take of the line, so that something of the facts is seen.
 const TABS_SHARE: f32 = 0.5;
 
@@ -40,9 +44,13 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut 
                 }
                 match &tab.connection {
                     Connection::Connected(_, session) => {
-                        ui.separator();
+                        if ui.available_width() >= CONCERNS_WIDTH {
+                            ui.separator();
+                        }
                         let date = model.clock.now();
-                        if let State::Degraded(concerns) = tab.state(now, date) {
+                        if let State::Degraded(concerns) = tab.state(now, date)
+                            && ui.available_width() >= CONCERNS_WIDTH
+                        {
                             concerns_ui(ui, &concerns, wishes);
                         }
                         if ui.available_width() >= FACTS_WIDTH {
@@ -99,7 +107,15 @@ fn concerns_ui(ui: &mut Ui, concerns: &[Concern], wishes: &mut Vec<Command>) {
 }
 
 fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
-    command_button_ui(ui, Command::TogglePalette, true, wishes);
+    let is_narrow = ui.available_width() < NARROW;
+    if is_narrow {
+        let more = ui.button("…").accessible_name(Command::TogglePalette.text());
+        if more.on_hover_text(hint_of(ui, &Command::TogglePalette)).clicked() {
+            wishes.push(Command::TogglePalette);
+        }
+    } else {
+        command_button_ui(ui, Command::TogglePalette, true, wishes);
+    }
     let cog = Button::selectable(model.tab().page == Page::Settings, "").min_size(vec2(28.0, 0.0));
     let cog = ui.add(cog);
     cog_mark(ui.painter(), cog.rect.center(), ui.style().interact(&cog).text_color());
@@ -107,9 +123,11 @@ fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     if cog.accessible_name(Command::ToggleSettings.text()).on_hover_text(hint).clicked() {
         wishes.push(Command::ToggleSettings);
     }
-    let theme = ui.button(if model.is_dark { "Light" } else { "Dark" });
-    if theme.on_hover_text(hint_of(ui, &Command::ToggleTheme)).clicked() {
-        wishes.push(Command::ToggleTheme);
+    if !is_narrow {
+        let theme = ui.button(if model.is_dark { "Light" } else { "Dark" });
+        if theme.on_hover_text(hint_of(ui, &Command::ToggleTheme)).clicked() {
+            wishes.push(Command::ToggleTheme);
+        }
     }
     // Where no graphs are, there is nothing to set about them.
     ui.add_enabled_ui(!model.tab().is_blank(), |ui| graph_controls_ui(ui, model.tab(), wishes));

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use egui::{Align, CentralPanel, Label, Layout, Panel, RichText, Role, ScrollArea, Ui, UiBuilder, vec2};
 
-use super::columns::{Column, cells_ui, header_ui, left_over, places, row_ui, width};
+use super::columns::{self, Column, cells_ui, header_ui, left_over, places, row_ui, width};
 use super::facts::{copied_fact_ui, fact_ui, id_ui};
 use super::pages::heading_ui;
 use super::parts::{command_button_ui, empty_ui, is_left, loading_ui, muted};
@@ -37,8 +37,8 @@ pub(super) fn page_ui(ui: &mut Ui, tab: &mut Tab, now: Instant, wishes: &mut Vec
         let can_go = tab.catalogue.procedure(&chosen.procedure).is_some();
         Panel::bottom("chosen trace")
             .resizable(true)
-            .default_size(236.0)
-            .size_range(150.0..=420.0)
+            .default_size(236.0_f32.min(ui.available_height() * 0.42))
+            .size_range(100.0..=(ui.available_height() * 0.5).clamp(100.0, 420.0))
             .frame(panel_frame(ui, 12, 8))
             .show(ui, |ui| filling_ui(ui, id, |ui| chosen_ui(ui, (chosen, times), now, can_go, wishes)));
     }
@@ -135,18 +135,25 @@ fn nothing_ui(ui: &mut Ui, traces: &Traces, wishes: &mut Vec<Command>) {
 
 fn table_ui(ui: &mut Ui, traces: &Traces, times: Times, wishes: &mut Vec<Command>) {
     let columns = columns(ui);
-    if let Some(by) = header_ui(ui, &columns, traces.sorted) {
-        wishes.push(Command::SortTraces(by));
-    }
-    rows_ui(ui, "traces", ROW_HEIGHT, traces.shown(), None, |ui, range| {
-        for row in range {
-            if let Some(trace) = traces.row(row)
-                && trace_ui(ui, (trace, times), traces.is_chosen(trace), &columns)
-            {
-                wishes.push(Command::LookAtTrace(row));
-            }
+    columns::table_ui(ui, row_width(&columns), |ui| {
+        if let Some(by) = header_ui(ui, &columns, traces.sorted) {
+            wishes.push(Command::SortTraces(by));
         }
+        rows_ui(ui, "traces", ROW_HEIGHT, traces.shown(), None, |ui, range| {
+            for row in range {
+                if let Some(trace) = traces.row(row)
+                    && trace_ui(ui, (trace, times), traces.is_chosen(trace), &columns)
+                {
+                    wishes.push(Command::LookAtTrace(row));
+                }
+            }
+        });
     });
+}
+
+/// How wide a row is, with the shortest bar at its end.
+fn row_width(columns: &[Column<By>]) -> f32 {
+    width(columns) + *BAR_WIDTH.start() + 14.0
 }
 
 fn columns(ui: &Ui) -> [Column<By>; 5] {
@@ -175,7 +182,7 @@ fn trace_ui(ui: &mut Ui, (trace, times): (&Trace, Times), is_chosen: bool, colum
     let (colors, time) = (palette(ui), trace.time(times));
     let took = took(trace.total_us);
     let name = || format!("{time}, {}, {}, {took}, by {}", trace.code, trace.procedure, trace.peer);
-    let size = (width(columns) + *BAR_WIDTH.start() + 14.0, ROW_HEIGHT);
+    let size = (row_width(columns), ROW_HEIGHT);
     let mut response = row_ui(ui, size, Role::Button, is_chosen, name);
     let (places, text_color) = (places(response.rect, columns), ui.visuals().text_color());
     // That it is here says that it was slow, but not to everybody.

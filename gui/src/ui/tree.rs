@@ -81,6 +81,7 @@ fn fold_ui(ui: &Ui, body: &Body, item: usize, key: &str, place: Rect) -> bool {
         let verb = if is_folded { "Unfold" } else { "Fold" };
         WidgetInfo::labeled(Role::Button, true, format!("{verb} {key}").trim())
     });
+    let response = response.on_hover_text("Shows or hides what is within");
     let colors = palette(ui);
     let color = if response.hovered() { ui.visuals().text_color() } else { colors.muted };
     triangle(ui.painter(), place.center(), is_folded, color);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Align, Button, FontId, Galley, Label, Layout, RichText, TextBuffer, TextEdit, TextStyle, Ui};
+use egui::{Button, FontId, Galley, Label, RichText, TextBuffer, TextEdit, TextStyle, Ui};
 
 use super::form::form_ui;
 use super::parts::{keys_of, muted, notice_ui};
@@ -23,7 +23,7 @@ pub(super) fn lenses_ui(
     is_shelf: bool,
     wishes: &mut Vec<Command>,
 ) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         for lens in Lens::ALL {
             let shown = ui.selectable_label(draft.lens == lens && !is_history && !is_shelf, lens.text());
             if shown.clicked() {
@@ -43,7 +43,7 @@ pub(super) fn lenses_ui(
             wishes.push(toggle.clone());
         }
         saved.accessible_name(toggle.text());
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| asides_ui(ui, draft, wishes));
+        asides_ui(ui, draft, wishes);
     });
     ui.add_space(2.0);
 }
@@ -176,6 +176,8 @@ fn sheet_ui(
     let edit = TextEdit::multiline(&mut sheet.text)
         .id_salt((lens, part == Part::Item))
         .code_editor()
+        // The key goes on to the next control, as everywhere.
+        .lock_focus(false)
         .desired_rows(6)
         .desired_width(f32::INFINITY)
         .layouter(&mut layouter);

@@ -110,7 +110,7 @@ impl Model {
             }
             JournalCommand::Toggle => {
                 let tab = self.tab_mut();
-                tab.shelf.is_open = false;
+                (tab.shelf.is_open, tab.shows_reply) = (false, false);
                 let recall = &mut tab.recall;
                 recall.is_open = !recall.is_open;
                 // Another dashboard may have added some.

@@ -27,7 +27,7 @@ use super::preferences::Preferences;
 use super::reply::Body;
 use super::server::Server;
 use super::settings::Profile;
-use super::shelf::Shelf;
+use super::shelf::{Shelf, ShelfCommand};
 use super::stream::Stream;
 use super::traces::Traces;
 use super::view::{Lens, Page, Scope, TimeRange};
@@ -77,6 +77,8 @@ pub(crate) struct Tab {
     pub(crate) scope: Scope,
     /// How a reply is looked at.
     pub(crate) lens: Lens,
+    /// Whether the reply is shown where there is room for it or the request.
+    pub(crate) shows_reply: bool,
     /// What the user likes, in every tab.
     pub(crate) preferences: Preferences,
     /// What is drawn, worked out once for each change.
@@ -140,6 +142,7 @@ impl Tab {
 
     /// Does what the user wished of this server, and says what the worker has to do for it.
     pub(crate) fn obey(&mut self, command: Command, now: Instant) -> Option<TabOrder> {
+        self.turn_over(&command);
         match command {
             Command::Connect => return self.connect(),
             Command::Disconnect => {
@@ -381,6 +384,24 @@ impl Tab {
         self.own.ask(&target.identity);
         self.connection = Connection::Connecting(target.clone());
         Some(TabOrder::Connect(target, self.generation))
+    }
+
+    /// Turns to the request or the reply, whichever a command is about.
+    fn turn_over(&mut self, command: &Command) {
+        self.shows_reply = match command {
+            Command::TurnOver => !self.shows_reply,
+            // Whoever has items to send does so beside the request.
+            Command::Call => self.procedure().is_some_and(|procedure| procedure.items_in.is_none()),
+            Command::SetLens(_) => true,
+            Command::Select(_)
+            | Command::FillIn(_)
+            | Command::WriteIn(_)
+            | Command::FillExample
+            | Command::ResetForm
+            | Command::ToggleManual
+            | Command::Shelf(ShelfCommand::Toggle) => false,
+            _ => self.shows_reply,
+        };
     }
 
     fn show(&mut self, services: Services) {

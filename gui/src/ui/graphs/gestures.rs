@@ -50,6 +50,8 @@ pub(super) fn graph_ui(
     let (plot, id) = (canvas.places.plot, ui.scope_id().with(kind));
     let response = ui.interact(plot, id, Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, scene.words(graph)));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(kind.meaning()));
+    ui.interact(canvas.places.legend, id.with("legend"), Sense::hover()).on_hover_text(kind.meaning());
     if response.has_focus() {
         keys(ui, id, scene, cursor, wishes);
         ui.painter().rect_stroke(

@@ -5,6 +5,7 @@ mod chart;
 mod controls;
 mod gestures;
 mod scene;
+mod words;
 
 pub(crate) use self::controls::export_ui;
 use std::time::{Duration, Instant};
