@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::pace::Arrivals;
+use crate::call::RawCall;
+use crate::{Client, MetadataValue};
 
 /// The most that one target can be preferred to another.
 pub const WEIGHT_MAX: u32 = 1_000;
@@ -35,7 +37,7 @@ pub struct Plan {
 }
 
 /// One kind of call, as it is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Target {
     /// A unary procedure, such as `acme.Ledger/balance`.
     pub procedure: String,
@@ -43,6 +45,10 @@ pub struct Target {
     pub arguments: Vec<u8>,
     /// How often it is called among the others, from 1 to [`WEIGHT_MAX`].
     pub weight: u32,
+    /// How long each call may take, at the server too; `None` for the server's maximum.
+    pub timeout: Option<Duration>,
+    /// What travels beside the arguments of each.
+    pub metadata: Vec<(String, MetadataValue)>,
 }
 
 /// What makes it time for the next call.
@@ -82,9 +88,21 @@ pub enum PlanError {
 }
 
 impl Target {
-    /// Calls of this procedure with these arguments, as CBOR, and the weight 1.
+    /// Calls of this procedure with these arguments, as CBOR, with the weight 1 and nothing else that is special.
     pub fn new(procedure: impl Into<String>, arguments: Vec<u8>) -> Self {
-        Self { procedure: procedure.into(), arguments, weight: 1 }
+        Self { procedure: procedure.into(), arguments, weight: 1, timeout: None, metadata: Vec::new() }
+    }
+
+    /// One of these calls.
+    pub(super) fn call(&self, client: &Client) -> RawCall {
+        let mut call = client.call_raw(&self.procedure, self.arguments.clone());
+        if let Some(timeout) = self.timeout {
+            call = call.timeout(timeout);
+        }
+        for (key, value) in &self.metadata {
+            call = call.metadata(key, value.clone());
+        }
+        call
     }
 }
 

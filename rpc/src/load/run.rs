@@ -40,9 +40,9 @@ pub struct Reading {
     pub at: Instant,
     /// What is being done.
     pub phase: Phase,
-    /// When that began.
+    /// When that began, or measuring did if it is over.
     pub began: Instant,
-    /// When it ends at the latest; before `at` if it is over.
+    /// When it ends at the latest, or measuring ended.
     pub ends: Instant,
     /// What came of the phase's calls so far, by target in the order of the plan. After the end it is what counts.
     pub tallies: Vec<Tally>,
@@ -261,7 +261,7 @@ impl Course {
                 (Phase::WarmingUp, self.start, self.begin, &self.warming_up)
             }
             now if now < self.end() => (Phase::Measuring, self.begin, self.end(), &self.measured),
-            _ => (Phase::Over, self.end(), self.end(), &self.measured),
+            _ => (Phase::Over, self.begin, self.end(), &self.measured),
         };
         Reading { at: now, phase, began, ends, tallies: scores.tallies(), schedule: self.counts() }
     }
@@ -308,7 +308,7 @@ async fn slot(client: Client, course: Arc<Course>, nth: usize) -> Result<(), Cal
         {
             course.measured.begun(index, due.elapsed());
         }
-        let outcome = client.call_raw(&target.procedure, target.arguments.clone()).await;
+        let outcome = target.call(&client).await;
         now = Instant::now();
         match outcome {
             Ok(_) => {

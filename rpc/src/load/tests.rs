@@ -1,15 +1,14 @@
 //! Runs over real TLS, against a handler that counts.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
 use super::{Arrivals, Ending, Pace, Phase, Plan, PlanError, Run, Target};
 use crate::cbor::{Value, to_vec};
-use crate::{CallError, Client, Context, Status};
+use crate::{CallError, Client, Code, Context, Status};
 
 #[countersign::service(package = "acme")]
 trait Till {
@@ -23,12 +22,13 @@ struct Counted {
     came: Arc<Semaphore>,
     may_go: Arc<Semaphore>,
     served: Arc<AtomicU64>,
+    cashiers: Arc<Mutex<Vec<String>>>,
 }
 
 impl Counted {
     fn new() -> Self {
         let semaphore = || Arc::new(Semaphore::new(0));
-        Self { came: semaphore(), may_go: semaphore(), served: Arc::default() }
+        Self { came: semaphore(), may_go: semaphore(), served: Arc::default(), cashiers: Arc::default() }
     }
 
     /// Lets everybody go from now on.
@@ -47,7 +47,9 @@ impl Counted {
 }
 
 impl Till for Counted {
-    async fn pay(&self, _: &Context) -> Result<(), Status> {
+    async fn pay(&self, cx: &Context) -> Result<(), Status> {
+        let cashier = cx.metadata().text("cashier").map(str::to_owned);
+        self.cashiers.lock().expect("nobody panics with it").extend(cashier);
         self.came.add_permits(1);
         if let Ok(permit) = self.may_go.acquire().await {
             permit.forget();
@@ -129,6 +131,23 @@ async fn a_run_fails_with_its_connections() {
         run.ended().await.unwrap();
         assert_eq!(run.outcome().ending, Ending::Stopped);
     }
+}
+
+#[tokio::test]
+async fn each_call_has_the_metadata_and_the_timeout_of_its_target() {
+    let till = Counted::new();
+    let mut late = plan(Pace::Closed, Some(4));
+    let mut greeted = late.clone();
+    late.targets[0].timeout = Some(Duration::from_millis(1));
+    let mut run = Run::start(late, till.clients(1)).unwrap();
+    run.ended().await.unwrap();
+    assert_eq!(run.outcome().total.errors, [(Code::DeadlineExceeded, 4)].into());
+
+    till.open();
+    greeted.targets[0].metadata = vec![("cashier".to_owned(), "alice".into())];
+    let mut run = Run::start(greeted, till.clients(1)).unwrap();
+    run.ended().await.unwrap();
+    assert_eq!(*till.cashiers.lock().unwrap(), ["alice"; 4]);
 }
 
 #[tokio::test]

@@ -34,11 +34,8 @@ pub(super) async fn targets(bench: &Bench, client: &Client) -> Result<Vec<Target
             fill(&mut arguments, name, len);
             sized = true;
         }
-        targets.push(Target {
-            procedure: wanted.procedure.clone(),
-            arguments: encoded(&arguments)?,
-            weight: wanted.weight,
-        });
+        let arguments = encoded(&arguments)?;
+        targets.push(Target { weight: wanted.weight, ..Target::new(&wanted.procedure, arguments) });
     }
     if !sized {
         let names: Vec<_> = targets.iter().map(|target| target.procedure.as_str()).collect();
