@@ -17,7 +17,7 @@ use super::link::{Link, Standing, Standings};
 use super::seat::Voice;
 use super::watching;
 use crate::exchange::{Sight, TabNews};
-use crate::model::connection::{Failure, Retry, Target};
+use crate::model::connection::{self, Failure, Retry, Target};
 
 /// The wait before the server's counters are asked for again, when they were not to be had.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -111,18 +111,22 @@ impl Keeper {
         let mut standing = standings.next().await;
         loop {
             standing = match standing {
-                Standing::Connected(session) => {
-                    self.voice.say(TabNews::Connected(session));
-                    self.use_until_lost(link, &mut standings).await
-                }
+                Standing::Connected(session) => self.use_until_lost(link, session, &mut standings).await,
                 Standing::Lost(retry) => self.wait(link, credentials, retry, &mut standings).await,
             }
         }
     }
 
     /// Tells what is learned over this connection until it ends, and how it stands then.
-    async fn use_until_lost(&self, link: &Link, standings: &mut Standings) -> Standing {
+    async fn use_until_lost(
+        &self,
+        link: &Link,
+        session: connection::Session,
+        standings: &mut Standings,
+    ) -> Standing {
+        // Whoever hears that there is a connection may make a call.
         self.link.send_replace(Some(link.clone()));
+        self.voice.say(TabNews::Connected(session));
         let standing = tokio::select! {
             standing = standings.next() => standing,
             never = self.list(link) => match never {},
