@@ -109,10 +109,16 @@ pub(crate) enum TabOrder {
         /// Whether it is the one of this window.
         is_own: bool,
     },
-    #[expect(dead_code, reason = "asked for by the page of loads, which is not there yet")]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "asked for by the page of loads, which is not there yet")
+    )]
     /// Make many calls, to measure them.
     StartLoad(Box<LoadOrder>),
-    #[expect(dead_code, reason = "asked for by the page of loads, which is not there yet")]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "asked for by the page of loads, which is not there yet")
+    )]
     /// Make no more of them. What was measured until then is told.
     StopLoad(RunNumber),
 }
@@ -324,7 +330,7 @@ pub(crate) enum TabNews {
     Picked(Purpose, PathBuf),
     /// What became of saved requests.
     Shelf(ShelfNews),
-    #[expect(dead_code, reason = "shown by the page of loads, which is not there yet")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "shown by the page of loads, which is not there yet"))]
     /// How many calls go that are made to measure them.
     Load(RunNumber, LoadNews),
 }

@@ -16,6 +16,7 @@ mod pictures;
 mod procedures;
 mod replies;
 mod requests;
+mod runs;
 mod settings;
 mod shelf;
 pub(crate) mod stage;

@@ -12,8 +12,8 @@ use countersign::cbor;
 use countersign::schema;
 use countersign::service::CallKind;
 use countersign::{
-    CallError, Client, ClientState, ClientStates, Code, ConnectError, ConnectionError, Credentials,
-    FailureKind, HandlerRan, Peer, Schema, Status,
+    CallError, Client, ClientBuilder, ClientState, ClientStates, Code, ConnectError, ConnectionError,
+    Credentials, FailureKind, HandlerRan, Peer, Schema, Status,
 };
 use countersign_certs::{CredentialsError, Watched};
 
@@ -37,6 +37,8 @@ const MESSAGE_SHOWN: usize = 2000;
 pub(crate) struct Link {
     client: Client,
     address: String,
+    /// How it was made.
+    builder: ClientBuilder,
 }
 
 /// How the connection stands.
@@ -63,8 +65,15 @@ impl Link {
         if let Some(id) = target.expected_peer()? {
             builder = builder.expect_peer(id);
         }
-        let connected = builder.connect(&target.address).await;
-        Ok(Self { client: connected.map_err(|error| failure(&error))?, address: target.address.clone() })
+        let connected = builder.clone().connect(&target.address).await;
+        let client = connected.map_err(|error| failure(&error))?;
+        Ok(Self { client, address: target.address.clone(), builder })
+    }
+
+    /// Opens another connection to the same server, as the same peer. Its calls do not wait for a server that is gone.
+    pub(super) fn another(&self) -> impl Future<Output = Result<Client, ConnectError>> + Send + use<> {
+        let (builder, address) = (self.builder.clone().fail_fast(), self.address.clone());
+        async move { builder.connect(&address).await }
     }
 
     /// Who is at the other end, or was before the connection was lost.
@@ -201,7 +210,8 @@ impl Standings {
     }
 }
 
-fn failure(error: &ConnectError) -> Failure {
+/// Why there is no connection, and what can be done about it.
+pub(super) fn failure(error: &ConnectError) -> Failure {
     let failure = Failure::new(message(error), sentence(error.remedy()));
     if is_of_identity(error) { failure.of_identity() } else { failure }
 }

@@ -9,6 +9,7 @@ mod feed;
 mod identity;
 mod journal;
 mod link;
+mod load;
 mod quiet;
 mod seat;
 mod session;
@@ -31,6 +32,7 @@ pub(crate) use self::counting::Counting;
 pub(crate) use self::described::services;
 use self::journal::Journal;
 pub(crate) use self::link::{Link, body, encoded, problem};
+use self::load::Engine;
 pub(crate) use self::quiet::Quiet;
 use self::seat::Seat;
 use crate::demo::Demo;
@@ -70,8 +72,16 @@ pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Rec
     let journal = Journal::start(kept_in, move |pages| teller.say(Update::Journal(pages)))?;
     thread::Builder::new().name("clients".to_owned()).spawn(move || {
         let office = Office::new(speaker.clone(), desk.browse.clone());
-        let worker =
-            Worker { desk, speaker, office, journal, seats: HashMap::new(), saves: 0, saved: Arc::default() };
+        let worker = Worker {
+            desk,
+            speaker,
+            office,
+            journal,
+            engine: Arc::default(),
+            seats: HashMap::new(),
+            saves: 0,
+            saved: Arc::default(),
+        };
         runtime.block_on(worker.run(orders));
         runtime.shutdown_background();
     })?;
@@ -89,10 +99,10 @@ struct Speaker {
 impl Speaker {
     fn say(&self, update: Update) {
         // What waits is older.
-        if let Update::Tab(tab, _) = &update
-            && let Some(before) = self.quiet.take(*tab)
-        {
-            let _ = self.updates.send(Update::Tab(*tab, Box::new(before)));
+        if let Update::Tab(tab, _) = &update {
+            for before in self.quiet.take(*tab) {
+                let _ = self.updates.send(Update::Tab(*tab, Box::new(before)));
+            }
         }
         // A window that has gone needs no news.
         if self.updates.send(update).is_ok() {
@@ -107,6 +117,8 @@ struct Worker {
     speaker: Speaker,
     office: Office,
     journal: Journal,
+    /// Where calls are made in numbers.
+    engine: Arc<Engine>,
     /// Where the orders of each tab are obeyed, one task each: a server that hangs holds up no other.
     seats: HashMap<TabId, Seat>,
     /// How many times settings were to be saved, and which of them were saved last.
@@ -124,7 +136,10 @@ impl Worker {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Tab(tab, order) => {
-                let start = || Seat::start(tab, &self.desk, self.journal.clone(), self.speaker.clone());
+                let start = || {
+                    let (journal, engine) = (self.journal.clone(), self.engine.clone());
+                    Seat::start(tab, &self.desk, journal, engine, self.speaker.clone())
+                };
                 self.seats.entry(tab).or_insert_with(start).obey(order);
             }
             Order::Close(tab) => drop(self.seats.remove(&tab)),

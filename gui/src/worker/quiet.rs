@@ -1,32 +1,38 @@
-//! What the worker has to tell that would change no pixel: it waits until the window is drawn for another reason.
+//! What the worker has to tell of which only the latest matters: it waits until the window looks.
 
-use std::collections::BTreeMap;
+use std::mem::{discriminant, take};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::exchange::TabUpdate;
 use crate::model::tab::TabId;
 
-/// The latest of it for each tab, in the place of what waited before.
+/// The latest of each kind for each tab, in the place of what waited before.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Quiet(Arc<Mutex<BTreeMap<TabId, TabUpdate>>>);
+pub(crate) struct Quiet(Arc<Mutex<Vec<(TabId, TabUpdate)>>>);
 
 impl Quiet {
     /// Lets an update wait.
     pub(super) fn put(&self, tab: TabId, update: TabUpdate) {
-        self.lock().insert(tab, update);
+        let mut waiting = self.lock();
+        let kind = discriminant(&update.news);
+        match waiting.iter_mut().find(|(of, before)| *of == tab && discriminant(&before.news) == kind) {
+            Some((_, before)) => *before = update,
+            None => waiting.push((tab, update)),
+        }
     }
 
     /// What waits for one tab, to be told before something else is.
-    pub(super) fn take(&self, tab: TabId) -> Option<TabUpdate> {
-        self.lock().remove(&tab)
+    pub(super) fn take(&self, tab: TabId) -> Vec<TabUpdate> {
+        let mut waiting = self.lock();
+        waiting.extract_if(.., |(of, _)| *of == tab).map(|(_, update)| update).collect()
     }
 
     /// Everything that waits.
-    pub(crate) fn take_all(&self) -> BTreeMap<TabId, TabUpdate> {
-        std::mem::take(&mut self.lock())
+    pub(crate) fn take_all(&self) -> Vec<(TabId, TabUpdate)> {
+        take(&mut self.lock())
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<TabId, TabUpdate>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<(TabId, TabUpdate)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -40,6 +46,8 @@ mod tests {
 
     use super::*;
     use crate::exchange::{TabNews, Update};
+    use crate::model::load::RunNumber;
+    use crate::model::load::news::LoadNews;
     use crate::worker::Speaker;
     use crate::worker::seat::Voice;
 
@@ -76,6 +84,32 @@ mod tests {
         assert_eq!(order, [3, 4], "the latest that was quiet, and then the news");
         assert_eq!(rung.load(Ordering::Relaxed), 1);
         voice.say_quietly(counters(5));
-        assert_eq!(quiet.take_all().values().map(told).collect::<Vec<_>>(), [5], "whoever looks finds it");
+        let waiting = quiet.take_all();
+        assert_eq!(
+            waiting.iter().map(|(_, update)| told(update)).collect::<Vec<_>>(),
+            [5],
+            "whoever looks finds it"
+        );
+    }
+
+    #[test]
+    fn of_what_moves_all_the_time_a_slow_window_is_told_the_latest_alone() {
+        let (updates, receiver) = mpsc::channel();
+        let (rung, quiet) = (Arc::new(AtomicUsize::new(0)), Quiet::default());
+        let bell = rung.clone();
+        let repaint = Arc::new(move || {
+            bell.fetch_add(1, Ordering::Relaxed);
+        });
+        let voice = Voice::new(TabId(7), Speaker { updates, repaint, quiet: quiet.clone() });
+        let connecting = |done| TabNews::Load(RunNumber(1), LoadNews::Connecting { done, wanted: 9 });
+        voice.say_quietly(counters(1));
+        (0..9).for_each(|done| voice.say_latest(connecting(done)));
+        assert_eq!((rung.load(Ordering::Relaxed), receiver.try_iter().count()), (9, 0));
+        let waiting = quiet.take_all();
+        assert!(
+            matches!(&waiting[..], [(_, one), (_, other)] if told(one) == 1
+                && matches!(other.news, TabNews::Load(_, LoadNews::Connecting { done: 8, .. }))),
+            "{waiting:?}"
+        );
     }
 }

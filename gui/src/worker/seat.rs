@@ -1,6 +1,7 @@
 //! What the worker holds for one tab: its identity, its server, and its calls. Each has a task of its own.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign::service::CallKind;
@@ -10,13 +11,13 @@ use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 use super::identity::{OwnIdentity, Ready};
 use super::journal::{Journal, Scribe};
 use super::link::{self, Link};
+use super::load::{self, Engine, Load};
 use super::session::Session;
 use super::stream::{self, Reins};
 use super::watching::{self, Sights};
 use super::{Desk, Speaker, export, shelf};
-use crate::exchange::{CallOrder, Generation, Purpose, TabNews, TabOrder, TabUpdate, Update};
+use crate::exchange::{CallOrder, Generation, LoadOrder, Purpose, TabNews, TabOrder, TabUpdate, Update};
 use crate::model::calls::{CallNumber, Ended};
-use crate::model::connection::Failure;
 use crate::model::load::news::LoadNews;
 use crate::model::manual::Manual;
 use crate::model::reply::{Problem, ProblemKind};
@@ -27,17 +28,25 @@ pub(super) struct Seat(UnboundedSender<TabOrder>);
 
 impl Seat {
     /// Makes room for a tab.
-    pub(super) fn start(tab: TabId, desk: &Desk, journal: Journal, speaker: Speaker) -> Self {
+    pub(super) fn start(
+        tab: TabId,
+        desk: &Desk,
+        journal: Journal,
+        engine: Arc<Engine>,
+        speaker: Speaker,
+    ) -> Self {
         let (sender, orders) = unbounded_channel();
         let sitter = Sitter {
             desk: desk.clone(),
             journal,
+            engine,
             voice: Voice::new(tab, speaker),
             session: None,
             sights: Sights::default(),
             own: None,
             calls: HashMap::new(),
             running: JoinSet::new(),
+            load: None,
         };
         tokio::spawn(sitter.run(orders));
         Self(sender)
@@ -73,6 +82,12 @@ impl Voice {
         self.speaker.quiet.put(self.tab, self.update(news));
     }
 
+    /// Says it in the place of what of the same kind the window has not heard yet: it may be slow.
+    pub(super) fn say_latest(&self, news: TabNews) {
+        self.say_quietly(news);
+        (self.speaker.repaint)();
+    }
+
     /// Does what takes its time where nobody waits for it, and says what came of it.
     pub(super) fn work(&self, work: impl FnOnce() -> TabNews + Send + 'static) {
         let voice = self.clone();
@@ -93,12 +108,14 @@ enum UnderWay {
 struct Sitter {
     desk: Desk,
     journal: Journal,
+    engine: Arc<Engine>,
     voice: Voice,
     session: Option<Session>,
     sights: Sights,
     own: Option<OwnIdentity>,
     calls: HashMap<CallNumber, UnderWay>,
     running: JoinSet<CallNumber>,
+    load: Option<Load>,
 }
 
 impl Sitter {
@@ -114,6 +131,11 @@ impl Sitter {
                         self.calls.remove(&number);
                     }
                 }
+                Some((number, ended)) = Load::ended(&mut self.load) => {
+                    // Whoever hears of it may start another one.
+                    self.load = None;
+                    self.voice.say(TabNews::Load(number, ended));
+                }
             }
         }
     }
@@ -122,6 +144,7 @@ impl Sitter {
         match order {
             TabOrder::Connect(target, generation) => {
                 self.voice.generation = generation;
+                self.load.iter().for_each(Load::stop);
                 let ready = self.own(target.identity.clone());
                 self.session =
                     Some(Session::start(target, ready, self.sights.subscribe(), self.voice.clone()));
@@ -161,11 +184,10 @@ impl Sitter {
             TabOrder::Browse(purpose) => self.browse(purpose),
             TabOrder::Watch(sight) => drop(self.sights.send_replace(sight)),
             TabOrder::CloseConnection { number, is_own } => self.close_connection(number, is_own),
-            TabOrder::StartLoad(order) => {
-                let failure = Failure::new("This build makes no load yet.", "Try countersign bench.");
-                self.voice.say(TabNews::Load(order.run, LoadNews::Failed(failure)));
+            TabOrder::StartLoad(order) => self.start_load(*order),
+            TabOrder::StopLoad(number) => {
+                self.load.iter().filter(|load| load.number() == number).for_each(Load::stop);
             }
-            TabOrder::StopLoad(_) => {}
             TabOrder::Shelf(order) => shelf::obey(order, &self.voice, &self.desk.browse),
         }
     }
@@ -228,6 +250,14 @@ impl Sitter {
         self.calls.insert(number, UnderWay::Stream(reins));
     }
 
+    fn start_load(&mut self, order: LoadOrder) {
+        if self.load.is_some() {
+            let failure = LoadNews::Failed(load::one_at_a_time());
+            return self.voice.say(TabNews::Load(order.run, failure));
+        }
+        self.load = Some(Load::start(order, self.link(), self.engine.clone(), self.voice.clone()));
+    }
+
     fn reins(&mut self, number: CallNumber) -> Option<&mut Reins> {
         match self.calls.get_mut(&number)? {
             UnderWay::Stream(reins) => Some(reins),
@@ -238,6 +268,7 @@ impl Sitter {
     /// Streams have no end of their own: whoever hangs up ends them.
     fn leave(&mut self) {
         self.session = None;
+        self.load.iter().for_each(Load::stop);
         self.calls.retain(|_, call| matches!(call, UnderWay::Unary { .. }));
     }
 

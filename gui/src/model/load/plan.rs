@@ -9,6 +9,8 @@ use crate::text;
 pub(crate) const CONNECTIONS: RangeInclusive<u32> = 1..=1000;
 /// Calls that are open at once on each of them, as `countersign bench` takes them.
 pub(crate) const IN_FLIGHT: RangeInclusive<u32> = 1..=65_536;
+/// Calls that are open at once on all connections together: each takes some kilobytes here, and more at the server.
+pub(crate) const OPEN_MAX: u64 = 65_536;
 /// Calls of a run that ends after so many.
 pub(crate) const CALLS: RangeInclusive<u64> = 1..=100_000_000;
 /// Calls a second: from one in a minute and a half to more than any machine makes, as `countersign bench` takes them.

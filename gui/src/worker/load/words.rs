@@ -1,0 +1,78 @@
+//! What came of a run, as it is shown.
+
+use std::collections::BTreeMap;
+
+use countersign::builtin::stats::Histogram;
+use countersign::load::{self, Doubt, Ending, Tally};
+
+use crate::model::journal::entry::Kept;
+use crate::model::load::news::{Latencies, Offered, Outcome, Phase, Progress};
+use crate::text;
+
+/// How a run goes.
+pub(super) fn progress(reading: load::Reading) -> Progress {
+    let load::Reading { at, phase, began, ends: _, tallies, schedule } = reading;
+    let tally = Tally::sum(tallies);
+    Progress {
+        phase: match phase {
+            load::Phase::WarmingUp => Phase::WarmingUp,
+            load::Phase::Measuring | load::Phase::Over => Phase::Measuring,
+        },
+        elapsed: at.saturating_duration_since(began),
+        errors: errors(&tally),
+        latency: tally.latency.all,
+        behind: schedule.map(|counts| counts.not_started),
+    }
+}
+
+/// What it came to.
+pub(super) fn outcome(outcome: load::Outcome, server: Result<Histogram, String>, arguments: Kept) -> Outcome {
+    let doubts = outcome.doubts().into_iter().map(doubt).collect();
+    let load::Outcome { elapsed, ending, parts: _, total, schedule, open_max: _ } = outcome;
+    let offered = schedule.map(|kept| Offered {
+        due: kept.due,
+        held_up: kept.held_up,
+        not_started: kept.not_started,
+        unanswered: kept.unanswered,
+        lateness: latencies(total.lateness.clone()),
+    });
+    Outcome {
+        elapsed,
+        stopped: ending == Ending::Stopped,
+        errors: errors(&total),
+        client: latencies(total.latency),
+        server,
+        offered,
+        doubts,
+        arguments,
+    }
+}
+
+fn latencies(latencies: load::Latencies) -> Latencies {
+    Latencies { all: latencies.all, longest: latencies.longest }
+}
+
+fn errors(tally: &Tally) -> BTreeMap<String, u64> {
+    tally.errors.iter().map(|(code, count)| (code.name().to_owned(), *count)).collect()
+}
+
+fn doubt(doubt: Doubt) -> String {
+    match doubt {
+        Doubt::Missing { calls, due } => format!(
+            "The server or this machine did not keep up: {} of {} calls have no answer, and no latency here.",
+            text::count(calls),
+            text::count(due)
+        ),
+        Doubt::HeldUp { part, open_max } => format!(
+            "{:.0} % of the calls had to wait since {} were open, which is the most that may be. It counts as latency. \
+             Try a lower rate, or more at once.",
+            100.0 * part,
+            text::count(open_max)
+        ),
+        Doubt::Late(late) => format!(
+            "This machine did not keep up: one call in a hundred began more than {} after it was due. It counts as \
+             latency. Try a lower rate.",
+            text::latency(late.as_secs_f64())
+        ),
+    }
+}
