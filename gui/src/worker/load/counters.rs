@@ -1,8 +1,13 @@
 //! How long calls took as the server counts: its counters after a run less those before it.
 
+use std::time::Duration;
+
 use countersign::builtin::stats::{Histogram, ProcedureStats, StatsClient};
 
-use crate::worker::link::{Link, PATIENCE, refused};
+use crate::worker::link::{Link, refused};
+
+/// How long a server may take to tell its counters: whoever stops a run against one that hangs does not want to wait.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The counters of one procedure at a moment, or why they are not known.
 pub(super) type Counters = Result<(u64, ProcedureStats), String>;
@@ -32,8 +37,6 @@ pub(super) fn between(before: Option<Counters>, after: Counters) -> Result<Histo
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn counted(start: u64, calls: u32) -> Counters {

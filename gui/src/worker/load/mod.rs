@@ -193,7 +193,7 @@ impl Course {
         if outcome.ending == Ending::Stopped && ended == 0 {
             return Err(stopped_early());
         }
-        Ok(words::outcome(outcome, counters::between(before, after), kept))
+        Ok(words::outcome(outcome, plan, counters::between(before, after), kept))
     }
 }
 

@@ -7,6 +7,7 @@ use countersign::load::{self, Doubt, Ending, Tally};
 
 use crate::model::journal::entry::Kept;
 use crate::model::load::news::{Latencies, Offered, Outcome, Phase, Progress};
+use crate::model::load::plan::{Pace, Plan};
 use crate::text;
 
 /// How a run goes.
@@ -26,9 +27,18 @@ pub(super) fn progress(reading: load::Reading) -> Progress {
 }
 
 /// What it came to.
-pub(super) fn outcome(outcome: load::Outcome, server: Result<Histogram, String>, arguments: Kept) -> Outcome {
-    let doubts = outcome.doubts().into_iter().map(doubt).collect();
+pub(super) fn outcome(
+    outcome: load::Outcome,
+    plan: &Plan,
+    server: Result<Histogram, String>,
+    arguments: Kept,
+) -> Outcome {
+    let mut doubts: Vec<_> = outcome.doubts().into_iter().map(doubt).collect();
     let load::Outcome { elapsed, ending, parts: _, total, schedule, open_max: _ } = outcome;
+    if let (Pace::Times(calls), Ending::TimeUp) = (plan.pace, ending) {
+        let within = text::span_of(elapsed);
+        doubts.push(format!("Not all of the {} calls could be made within {within}.", text::count(calls)));
+    }
     let offered = schedule.map(|kept| Offered {
         due: kept.due,
         held_up: kept.held_up,
