@@ -166,6 +166,16 @@ pub(crate) enum Command {
     KeepCertificates,
     /// Revoke them.
     Revoke,
+    /// Find something in the reply.
+    FindInReply,
+    /// Find this.
+    Find(String),
+    /// Go to the next item that has it.
+    FindNext,
+    /// Go to the one before.
+    FindPrevious,
+    /// Find nothing any more.
+    FindNothing,
     /// Show the reply in the place of the request, or the request again, where there is no room for both.
     TurnOver,
     /// Look at the reply in this way.
@@ -192,6 +202,8 @@ pub(crate) enum Command {
     DismissTrouble,
 }
 
+const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
+
 impl Command {
     /// What the palette lists, in its order; all that have a shortcut are here.
     pub(crate) const LISTED: &[Self] = &[
@@ -211,6 +223,10 @@ impl Command {
         Self::Shelf(ShelfCommand::Toggle),
         Self::Journal(JournalCommand::Copy(None, CopyAs::Command)),
         Self::Journal(JournalCommand::Copy(None, CopyAs::Rust)),
+        // Before the one whose keys are the same but for one.
+        Self::FindInReply,
+        Self::FindPrevious,
+        Self::FindNext,
         Self::FindProcedure,
         Self::ToggleManual,
         Self::ResetForm,
@@ -283,6 +299,10 @@ impl Command {
             Self::Select(_) => "Show procedure",
             Self::FillIn(_) => "Fill in",
             Self::FindProcedure => "Find procedure",
+            Self::FindInReply | Self::Find(_) => "Find in the reply",
+            Self::FindNext => "Next match in the reply",
+            Self::FindPrevious => "Previous match in the reply",
+            Self::FindNothing => "Close the search of the reply",
             Self::ToggleManual => "Documentation",
             Self::SetNotation(_) => "Change how types are written",
             Self::TogglePause => "Pause or resume graphs",
@@ -371,6 +391,9 @@ impl Command {
             // Never both at once: a call begins, and then its items are sent.
             Self::Call | Self::SendItem => Key::Enter,
             Self::CancelCall => Key::Period,
+            Self::FindInReply => return Some(KeyboardShortcut::new(COMMAND_SHIFT, Key::F)),
+            Self::FindPrevious => return Some(KeyboardShortcut::new(Modifiers::SHIFT, Key::F3)),
+            Self::FindNext => return Some(KeyboardShortcut::new(Modifiers::NONE, Key::F3)),
             Self::FindProcedure => Key::F,
             Self::ToggleManual => Key::U,
             Self::Journal(JournalCommand::Toggle) => Key::H,

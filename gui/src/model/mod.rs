@@ -8,6 +8,7 @@ pub(crate) mod connection;
 pub(crate) mod connections;
 pub(crate) mod demonstration;
 pub(crate) mod draft;
+pub(crate) mod find;
 pub(crate) mod graphs;
 pub(crate) mod history;
 pub(crate) mod identity;
@@ -259,6 +260,7 @@ impl Model {
             names.iter().map(|(name, tab)| Source { name, history: tab.shown_history() }).collect();
         graphs.refresh(&sources, own.wanted(), now);
         self.tab_mut().graphs = graphs;
+        self.tab_mut().search_on();
     }
 
     /// What the worker is told of what is looked at, if that has changed: it asks for nothing else of the kind.

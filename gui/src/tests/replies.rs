@@ -6,7 +6,7 @@ use std::time::Duration;
 use countersign::cbor::{self, Value};
 use countersign::{Metadata, MetadataValue, Times};
 use egui::accesskit::{Role, Toggled};
-use egui::{Event, Modifiers, PointerButton, Pos2, TextStyle, vec2};
+use egui::{Event, Key, Modifiers, PointerButton, Pos2, TextStyle, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::stage::{Stage, ledger};
@@ -246,4 +246,48 @@ fn of_a_large_reply_only_what_is_in_sight_is_drawn() {
     assert!(stage.shows("key 19999"), "its path");
     stage.click("Reply as Tree");
     assert!(stage.shows("key 19999 tea tea"), "what is selected is scrolled to");
+}
+
+#[test]
+fn what_is_found_in_a_reply_is_highlighted_under_every_lens() {
+    let mut stage = Stage::answered(ORDER);
+    stage.window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::F);
+    stage.settle();
+    stage.type_into("Find in the reply", "su");
+    assert!(stage.shows("1 of 1"));
+    assert_eq!(stage.highlighted().as_deref(), Some("lines[1]"));
+    stage.type_into("Find in the reply", "p");
+    assert!(stage.shows("Not found"), "sup");
+    stage.click("Close the search of the reply");
+    stage.click("Find in the reply");
+    stage.type_into("Find in the reply", "c");
+    // In the key `price` and in `two cups`; Return goes from one to the other, and around.
+    assert!(stage.shows("1 of 2"));
+    for (key, modifiers, found) in [
+        (Key::Enter, Modifiers::NONE, "note"),
+        (Key::Enter, Modifiers::NONE, "lines[0].price"),
+        (Key::Enter, Modifiers::SHIFT, "note"),
+        (Key::F3, Modifiers::NONE, "lines[0].price"),
+        (Key::F3, Modifiers::SHIFT, "note"),
+    ] {
+        stage.window.key_press_modifiers(modifiers, key);
+        stage.settle();
+        assert_eq!(stage.highlighted().as_deref(), Some(found), "{key:?}");
+    }
+    stage.click("Reply as Hex");
+    stage.type_into("Find in the reply", "ups");
+    assert!(stage.shows("1 of 1"));
+    stage.window.key_press(Key::Escape);
+    stage.settle();
+    assert!(!stage.shows("1 of 1"), "Escape closes it");
+}
+
+#[test]
+fn the_keys_that_find_a_procedure_find_in_the_reply_where_one_is_in_it() {
+    let mut stage = Stage::answered(ORDER);
+    stage.keys(Key::F);
+    assert!(stage.window.get_by_role_and_label(Role::TextInput, "Filter procedures").is_focused());
+    stage.click("1 sugar");
+    stage.keys(Key::F);
+    assert!(stage.window.get_by_role_and_label(Role::TextInput, "Find in the reply").is_focused());
 }

@@ -1,16 +1,18 @@
 //! A value that came, under one of its lenses, and what can be done with the item of it that is selected.
 
-use egui::{Label, Panel, RichText, Ui};
+use egui::{Id, Label, Panel, Rect, RichText, Ui};
 
 use super::changes::changes_ui;
+use super::find::find_ui;
 use super::hex::hex_ui;
 use super::notation::notation_ui;
-use super::parts::muted;
+use super::parts::{hint_of, muted};
 use super::theme::palette;
 use super::tree::tree_ui;
 use super::{filling_ui, panel_frame};
 use crate::command::Command;
 use crate::lens::hex;
+use crate::model::find::Find;
 use crate::model::reply::Body;
 use crate::model::view::Lens;
 use crate::text;
@@ -18,20 +20,32 @@ use crate::text;
 /// The most of a path that is shown; the copy has it all.
 const PATH_SHOWN: usize = 300;
 
+/// How a value is looked at, and what is looked for in it.
+#[derive(Clone, Copy)]
+pub(super) struct Glass<'m> {
+    pub(super) lens: Lens,
+    pub(super) find: Option<&'m Find>,
+}
+
 /// A value, and the choice of how it is looked at. An empty title is left out.
-pub(super) fn body_ui(ui: &mut Ui, title: &str, body: &Body, lens: Lens, wishes: &mut Vec<Command>) {
+pub(super) fn body_ui(ui: &mut Ui, title: &str, body: &Body, glass: Glass<'_>, wishes: &mut Vec<Command>) {
+    let Glass { lens, find } = glass;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         if !title.is_empty() {
             ui.label(RichText::new(title).strong());
             ui.add_space(4.0);
         }
-        lenses_ui(ui, body, lens, wishes);
+        lenses_ui(ui, body, glass, wishes);
     });
+    if let Some(find) = find {
+        find_ui(ui, find, wishes);
+    }
     Panel::bottom("selected item")
         .show_separator_line(false)
         .frame(panel_frame(ui, 0, 0))
         .show(ui, |ui| selected_ui(ui, body));
+    note_place(ui);
     let name = ("lens", lens.text());
     let clicked = filling_ui(ui, name, |ui| match lens {
         Lens::Tree => tree_ui(ui, name, body, wishes),
@@ -45,7 +59,26 @@ pub(super) fn body_ui(ui: &mut Ui, title: &str, body: &Body, lens: Lens, wishes:
     }
 }
 
-fn lenses_ui(ui: &mut Ui, body: &Body, lens: Lens, wishes: &mut Vec<Command>) {
+/// Under which name it is remembered where the reply is.
+const PLACE: &str = "reply's place";
+
+/// Remembers where the reply is, for [`has_focus`].
+fn note_place(ui: &Ui) {
+    let place = (ui.ctx().cumulative_pass_nr(), ui.available_rect_before_wrap());
+    ui.data_mut(|data| data.insert_temp(Id::unique(PLACE), place));
+}
+
+/// Whether something of a reply has the focus.
+pub(super) fn has_focus(ui: &Ui) -> bool {
+    let place: Option<(u64, Rect)> = ui.data(|data| data.get_temp(Id::unique(PLACE)));
+    // Another page may be there instead by now.
+    let place = place.filter(|(pass, _)| pass + 2 >= ui.ctx().cumulative_pass_nr()).map(|(_, place)| place);
+    let focused = ui.memory(|memory| memory.focused());
+    let rect = focused.and_then(|id| ui.ctx().viewport(|it| it.prev_pass.widgets.get(id).map(|it| it.rect)));
+    place.zip(rect).is_some_and(|(place, rect)| place.contains(rect.center()))
+}
+
+fn lenses_ui(ui: &mut Ui, body: &Body, Glass { lens, find }: Glass<'_>, wishes: &mut Vec<Command>) {
     for choice in Lens::ALL {
         let text = match (choice, &body.compared) {
             (Lens::Changes, Some(compared)) => {
@@ -69,6 +102,11 @@ fn lenses_ui(ui: &mut Ui, body: &Body, lens: Lens, wishes: &mut Vec<Command>) {
     };
     if ui.button("Copy").on_hover_text(hint).accessible_name("Copy reply").clicked() {
         ui.ctx().copy_text(copied(body));
+    }
+    let command = Command::FindInReply;
+    let button = ui.selectable_label(find.is_some(), "Find").accessible_name(command.text());
+    if button.on_hover_text(hint_of(ui, &command)).clicked() {
+        wishes.push(if find.is_some() { Command::FindNothing } else { command });
     }
 }
 

@@ -77,6 +77,7 @@ fn row_ui(ui: &mut Ui, row: Row<'_>) -> Option<usize> {
     if !response.clicked() {
         return None;
     }
+    response.request_focus();
     // Other ways to click have no place: they mean the row.
     let column = response.interact_pointer_pos().map(|pos| ((pos.x - rect.left()) / step) as usize);
     let byte = column.map_or(Some(0), |column| grid.byte_at(column))?;

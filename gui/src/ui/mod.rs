@@ -11,6 +11,7 @@ mod connect;
 mod connections;
 mod facts;
 mod field;
+mod find;
 mod form;
 pub(crate) mod graphs;
 mod hex;
@@ -183,6 +184,13 @@ fn shortcuts(ui: &mut Ui, model: &Model) -> Vec<Command> {
         if ui.input_mut(|input| input.consume_shortcut(&keys)) {
             pressed.push(keys);
         }
+    }
+    // The same keys find something where one is.
+    let find = [Command::FindProcedure, Command::FindInReply].map(|command| command.shortcut());
+    if body::has_focus(ui)
+        && let Some(place) = pressed.iter().position(|keys| Some(*keys) == find[0])
+    {
+        pressed.splice(place..=place, find[1]);
     }
     let is_pressed = |command: &&Command| command.shortcut().is_some_and(|keys| pressed.contains(&keys));
     Command::LISTED.iter().filter(is_pressed).filter(|command| model.allows(command)).cloned().collect()

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui};
 
-use super::body::body_ui;
+use super::body::{Glass, body_ui};
 use super::hex::hex_ui;
 use super::journal::last_copies_ui;
 use super::parts::{command_button_ui, empty_ui, muted, spinner_ui};
@@ -17,7 +17,6 @@ use crate::model::calls::{Ended, OwnCall};
 use crate::model::reply::{Problem, ProblemKind};
 use crate::model::tab::Tab;
 use crate::model::timing::Timing;
-use crate::model::view::Lens;
 use crate::text;
 
 /// Metadata is scrolled beyond this.
@@ -28,13 +27,14 @@ pub(crate) fn reply_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Co
     let Some(call) = tab.selected.as_deref().and_then(|path| tab.calls.last(path)) else {
         return empty_ui(ui, "No call yet", "Fill in the form and press Call. The reply appears here.");
     };
+    let glass = Glass { lens: tab.lens, find: tab.find.as_ref() };
     last_copies_ui(ui, tab, call, wishes);
     if let Some(stream) = &call.stream {
-        return stream_ui(ui, call, stream, tab.lens, now, wishes);
+        return stream_ui(ui, call, stream, glass, now, wishes);
     }
     match &call.ended {
         None => waiting_ui(ui, call, now, wishes),
-        Some(ended) => ended_ui(ui, call, ended, tab.lens, wishes),
+        Some(ended) => ended_ui(ui, call, ended, glass, wishes),
     }
 }
 
@@ -49,7 +49,7 @@ fn waiting_ui(ui: &mut Ui, call: &OwnCall, now: Instant, wishes: &mut Vec<Comman
     });
 }
 
-fn ended_ui(ui: &mut Ui, call: &OwnCall, ended: &Ended, lens: Lens, wishes: &mut Vec<Command>) {
+fn ended_ui(ui: &mut Ui, call: &OwnCall, ended: &Ended, glass: Glass<'_>, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
     ui.horizontal(|ui| {
         ui.label(muted(&colors, format!("#{}", call.number.0)));
@@ -68,8 +68,8 @@ fn ended_ui(ui: &mut Ui, call: &OwnCall, ended: &Ended, lens: Lens, wishes: &mut
     beside_ui(ui, call, ended);
     ui.separator();
     match &ended.outcome {
-        Ok(body) => body_ui(ui, "Result", body, lens, wishes),
-        Err(problem) => problem_ui(ui, problem, lens, wishes),
+        Ok(body) => body_ui(ui, "Result", body, glass, wishes),
+        Err(problem) => problem_ui(ui, problem, glass, wishes),
     }
 }
 
@@ -98,11 +98,11 @@ fn metadata_ui(ui: &mut Ui, title: &str, entries: &[(String, String)]) {
     });
 }
 
-fn problem_ui(ui: &mut Ui, problem: &Problem, lens: Lens, wishes: &mut Vec<Command>) {
+fn problem_ui(ui: &mut Ui, problem: &Problem, glass: Glass<'_>, wishes: &mut Vec<Command>) {
     problem_words_ui(ui, problem);
     if let Some(fault) = &problem.fault {
         ui.add_space(6.0);
-        body_ui(ui, "Fault", fault, lens, wishes);
+        body_ui(ui, "Fault", fault, glass, wishes);
     }
     if let Some(bytes) = &problem.unread {
         ui.add_space(6.0);

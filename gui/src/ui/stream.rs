@@ -7,7 +7,7 @@ use egui::{
     TextStyle, Ui, pos2, vec2,
 };
 
-use super::body::body_ui;
+use super::body::{Glass, body_ui};
 use super::filling_ui;
 use super::parts::{clipped_text, command_button_ui, dot_ui, muted};
 use super::reply::{beside_ui, problem_words_ui};
@@ -18,7 +18,6 @@ use crate::model::calls::{Ended, OwnCall};
 use crate::model::reply::Body;
 use crate::model::stream::{FileProgress, FileState, ITEMS_KEPT, Item, Look, Mistake, Sending, Stream};
 use crate::model::tree::Kind;
-use crate::model::view::Lens;
 use crate::text;
 
 const ROW_HEIGHT: f32 = 20.0;
@@ -32,7 +31,7 @@ pub(super) fn stream_ui(
     ui: &mut Ui,
     call: &OwnCall,
     stream: &Stream,
-    lens: Lens,
+    glass: Glass<'_>,
     now: Instant,
     wishes: &mut Vec<Command>,
 ) {
@@ -58,7 +57,7 @@ pub(super) fn stream_ui(
     ui.separator();
     match Below::of(call, stream) {
         // The result has all the room.
-        Some(below) if !stream.gives_items => below.ui(ui, lens, wishes),
+        Some(below) if !stream.gives_items => below.ui(ui, glass, wishes),
         Some(below) => {
             let room = ui.available_height();
             Panel::bottom("looked at")
@@ -66,7 +65,7 @@ pub(super) fn stream_ui(
                 .default_size(room * 0.45)
                 .size_range(60.0..=(room - 60.0).max(61.0))
                 .frame(egui::Frame::new().inner_margin(egui::Margin { top: 6, ..egui::Margin::ZERO }))
-                .show(ui, |ui| filling_ui(ui, "below", |ui| below.ui(ui, lens, wishes)));
+                .show(ui, |ui| filling_ui(ui, "below", |ui| below.ui(ui, glass, wishes)));
         }
         None if !stream.gives_items && call.ended.is_none() => {
             ui.label(muted(&palette(ui), "The server answers once no more items follow."));
@@ -200,9 +199,9 @@ impl<'m> Below<'m> {
         }
     }
 
-    fn ui(&self, ui: &mut Ui, lens: Lens, wishes: &mut Vec<Command>) {
+    fn ui(&self, ui: &mut Ui, glass: Glass<'_>, wishes: &mut Vec<Command>) {
         let look = match self {
-            Self::End(title, body) => return body_ui(ui, title, body, lens, wishes),
+            Self::End(title, body) => return body_ui(ui, title, body, glass, wishes),
             Self::Item(look) => look,
         };
         let colors = palette(ui);
@@ -216,7 +215,7 @@ impl<'m> Below<'m> {
             });
         });
         match &look.body {
-            Some(Ok(body)) => body_ui(ui, "", body, lens, wishes),
+            Some(Ok(body)) => body_ui(ui, "", body, glass, wishes),
             Some(Err(wrong)) => {
                 ui.add(Label::new(RichText::new(wrong).color(colors.error)).wrap());
             }

@@ -69,6 +69,9 @@ fn item_ui(ui: &mut Ui, body: &Body, item: usize, wishes: &mut Vec<Command>) -> 
         wishes.push(Command::ToggleItem(item));
     }
     response.context_menu(|ui| item_menu_ui(ui, body, item));
+    if response.clicked() {
+        response.request_focus();
+    }
     response.clicked() && !is_toggled
 }
 

@@ -134,6 +134,37 @@ impl Tab {
     }
 }
 
+impl Tab {
+    /// Whether there is something in which one can find something.
+    pub(super) fn has_body(&self) -> bool {
+        let call = self.selected.as_deref().and_then(|path| self.calls.last(path));
+        call.is_some_and(|call| {
+            let looks = call.stream.as_ref().is_some_and(|stream| stream.looked_at.is_some());
+            looks || call.ended.is_some()
+        })
+    }
+
+    /// Searches on in what is shown. Call it once before drawing.
+    pub(in crate::model) fn search_on(&mut self) {
+        let Some(mut find) = self.find.take() else { return };
+        find.is_wanted = std::mem::take(&mut find.is_asked_for);
+        let lens = self.lens;
+        self.change_body(|body| {
+            if let Some(item) = find.go_on(body, lens) {
+                body.select(Some(item));
+            }
+        });
+        self.find = Some(find);
+    }
+
+    /// Goes from match to match.
+    pub(super) fn step(&mut self, forwards: bool) {
+        if let Some(item) = self.find.as_mut().and_then(|find| find.step(forwards)) {
+            self.change_body(|body| body.select(Some(item)));
+        }
+    }
+}
+
 /// What is shown of a call: the item that is looked into, or else its result or its fault.
 pub(super) fn body_of(call: &mut OwnCall) -> Option<&mut Body> {
     if let Some(look) = call.stream.as_mut().and_then(|stream| stream.looked_at.as_mut()) {

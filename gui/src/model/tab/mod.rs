@@ -16,6 +16,7 @@ use super::catalogue::{Catalogue, Listed, Procedure, Services};
 use super::connection::{Connection, Failure, Target};
 use super::connections::Connections;
 use super::draft::Draft;
+use super::find::Find;
 use super::graphs::{Comparison, Graphs};
 use super::history::History;
 use super::identity::Own;
@@ -77,6 +78,8 @@ pub(crate) struct Tab {
     pub(crate) scope: Scope,
     /// How a reply is looked at.
     pub(crate) lens: Lens,
+    /// What is looked for in the reply.
+    pub(crate) find: Option<Find>,
     /// Whether the reply is shown where there is room for it or the request.
     pub(crate) shows_reply: bool,
     /// What the user likes, in every tab.
@@ -208,6 +211,11 @@ impl Tab {
             | Command::ComparePercentile(_) => self.obey_of_graphs(command, now),
             Command::Show(page) => return self.turn_to(page),
             Command::SetLens(lens) => self.lens = lens,
+            Command::FindInReply => self.find.get_or_insert_default().is_asked_for = true,
+            Command::Find(query) => self.find.get_or_insert_default().query = query,
+            Command::FindNext => self.step(true),
+            Command::FindPrevious => self.step(false),
+            Command::FindNothing => self.find = None,
             Command::ToggleItem(item) => self.change_body(|body| body.toggle(item)),
             Command::SelectItem(item) => self.change_body(|body| body.select(item)),
             Command::Shelf(command) => return self.obey_shelf(command),
@@ -342,6 +350,8 @@ impl Tab {
             Command::HalfClose => self.running_stream().is_some_and(Stream::can_half_close),
             Command::CancelCall => self.running().is_some(),
             Command::RetryNow => matches!(self.connection, Connection::Reconnecting(..)),
+            Command::FindInReply => self.has_body(),
+            Command::FindNext | Command::FindPrevious | Command::FindNothing => self.find.is_some(),
             Command::ReloadProcedures => self.connection.is_connected(),
             Command::ToggleExport => self.graphs.sheet.is_some(),
             Command::ZoomOut => self.graphs.zoom.is_some(),
@@ -392,7 +402,7 @@ impl Tab {
             Command::TurnOver => !self.shows_reply,
             // Whoever has items to send does so beside the request.
             Command::Call => self.procedure().is_some_and(|procedure| procedure.items_in.is_none()),
-            Command::SetLens(_) => true,
+            Command::SetLens(_) | Command::FindInReply => true,
             Command::Select(_)
             | Command::FillIn(_)
             | Command::WriteIn(_)
@@ -453,7 +463,7 @@ impl Tab {
     }
 
     /// Changes how that is shown which came back.
-    fn change_body(&mut self, change: impl FnOnce(&mut Body)) {
+    pub(super) fn change_body(&mut self, change: impl FnOnce(&mut Body)) {
         let call = self.selected.as_deref().and_then(|path| self.calls.last_mut(path));
         if let Some(body) = call.and_then(body_of) {
             change(body);
