@@ -37,7 +37,7 @@ pub(super) fn outcome(
     let load::Outcome { elapsed, ending, parts: _, total, schedule, open_max: _ } = outcome;
     if let (Pace::Times(calls), Ending::TimeUp) = (plan.pace, ending) {
         let within = text::span_of(elapsed);
-        doubts.push(format!("Not all of the {} calls could be made within {within}.", text::count(calls)));
+        doubts.push(format!("not all of the {} calls could be made within {within}", text::count(calls)));
     }
     let offered = schedule.map(|kept| Offered {
         due: kept.due,
@@ -66,22 +66,23 @@ fn errors(tally: &Tally) -> BTreeMap<String, u64> {
     tally.errors.iter().map(|(code, count)| (code.name().to_owned(), *count)).collect()
 }
 
+/// In words that become a sentence.
 fn doubt(doubt: Doubt) -> String {
     match doubt {
         Doubt::Missing { calls, due } => format!(
-            "The server or this machine did not keep up: {} of {} calls have no answer, and no latency here.",
+            "the server or this machine did not keep up: {} of {} calls have no answer, and no latency here",
             text::count(calls),
             text::count(due)
         ),
         Doubt::HeldUp { part, open_max } => format!(
-            "{:.0} % of the calls had to wait since {} were open, which is the most that may be. It counts as latency. \
-             Try a lower rate, or more at once.",
+            "{:.0} % of the calls had to wait since {} were open, which is the most that may be, and it counts as \
+             latency; try a lower rate, or more in flight",
             100.0 * part,
             text::count(open_max)
         ),
         Doubt::Late(late) => format!(
-            "This machine did not keep up: one call in a hundred began more than {} after it was due. It counts as \
-             latency. Try a lower rate.",
+            "this machine did not keep up: one call in a hundred began more than {} after it was due, and it counts \
+             as latency; try a lower rate",
             text::latency(late.as_secs_f64())
         ),
     }
