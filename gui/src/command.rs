@@ -4,6 +4,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::exchange::Purpose;
 use crate::form::Part;
+use crate::model::alerts::AlertCommand;
 use crate::model::calls::CallNumber;
 use crate::model::connections;
 use crate::model::draft as writing;
@@ -186,6 +187,8 @@ pub(crate) enum Command {
     SelectItem(Option<usize>),
     /// Do this with the calls that were made.
     Journal(JournalCommand),
+    /// What concerns alerts.
+    Alert(AlertCommand),
     /// What concerns saved requests.
     Shelf(ShelfCommand),
     /// Choose a file or folder.
@@ -252,6 +255,12 @@ impl Command {
         Self::Show(Page::Connections),
         Self::Show(Page::Traces),
         Self::ShowAllTraces,
+        Self::Show(Page::Alerts),
+        Self::Alert(AlertCommand::About),
+        Self::Alert(AlertCommand::Write),
+        Self::Alert(AlertCommand::AcknowledgeAll),
+        Self::Alert(AlertCommand::ClearPast),
+        Self::Alert(AlertCommand::ToggleDesktop),
         Self::ToggleIdentity,
         Self::Show(Page::NewIdentity),
         Self::TryDemo,
@@ -343,6 +352,7 @@ impl Command {
             Self::Show(Page::Calls) => "Calls",
             Self::Show(Page::Connections) => "Connections",
             Self::Show(Page::Traces) => "Traces",
+            Self::Show(Page::Alerts) => "Alerts",
             Self::Show(Page::Certificates) => "Certificates",
             Self::Show(Page::NewIdentity) => "New identity",
             Self::AskAgain => "Ask again",
@@ -375,6 +385,7 @@ impl Command {
             Self::ToggleItem(_) => "Fold or unfold",
             Self::SelectItem(_) => "Highlight an item",
             Self::Journal(command) => command.text(),
+            Self::Alert(command) => command.text(),
             Self::Shelf(command) => command.text(),
             Self::Browse(_) => "Browse…",
             Self::UseProfile(_) => "Use profile",
@@ -406,6 +417,7 @@ impl Command {
             Self::Show(Page::Calls) => Key::Num1,
             Self::Show(Page::Connections) => Key::Num2,
             Self::Show(Page::Traces) => Key::Num3,
+            Self::Show(Page::Alerts) => Key::B,
             Self::ToggleTheme => Key::D,
             Self::ToggleSettings => Key::Comma,
             Self::Enlarge => Key::Plus,

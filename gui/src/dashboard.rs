@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::mpsc::Receiver;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use egui::Ui;
 use tokio::sync::mpsc::UnboundedSender;
@@ -99,6 +99,17 @@ impl Dashboard {
             let order = self.model.learn(Update::Tab(tab, Box::new(update)));
             self.send(order);
         }
+        let now = self.now();
+        if self.model.due(now).is_some_and(|due| due <= now) {
+            self.model.look_at_all(now);
+        }
+        self.notify();
+    }
+
+    /// When `learn` is to be called though no repaint was asked for, also while nothing is drawn: an alert may be due.
+    pub fn due(&self) -> Option<Duration> {
+        let now = self.now();
+        self.model.due(now).map(|due| due.saturating_duration_since(now))
     }
 
     /// Draws the dashboard, and does what the user wished.
@@ -144,6 +155,16 @@ impl Dashboard {
     fn obey(&mut self, command: Command, now: Instant) {
         let order = self.model.obey(command, now);
         self.send(order);
+        // Rules may have changed, a tab been closed, a connection been given up.
+        self.model.look_at_all(now);
+        self.notify();
+    }
+
+    /// Has the desktop told what it is to be told.
+    fn notify(&mut self) {
+        for notice in self.model.alerts.take_notices() {
+            self.send(Some(Order::Notify(notice)));
+        }
     }
 
     fn send(&self, order: Option<Order>) {

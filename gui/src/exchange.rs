@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::demo::Demo;
 use crate::form::{Content, Part};
+use crate::model::alerts::Notice;
 use crate::model::authority::{IssueOrder, OfficeNews};
 use crate::model::calls::{CallNumber, Ended};
 use crate::model::catalogue::{Procedure, Services};
@@ -54,6 +55,8 @@ pub(crate) enum Order {
     StartDemo,
     /// Write the settings to their file.
     Save(Settings),
+    /// Tell this as a notification of the desktop.
+    Notify(Notice),
 }
 
 /// What is asked for the server in a tab.
@@ -274,6 +277,8 @@ pub(crate) enum Update {
     Journal(Pages),
     /// The demo runs, or why it does not.
     Demo(Result<Demo, Failure>),
+    /// The desktop could not be told of an alert. It is said once.
+    Untold(Failure),
     /// Something went wrong that belongs to no server, such as writing the settings.
     Trouble(Failure),
 }

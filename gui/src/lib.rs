@@ -22,6 +22,7 @@ mod ui;
 mod worker;
 
 pub use dashboard::Dashboard;
+pub use model::alerts::Notice;
 pub use model::connection::Target;
 pub use model::settings::settings_file;
-pub use worker::{Browse, Chosen, Desk};
+pub use worker::{Browse, Chosen, Desk, Notify};

@@ -157,6 +157,29 @@ pub(crate) fn exact(time: Duration, [seconds, millis, micros]: [&'static str; 3]
     }
 }
 
+/// A time to the microsecond, as it can be typed: `500 ms`.
+pub(crate) fn latency_of(time: Duration) -> String {
+    let (number, unit) = exact(time, ["s", "ms", "µs"]);
+    format!("{number} {unit}")
+}
+
+/// A number and its unit: `500 ms`, `5s`, `1.5 s`, `2 min`, `7 d`.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic() || c == 'µ')?;
+    let (number, unit) = text.split_at(unit_at);
+    let number: f64 = number.trim().parse().ok()?;
+    let seconds = match unit {
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number * seconds).ok().filter(|duration| !duration.is_zero())
+}
+
 /// A number for each second: with a decimal only where that says something.
 pub(crate) fn rate(per_second: f64) -> String {
     if per_second < 100.0 { format!("{per_second:.1}") } else { count(per_second.round() as u64) }
@@ -200,5 +223,16 @@ mod tests {
         let elapsed = |ms| elapsed(Duration::from_millis(ms));
         assert_eq!([elapsed(11_900), elapsed(125_345), elapsed(3_725_000)], ["11.90 s", "2:05.3", "1:02:05"]);
         assert_eq!([latency(0.000_85), latency(0.0031), latency(0.31)], ["850 µs", "3.1 ms", "310 ms"]);
+    }
+
+    #[test]
+    fn a_time_is_a_number_with_its_unit() {
+        assert_eq!(duration("500 ms"), Some(Duration::from_millis(500)));
+        assert_eq!(duration("1.5s"), Some(Duration::from_millis(1500)));
+        assert_eq!(duration("2 min"), Some(Duration::from_secs(120)));
+        assert_eq!(duration("7 d"), Some(Duration::from_secs(7 * 86_400)));
+        for wrong in ["5", "ms", "-1 s", "0 s", "5 parsecs", "1e300 h"] {
+            assert_eq!(duration(wrong), None, "{wrong}");
+        }
     }
 }

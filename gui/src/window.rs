@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use anyhow::bail;
-use countersign_gui::{Chosen, Dashboard, Desk, Target};
+use countersign_gui::{Chosen, Dashboard, Desk, Notice, Target};
 
 use crate::signals;
 
@@ -55,7 +55,8 @@ pub(crate) fn open(target: Target, memory: Memory) -> anyhow::Result<()> {
         let context = creation.egui_ctx.clone();
         let repaint = Arc::new(move || context.request_repaint());
         let remove_on_exit = Arc::new(signals::remove_on_exit);
-        let desk = Desk { repaint, browse: Arc::new(browse), remove_on_exit, settings_file };
+        let (browse, notify) = (Arc::new(browse), Arc::new(notify));
+        let desk = Desk { repaint, browse, notify, remove_on_exit, settings_file };
         let dashboard = Dashboard::start(desk, target)?;
         dashboard.install(&creation.egui_ctx);
         Ok(Box::new(Window { dashboard, title: String::new() }))
@@ -117,6 +118,31 @@ fn browse(wants_folder: bool, chosen: Chosen) {
     });
 }
 
+/// Tells the desktop of an alert.
+fn notify(notice: &Notice) -> Result<(), String> {
+    let mut notification = notify_rust::Notification::new();
+    notification.appname("Countersign").summary(&notice.title).body(&body(&notice.body));
+    notification.show().map(drop).map_err(|error| format!("no notification service answers ({error})"))
+}
+
+/// What the desktop shows as this text: some take a body for mark-up.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn body(text: &str) -> String {
+    let takes_markup =
+        notify_rust::get_capabilities().is_ok_and(|can| can.iter().any(|it| it == "body-markup"));
+    if takes_markup {
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// What the desktop shows as this text.
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn body(text: &str) -> String {
+    text.to_owned()
+}
+
 /// The dashboard as eframe knows it.
 struct Window {
     dashboard: Dashboard,
@@ -132,6 +158,9 @@ impl eframe::App for Window {
         if title != self.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
             self.title = title;
+        }
+        if let Some(due) = self.dashboard.due() {
+            ctx.request_repaint_after(due);
         }
     }
 

@@ -36,6 +36,16 @@ impl Life {
         Self { from: from.as_second(), until: until.as_second(), now: now.as_second() }
     }
 
+    /// How many seconds are left; less than none once it has ended.
+    pub(crate) fn left(self) -> i64 {
+        self.until.saturating_sub(self.now)
+    }
+
+    /// How many seconds it lives in all.
+    pub(crate) fn whole(self) -> i64 {
+        self.until.saturating_sub(self.from)
+    }
+
     /// Which share of its life is left, from 0 to 1.
     pub(crate) fn share(self) -> f64 {
         let whole = (self.until - self.from).max(1) as f64;

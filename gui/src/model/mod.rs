@@ -1,5 +1,6 @@
 //! Everything the window shows, without a window: commands and updates change it, panels read it.
 
+pub(crate) mod alerts;
 pub(crate) mod authority;
 pub(crate) mod calls;
 pub(crate) mod catalogue;
@@ -35,6 +36,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use self::alerts::Alerts;
 use self::authority::Office;
 use self::clock::Clock;
 use self::connection::{Connection, Failure, Target};
@@ -68,6 +70,8 @@ pub(crate) struct Model {
     pub(crate) settings_file: Option<PathBuf>,
     /// The authority at hand, and the form to make identities.
     pub(crate) office: Office,
+    /// What is watched at the servers, and what came of it.
+    pub(crate) alerts: Alerts,
     /// The calls that were made here, also in earlier runs.
     pub(crate) journal: Journal,
     /// What is to go to the clipboard.
@@ -96,6 +100,7 @@ impl Model {
             settings,
             settings_file: None,
             office: Office::default(),
+            alerts: Alerts::default(),
             journal: Journal::default(),
             copied: None,
             demo: Demonstration::default(),
@@ -179,6 +184,7 @@ impl Model {
                 self.tab_mut().show_call(number, &id);
             }
             Command::Journal(command) => return self.obey_journal(command, now),
+            Command::Alert(command) => return self.obey_alert(command, now),
             Command::UseProfile(index) => self.use_profile(index),
             Command::SaveProfile => return self.save_profile(),
             Command::ForgetProfile(index) => {
@@ -208,7 +214,9 @@ impl Model {
                 // It may have been closed.
                 let tab = self.tabs.iter_mut().find(|tab| tab.id == id)?;
                 let has_folder = matches!(update.news, TabNews::Shelf(ShelfNews::Found(_, Ok(_))));
+                let at = update.at;
                 let order = tab.learn(*update).map(|order| Order::Tab(id, order));
+                self.alerts.look(&self.settings, tab, at, self.clock.now());
                 if !has_folder || tab.shelf.folder == self.settings.requests {
                     return order;
                 }
@@ -220,6 +228,11 @@ impl Model {
                 let pages = Arc::new(pages);
                 self.tabs.iter_mut().for_each(|tab| tab.recall.pages = pages.clone());
                 self.journal.pages = pages;
+                None
+            }
+            Update::Untold(failure) => {
+                self.alerts.untold = Some(failure.clone());
+                self.trouble = Some(failure);
                 None
             }
             Update::Demo(Ok(demo)) => {
@@ -301,6 +314,7 @@ impl Model {
         match command {
             Command::NewTab => self.tabs.len() < TABS_MAX,
             Command::NextTab | Command::PreviousTab => self.tabs.len() > 1,
+            Command::Alert(command) => self.allows_alert(command),
             Command::Journal(JournalCommand::Copy(None, _)) => self.last_noted().is_some(),
             // The last one is left to the server's page.
             Command::CloseTab(_) => self.tabs.len() > 1 || !self.tab().is_blank(),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
+use super::alerts::kept::Kept;
 use super::connection::Target;
 use super::preferences::Preferences;
 use crate::disk;
@@ -26,6 +27,8 @@ pub(crate) struct Settings {
     /// The folder of saved requests; empty until one was looked into.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) requests: String,
+    /// What is worth an alert.
+    pub(crate) alerts: Kept,
 }
 
 /// A server that the user goes back to. Of keys it knows nothing but the folder.

@@ -152,6 +152,8 @@ pub(crate) enum Page {
     Traces,
     /// Who we are, whom we trust, and who is at the other end.
     Certificates,
+    /// What was worth an alert, and what is.
+    Alerts,
     /// An authority: a form to make identities, and those that were made.
     NewIdentity,
     /// What the user likes.

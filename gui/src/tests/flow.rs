@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::demo::Identities;
-use crate::{Chosen, Dashboard, Desk, Target};
+use crate::{Chosen, Dashboard, Desk, Notice, Target};
 
 /// Longer than anything here takes, and shorter than anybody waits for a hanging test.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -109,8 +109,14 @@ impl Window {
                 std::thread::spawn(move || chosen(choice));
             }
         });
-        let desk =
-            Desk { repaint: Arc::new(repaint), browse, remove_on_exit: Arc::new(|_| Ok(())), settings_file };
+        let notify = Arc::new(|_: &Notice| Err("nobody listens".to_owned()));
+        let desk = Desk {
+            repaint: Arc::new(repaint),
+            browse,
+            notify,
+            remove_on_exit: Arc::new(|_| Ok(())),
+            settings_file,
+        };
         let dashboard = Dashboard::start(desk, target).unwrap();
         let draw = |ui: &mut egui::Ui, dashboard: &mut Dashboard| {
             dashboard.learn();

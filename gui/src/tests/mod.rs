@@ -1,5 +1,6 @@
 //! The dashboard by its accessible labels. The worker is the test.
 
+mod alerts;
 mod copies;
 mod features;
 mod first_run;

@@ -47,6 +47,7 @@ impl Yard {
             // A test that has ended hears no bell.
             repaint: Arc::new(move || ring.send(()).unwrap_or_default()),
             browse: Arc::new(|_, _| {}),
+            notify: Arc::new(|_| Ok(())),
             remove_on_exit: Arc::new(|_| Ok(())),
             settings_file: None,
         };

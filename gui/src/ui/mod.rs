@@ -3,6 +3,7 @@
 pub(crate) mod parts;
 pub(crate) mod theme;
 
+mod alerts;
 mod body;
 mod cards;
 mod changes;
@@ -74,6 +75,10 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
                 .frame(frame)
                 .show(ui, |ui| graphs::page_ui(ui, model.tab_mut(), (now, clock.now()), &mut wishes));
         }
+        _ if model.tab().page == Page::Alerts => {
+            lost_ui(ui, model.tab(), now, &mut wishes);
+            alerts::page_ui(ui, model, now, &mut wishes);
+        }
         _ if model.tab().page.is_of_window() => page_ui(ui, model, now, &mut wishes),
         Connection::Disconnected | Connection::Connecting(_) | Connection::Failed(..) => {
             CentralPanel::default().show(ui, |ui| connect::connect_ui(ui, model, &mut wishes));
@@ -88,6 +93,8 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
             }
         }
     }
+    alerts::told_ui(ui, model, &mut wishes);
+    alerts::editor_ui(ui, model, &mut wishes);
     graphs::export_ui(ui, model.tab_mut(), &mut wishes);
     palette::palette_ui(ui, model, &mut wishes);
     trouble::trouble_ui(ui, model, &mut wishes);

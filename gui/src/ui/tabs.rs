@@ -8,12 +8,14 @@ use egui::{
 };
 use jiff::Timestamp;
 
+use super::alerts::{badge_ui, badge_width};
 use super::parts::{clipped_text, hint_with_keys, polygon};
 use super::theme::{Palette, palette};
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::tab::Tab;
 use crate::model::tab::state::State;
+use crate::text;
 
 /// A tab's size: a short name needs less room than a long one may take.
 const WIDTH: std::ops::RangeInclusive<f32> = 84.0..=190.0;
@@ -50,11 +52,17 @@ fn tab_ui(ui: &mut Ui, model: &Model, tab: &Tab, state: &State, date: Timestamp,
     let name = tab.name(&model.settings);
     let font = TextStyle::Body.resolve(ui.style());
     let text_width = ui.painter().layout_no_wrap(name.clone(), font, colors.muted).size().x;
-    let width = (MARK_WIDTH + text_width + CROSS_WIDTH + 6.0).clamp(*WIDTH.start(), *WIDTH.end());
+    let alerts = model.alerts.count(Some(tab.id));
+    let badge = badge_width(alerts);
+    let width = (MARK_WIDTH + text_width + badge + CROSS_WIDTH + 6.0).clamp(*WIDTH.start(), *WIDTH.end());
     let is_shown = tab.id == model.tab().id;
     let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_shown, &name));
-    ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(state.words()));
+    let words = match alerts {
+        0 => state.words(),
+        alerts => format!("{}, {}", state.words(), text::counted(alerts as u64, ["alert", "alerts"])),
+    };
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(words));
     if is_shown {
         response.scroll_to_me(None);
     }
@@ -68,8 +76,9 @@ fn tab_ui(ui: &mut Ui, model: &Model, tab: &Tab, state: &State, date: Timestamp,
     painter.rect(rect, 5.0, fill, Stroke::new(1.0, colors.line), egui::StrokeKind::Inside);
     state_mark(&painter, pos2(rect.left() + 13.0, rect.center().y), state, &colors);
     let end = rect.right() - CROSS_WIDTH;
-    let text_rect = Rect::from_x_y_ranges(rect.left() + MARK_WIDTH..=end, rect.y_range());
+    let text_rect = Rect::from_x_y_ranges(rect.left() + MARK_WIDTH..=end - badge, rect.y_range());
     clipped_text(ui, &name, text_rect, TextStyle::Body, ui.visuals().text_color());
+    badge_ui(ui, pos2(end, rect.center().y), alerts);
     if response.on_hover_ui(|ui| hover_ui(ui, tab, &name, state, date)).clicked() {
         wishes.push(Command::ShowTab(tab.id));
     }

@@ -19,6 +19,8 @@ pub(crate) struct Palette {
     pub(crate) warn: Color32,
     /// It is not.
     pub(crate) error: Color32,
+    /// Text on `error`.
+    pub(crate) on_error: Color32,
     /// Text that explains.
     pub(crate) muted: Color32,
     /// The ground of a card.
@@ -50,6 +52,7 @@ const DARK: Palette = Palette {
     ok: rgb(0x4cc38a),
     warn: rgb(0xe6b450),
     error: rgb(0xf47c7c),
+    on_error: rgb(0x1f0808),
     muted: rgb(0x97a0ae),
     card: rgb(0x1d2129),
     line: rgb(0x323845),
@@ -86,6 +89,7 @@ const LIGHT: Palette = Palette {
     ok: rgb(0x187a48),
     warn: rgb(0x915f00),
     error: rgb(0xc02a2f),
+    on_error: rgb(0xffffff),
     muted: rgb(0x5a6473),
     card: rgb(0xffffff),
     line: rgb(0xd3d8e0),

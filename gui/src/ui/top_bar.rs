@@ -5,6 +5,7 @@ use std::time::Instant;
 use egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui, vec2};
 use jiff::Timestamp;
 
+use super::alerts::bell_ui;
 use super::facts::health_color;
 use super::parts::{cog_mark, command_button_ui, hint_of, muted};
 use super::tabs::tabs_ui;
@@ -123,6 +124,7 @@ fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     if cog.accessible_name(Command::ToggleSettings.text()).on_hover_text(hint).clicked() {
         wishes.push(Command::ToggleSettings);
     }
+    bell_ui(ui, model, wishes);
     if !is_narrow {
         let theme = ui.button(if model.is_dark { "Light" } else { "Dark" });
         if theme.on_hover_text(hint_of(ui, &Command::ToggleTheme)).clicked() {

@@ -4,6 +4,7 @@
 mod authority;
 mod counting;
 mod described;
+mod desktop;
 mod export;
 mod feed;
 mod identity;
@@ -30,6 +31,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use self::authority::Office;
 pub(crate) use self::counting::Counting;
 pub(crate) use self::described::services;
+use self::desktop::Desktop;
+pub use self::desktop::Notify;
 use self::journal::Journal;
 pub(crate) use self::link::{Link, body, encoded, problem};
 use self::load::Engine;
@@ -54,6 +57,8 @@ pub struct Desk {
     pub repaint: Arc<dyn Fn() + Send + Sync>,
     /// Lets the user choose.
     pub browse: Browse,
+    /// Tells the desktop of an alert; called from the worker's threads.
+    pub notify: Notify,
     /// Has a folder removed when the program is told to stop; called from the worker's threads.
     pub remove_on_exit: Arc<dyn Fn(PathBuf) -> io::Result<()> + Send + Sync>,
     /// Where the settings are kept, if anywhere.
@@ -72,10 +77,12 @@ pub(crate) fn start(desk: Desk) -> io::Result<(UnboundedSender<Order>, mpsc::Rec
     let journal = Journal::start(kept_in, move |pages| teller.say(Update::Journal(pages)))?;
     thread::Builder::new().name("clients".to_owned()).spawn(move || {
         let office = Office::new(speaker.clone(), desk.browse.clone());
+        let desktop = Desktop::new(desk.notify.clone(), speaker.clone());
         let worker = Worker {
             desk,
             speaker,
             office,
+            desktop,
             journal,
             engine: Arc::default(),
             seats: HashMap::new(),
@@ -116,6 +123,7 @@ struct Worker {
     desk: Desk,
     speaker: Speaker,
     office: Office,
+    desktop: Desktop,
     journal: Journal,
     /// Where calls are made in numbers.
     engine: Arc<Engine>,
@@ -147,6 +155,7 @@ impl Worker {
             Order::Journal(order) => self.journal.order(order),
             Order::StartDemo => self.start_demo(),
             Order::Save(settings) => self.save(settings),
+            Order::Notify(notice) => self.desktop.tell(notice),
         }
     }
 

@@ -14,6 +14,7 @@ use countersign::cbor::Value;
 use super::catalogue::Procedure;
 use super::shelf::saved::Saved;
 use crate::form::{Content, Dropped, Misfit, Mistake, Part};
+use crate::text;
 
 pub(crate) use self::aside::Asides;
 pub(crate) use self::metadata::MetadataRow;
@@ -211,7 +212,7 @@ impl Draft {
     pub(crate) fn deadline(&self) -> Result<Option<Duration>, String> {
         match self.whole.deadline.trim() {
             "" => Ok(None),
-            text => duration(text).map(Some).ok_or_else(|| "Write 500 ms, 5 s or 2 min".to_owned()),
+            typed => text::duration(typed).map(Some).ok_or_else(|| "Write 500 ms, 5 s or 2 min".to_owned()),
         }
     }
 }
@@ -270,22 +271,6 @@ impl Whole {
         }
         texts
     }
-}
-
-/// A number and its unit: `500 ms`, `5s`, `1.5 s`, `2 min`.
-fn duration(text: &str) -> Option<Duration> {
-    let unit_at = text.find(|c: char| c.is_ascii_alphabetic() || c == 'µ')?;
-    let (number, unit) = text.split_at(unit_at);
-    let number: f64 = number.trim().parse().ok()?;
-    let seconds = match unit {
-        "us" | "µs" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(number * seconds).ok().filter(|duration| !duration.is_zero())
 }
 
 #[cfg(test)]

@@ -177,13 +177,3 @@ fn metadata_is_text_or_bytes_under_keys_that_are_keys() {
         assert_eq!(draft.request(), None);
     }
 }
-
-#[test]
-fn a_deadline_is_a_number_with_its_unit() {
-    assert_eq!(duration("500 ms"), Some(Duration::from_millis(500)));
-    assert_eq!(duration("1.5s"), Some(Duration::from_millis(1500)));
-    assert_eq!(duration("2 min"), Some(Duration::from_secs(120)));
-    for wrong in ["5", "ms", "-1 s", "0 s", "5 parsecs", "1e300 h"] {
-        assert_eq!(duration(wrong), None, "{wrong}");
-    }
-}

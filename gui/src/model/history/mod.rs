@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use countersign::Code;
 use countersign::builtin::stats::{Histogram, Snapshot};
 
 use self::cell::{Cell, Cumulative};
@@ -45,10 +46,23 @@ const HOUR_NS: u64 = 3600 * SECOND_NS;
 pub(crate) struct History {
     tiers: Vec<Tier>,
     last: Option<Arc<Cumulative>>,
+    /// What it added to the one before it.
+    latest: Option<Arc<Cell>>,
     restarts: Vec<Instant>,
     recorded: u64,
     /// The server's clock, if it had never been restarted.
     clock_ns: u64,
+}
+
+/// What the last snapshot added.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Latest<'h> {
+    /// Calls that ended.
+    pub(crate) calls: u64,
+    /// Those that failed, by code.
+    pub(crate) errors: &'h BTreeMap<Code, u64>,
+    /// How long they took.
+    pub(crate) latency: &'h Histogram,
 }
 
 /// How one procedure did over the last minute, in small.
@@ -76,7 +90,7 @@ impl History {
     /// A history with cells of these widths, the finest first, of which there is at least one.
     pub(crate) fn with_widths(widths: &[Width]) -> Self {
         let tiers = widths.iter().map(|width| Tier::new(*width)).collect();
-        Self { tiers, last: None, restarts: Vec::new(), recorded: 0, clock_ns: 0 }
+        Self { tiers, last: None, latest: None, restarts: Vec::new(), recorded: 0, clock_ns: 0 }
     }
 
     /// Takes in a snapshot. The first one, and the first one of a restarted server, only say where
@@ -98,6 +112,7 @@ impl History {
             for tier in &mut self.tiers {
                 tier.add(&sample, middle_ns, HEAVIEST);
             }
+            self.latest = Some(Arc::new(sample));
         }
         self.restarts.retain(|restart| at.saturating_duration_since(*restart) <= TimeRange::LONGEST);
         self.restarts.drain(..self.restarts.len().saturating_sub(MOST_RESTARTS));
@@ -106,6 +121,12 @@ impl History {
     /// Rises with every sample: what was drawn of an older history is out of date.
     pub(crate) fn version(&self) -> u64 {
         self.recorded
+    }
+
+    /// What the last snapshot added: of one procedure, if there is anything to tell, or of all but the built-in ones.
+    pub(crate) fn latest(&self, procedure: Option<&str>) -> Option<Latest<'_>> {
+        let tick = self.latest.as_ref()?.tick(procedure)?;
+        Some(Latest { calls: tick.calls, errors: &tick.errors, latency: &tick.latency })
     }
 
     /// Whether there is anything to draw.
@@ -147,12 +168,12 @@ impl History {
         groups.map(|cells| Point::of(cells, scale.number(cells[0]), procedure)).collect()
     }
 
-    /// The latencies of a procedure's calls over so long, as far as seconds are kept.
-    pub(crate) fn latency(&self, procedure: &str, over: Duration, now: Instant) -> Histogram {
+    /// The latencies of calls of one procedure, or of all, over so long, as far as seconds are kept.
+    pub(crate) fn latency(&self, procedure: Option<&str>, over: Duration, now: Instant) -> Histogram {
         let is_within = |cell: &&Arc<Cell>| now.saturating_duration_since(cell.to) <= over;
         let cells = self.tiers[0].cells.iter().filter(is_within);
         let mut latency = Histogram::default();
-        cells.filter_map(|cell| cell.procedures.get(procedure)).for_each(|tick| latency.merge(&tick.latency));
+        cells.filter_map(|cell| cell.tick(procedure)).for_each(|tick| latency.merge(&tick.latency));
         latency
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use countersign::Code;
 use countersign::builtin::stats::Histogram;
+use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, Tick};
 
@@ -53,7 +54,8 @@ pub(crate) struct Percentiles {
 }
 
 /// One of those percentiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Percentile {
     /// The median.
     P50,
@@ -132,6 +134,17 @@ impl Percentile {
             Self::P99 => "p99",
             Self::P999 => "p99.9",
         }
+    }
+
+    /// In seconds, if any call ended.
+    pub(crate) fn of_histogram(self, latency: &Histogram) -> Option<f64> {
+        let quantile = match self {
+            Self::P50 => 0.5,
+            Self::P90 => 0.9,
+            Self::P99 => 0.99,
+            Self::P999 => 0.999,
+        };
+        latency.quantile(quantile).map(|latency| latency.as_secs_f64())
     }
 
     /// In seconds.

@@ -101,7 +101,7 @@ impl Tab {
     pub(super) fn end(&mut self, number: CallNumber, ended: Ended, at: Instant) {
         if let Some(call) = self.calls.end(number, ended, at) {
             call.rank = call.compared().and_then(|(took, is_of_server)| {
-                let others = self.history.latency(&call.procedure, COMPARED_OVER, at);
+                let others = self.history.latency(Some(&call.procedure), COMPARED_OVER, at);
                 Rank::among(&others, took, is_of_server)
             });
         }
