@@ -13,6 +13,8 @@ use crate::model::history::Percentile;
 use crate::model::journal::asked::{CopyAs, JournalCommand};
 use crate::model::manual::Notation;
 use crate::model::preferences::Preferences;
+use crate::model::recording::RecordingCommand;
+use crate::model::recording::replay::Speed;
 use crate::model::shelf::ShelfCommand;
 use crate::model::tab::TabId;
 use crate::model::traces::{self, Which};
@@ -191,6 +193,8 @@ pub(crate) enum Command {
     Alert(AlertCommand),
     /// What concerns saved requests.
     Shelf(ShelfCommand),
+    /// What concerns recordings.
+    Recording(RecordingCommand),
     /// Choose a file or folder.
     Browse(Purpose),
     /// Fill in the connection panel from a saved profile.
@@ -251,6 +255,13 @@ impl Command {
         Self::CompareServers,
         Self::CompareNothing,
         Self::ToggleExport,
+        Self::Recording(RecordingCommand::Ask),
+        Self::Recording(RecordingCommand::Stop),
+        Self::Recording(RecordingCommand::Browse),
+        Self::Recording(RecordingCommand::Play),
+        Self::Recording(RecordingCommand::SetSpeed(Speed::One)),
+        Self::Recording(RecordingCommand::SetSpeed(Speed::Ten)),
+        Self::Recording(RecordingCommand::SetSpeed(Speed::Sixty)),
         Self::Show(Page::Calls),
         Self::Show(Page::Connections),
         Self::Show(Page::Traces),
@@ -387,6 +398,7 @@ impl Command {
             Self::Journal(command) => command.text(),
             Self::Alert(command) => command.text(),
             Self::Shelf(command) => command.text(),
+            Self::Recording(command) => command.text(),
             Self::Browse(_) => "Browse…",
             Self::UseProfile(_) => "Use profile",
             Self::SaveProfile => "Save as profile",
@@ -414,6 +426,10 @@ impl Command {
             Self::TogglePause => Key::P,
             Self::Show(Page::Graphs) => Key::G,
             Self::ToggleIdentity => Key::I,
+            // Never both at once.
+            Self::Recording(RecordingCommand::Ask | RecordingCommand::Stop) => Key::M,
+            Self::Recording(RecordingCommand::Browse) => Key::O,
+            Self::Recording(RecordingCommand::Play) => Key::Space,
             Self::Show(Page::Calls) => Key::Num1,
             Self::Show(Page::Connections) => Key::Num2,
             Self::Show(Page::Traces) => Key::Num3,
@@ -445,7 +461,9 @@ mod tests {
         texts.sort_unstable();
         texts.dedup();
         assert_eq!(texts.len(), Command::LISTED.len());
-        let own_keys = |command: &&Command| **command != Command::SendItem;
+        let own_keys = |command: &&Command| {
+            !matches!(command, Command::SendItem | Command::Recording(RecordingCommand::Stop))
+        };
         let shortcuts: Vec<_> =
             Command::LISTED.iter().filter(own_keys).filter_map(Command::shortcut).collect();
         for (i, shortcut) in shortcuts.iter().enumerate() {

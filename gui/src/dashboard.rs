@@ -1,6 +1,7 @@
 //! The window's content: the model, drawn; wishes obeyed; orders sent and updates taken in.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,15 @@ use crate::model::connection::{Failure, Target};
 use crate::model::settings::Settings;
 use crate::ui::{self, theme};
 use crate::worker::{self, Desk, Quiet};
+
+/// What a window shows first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// This server, or the panel that asks for one.
+    Server(Target),
+    /// The recording in this file.
+    Recording(PathBuf),
+}
 
 /// The dashboard, without a window around it.
 pub struct Dashboard {
@@ -44,7 +54,11 @@ impl Dashboard {
     }
 
     /// A dashboard with a worker of its own, which connects at once if the target says where.
-    pub fn start(desk: Desk, target: Target) -> io::Result<Self> {
+    pub fn start(desk: Desk, opening: Opening) -> io::Result<Self> {
+        let (target, recording) = match opening {
+            Opening::Server(target) => (target, None),
+            Opening::Recording(path) => (Target::default(), Some(path)),
+        };
         let (settings, unread) = match desk.settings_file.as_deref().map(Settings::load) {
             Some(Err(error)) => (Settings::default(), Some(error)),
             Some(Ok(settings)) => (settings, None),
@@ -67,10 +81,14 @@ impl Dashboard {
                 "Profiles are not saved in this run.",
             )
         });
-        dashboard.remembers = settings_file.is_some();
+        // Whoever looks at a recording finds the servers open again in the next run.
+        dashboard.remembers = settings_file.is_some() && recording.is_none();
         dashboard.model.settings_file = settings_file;
         let now = Instant::now();
-        if wants_connection {
+        if let Some(path) = recording {
+            let order = dashboard.model.open_recording(&path);
+            dashboard.send(order);
+        } else if wants_connection {
             dashboard.obey(Command::Connect, now);
         } else if is_anywhere {
             dashboard.model.reopen(now).into_iter().for_each(|order| dashboard.send(Some(order)));
@@ -123,7 +141,7 @@ impl Dashboard {
         if let Some(copied) = self.model.copied.take() {
             ui.ctx().copy_text(copied);
         }
-        for order in self.model.watch() {
+        for order in self.model.watch(now) {
             self.send(Some(order));
         }
         self.remember();

@@ -26,6 +26,7 @@ use crate::model::load::RunNumber;
 use crate::model::load::news::LoadNews;
 use crate::model::load::plan::Plan;
 use crate::model::manual::Manual;
+use crate::model::recording::{RecordingNews, RecordingOrder};
 use crate::model::reply::{Body, Earlier, Problem};
 use crate::model::server::Server;
 use crate::model::settings::Settings;
@@ -101,6 +102,8 @@ pub(crate) enum TabOrder {
     Browse(Purpose),
     /// Do this with saved requests.
     Shelf(ShelfOrder),
+    /// Do this with recordings.
+    Recording(RecordingOrder),
     /// Write graphs to a new file.
     Export(PathBuf, Format, Box<Export>),
     /// Tell this now and again from now on, and nothing else of the kind. It is what is looked at.
@@ -253,6 +256,8 @@ pub(crate) struct FileOrder {
 pub(crate) enum Purpose {
     /// The identity folder.
     Identity,
+    /// A recording to look at.
+    Recording,
     /// The items to send over a call.
     Items(CallNumber),
     /// The bytes of a form field.
@@ -338,4 +343,6 @@ pub(crate) enum TabNews {
     #[cfg_attr(not(test), expect(dead_code, reason = "shown by the page of loads, which is not there yet"))]
     /// How many calls go that are made to measure them.
     Load(RunNumber, LoadNews),
+    /// What became of recordings.
+    Recording(RecordingNews),
 }

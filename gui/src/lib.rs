@@ -21,7 +21,7 @@ mod text;
 mod ui;
 mod worker;
 
-pub use dashboard::Dashboard;
+pub use dashboard::{Dashboard, Opening};
 pub use model::alerts::Notice;
 pub use model::connection::Target;
 pub use model::settings::settings_file;

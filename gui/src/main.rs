@@ -4,14 +4,15 @@ mod signals;
 mod window;
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use countersign_certs::SpiffeId;
-use countersign_gui::Target;
 use countersign_gui::demo::{Demo, SERVER_THREAD, in_terminal};
+use countersign_gui::{Opening, Target};
 
 use self::window::Memory;
 
@@ -28,6 +29,9 @@ struct Arguments {
     /// The server's SPIFFE ID, to go by that instead of the host name
     #[arg(long, value_name = "ID", requires = "address")]
     expect_peer: Option<SpiffeId>,
+    /// Shows what was recorded of a server, without any server
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["address", "identity", "expect_peer", "demo"])]
+    recording: Option<PathBuf>,
     /// Makes certificates, starts a server with traffic on this machine, and shows it
     #[arg(long, conflicts_with_all = ["address", "identity", "expect_peer"])]
     demo: bool,
@@ -35,7 +39,8 @@ struct Arguments {
 
 const EXAMPLES: &str = "Examples:
   countersign-gui --demo
-  countersign-gui localhost:7443 --identity pki/alice";
+  countersign-gui localhost:7443 --identity pki/alice
+  countersign-gui --recording localhost-7443-20261123-140507.csrec";
 
 fn main() -> ExitCode {
     // Bad usage ends the program here, and so do --help and --version.
@@ -67,7 +72,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         identity: arguments.identity.unwrap_or_default(),
         expect_peer: arguments.expect_peer.map(|id| id.to_string()).unwrap_or_default(),
     };
-    window::open(target, Memory::Kept(countersign_gui::settings_file()))
+    let opening = arguments.recording.map_or(Opening::Server(target), Opening::Recording);
+    window::open(opening, Memory::Kept(countersign_gui::settings_file()))
 }
 
 fn run_demo() -> anyhow::Result<()> {
@@ -77,8 +83,10 @@ fn run_demo() -> anyhow::Result<()> {
     let reason = match window::missing_display() {
         Some(reason) => reason,
         // A demo neither reads the user's settings nor leaves any behind.
-        None => match window::open(demo.target().clone(), Memory::None { scratch: demo.folder().to_owned() })
-        {
+        None => match window::open(
+            Opening::Server(demo.target().clone()),
+            Memory::None { scratch: demo.folder().to_owned() },
+        ) {
             Ok(()) => return Ok(()),
             Err(error) => format!("{error:#}"),
         },

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use anyhow::bail;
-use countersign_gui::{Chosen, Dashboard, Desk, Notice, Target};
+use countersign_gui::{Chosen, Dashboard, Desk, Notice, Opening};
 
 use crate::signals;
 
@@ -33,7 +33,7 @@ pub(crate) enum Memory {
 }
 
 /// Opens the window, and returns when it is closed.
-pub(crate) fn open(target: Target, memory: Memory) -> anyhow::Result<()> {
+pub(crate) fn open(opening: Opening, memory: Memory) -> anyhow::Result<()> {
     let viewport = egui::ViewportBuilder::default()
         .with_app_id("countersign")
         .with_title("Countersign")
@@ -57,7 +57,7 @@ pub(crate) fn open(target: Target, memory: Memory) -> anyhow::Result<()> {
         let remove_on_exit = Arc::new(signals::remove_on_exit);
         let (browse, notify) = (Arc::new(browse), Arc::new(notify));
         let desk = Desk { repaint, browse, notify, remove_on_exit, settings_file };
-        let dashboard = Dashboard::start(desk, target)?;
+        let dashboard = Dashboard::start(desk, opening)?;
         dashboard.install(&creation.egui_ctx);
         Ok(Box::new(Window { dashboard, title: String::new() }))
     });

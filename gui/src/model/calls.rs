@@ -151,6 +151,11 @@ impl Calls {
         self.last.get_mut(procedure)
     }
 
+    /// Has these marks, the latest of them, and no others.
+    pub(crate) fn set_marks(&mut self, marks: &[Mark]) {
+        self.marks = marks[marks.len().saturating_sub(REMEMBERED)..].to_vec();
+    }
+
     /// The marks of one procedure, or of all.
     pub(crate) fn marks(&self, procedure: Option<&str>) -> impl Iterator<Item = &Mark> {
         self.marks.iter().filter(move |mark| procedure.is_none_or(|path| mark.procedure == path))

@@ -261,6 +261,13 @@ impl Service {
         (0..self.len() as u32).map(move |at| Entry { service, at })
     }
 
+    /// Adds procedures by name that may not be called.
+    pub(crate) fn forbid(&mut self, names: Vec<String>) {
+        let service = &self.name;
+        let forbidden = names.into_iter().map(|name| Forbidden { path: format!("{service}/{name}"), name });
+        self.forbidden.extend(forbidden);
+    }
+
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

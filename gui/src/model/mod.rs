@@ -19,6 +19,7 @@ pub(crate) mod listing;
 pub(crate) mod load;
 pub(crate) mod manual;
 pub(crate) mod preferences;
+pub(crate) mod recording;
 pub(crate) mod reply;
 pub(crate) mod server;
 pub(crate) mod settings;
@@ -32,7 +33,7 @@ pub(crate) mod tree;
 pub(crate) mod unanswered;
 pub(crate) mod view;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -45,12 +46,13 @@ use self::graphs::{Comparison, Source};
 use self::journal::Journal;
 use self::journal::asked::JournalCommand;
 use self::preferences::{Preferences, Scale};
+use self::recording::RecordingCommand;
 use self::settings::Settings;
 use self::shelf::{ShelfCommand, ShelfNews};
 use self::tab::{Entry, Tab, TabId};
 use self::view::{Page, Theme};
 use crate::command::Command;
-use crate::exchange::{Order, TabNews, TabOrder, Update};
+use crate::exchange::{Order, Purpose, TabNews, TabOrder, Update};
 
 /// The most tabs: each may keep some hundred MiB of what a busy server counted.
 pub(crate) const TABS_MAX: usize = 32;
@@ -161,9 +163,18 @@ impl Model {
                 let date = self.clock.now();
                 self.tab_mut().toggle_export(date);
             }
+            Command::Recording(RecordingCommand::Ask) => {
+                let date = self.clock.now();
+                self.tab_mut().ask_to_record(date);
+            }
+            Command::Recording(RecordingCommand::Start) => return self.start_recording(),
+            Command::Recording(RecordingCommand::Browse) => {
+                return Some(Order::Tab(self.tab().id, TabOrder::Browse(Purpose::Recording)));
+            }
+            Command::Recording(RecordingCommand::Open(path)) => return self.open_recording(&path),
             Command::Export(format) => {
                 let tab = self.tab();
-                let order = tab.export(format, (now, self.clock.now()), self.is_dark);
+                let order = tab.export(format, tab.moment((now, self.clock.now())), self.is_dark);
                 return order.map(|order| Order::Tab(tab.id, order));
             }
             Command::OpenAuthority
@@ -181,7 +192,7 @@ impl Model {
             }
             Command::ShowCall(number) => {
                 let id = self.journal.id(self.tab().id, number);
-                self.tab_mut().show_call(number, &id);
+                self.tab_mut().show_call(number, &id, now);
             }
             Command::Journal(command) => return self.obey_journal(command, now),
             Command::Alert(command) => return self.obey_alert(command, now),
@@ -207,16 +218,45 @@ impl Model {
         Some(Order::Tab(id, self.noted(id, order)))
     }
 
+    /// Shows a recording in a tab of its own.
+    pub(crate) fn open_recording(&mut self, path: &Path) -> Option<Order> {
+        if !self.tab().is_blank() {
+            if !self.allows(&Command::NewTab) {
+                let reason = format!("There are {TABS_MAX} tabs, and the recording needs one.");
+                self.trouble = Some(Failure::new(reason, "Close another one first."));
+                return None;
+            }
+            self.tab_mut().recording.ended = None;
+            self.open_tab();
+        }
+        let tab = self.tab_mut();
+        Some(Order::Tab(tab.id, tab.open_recording(path)))
+    }
+
+    fn start_recording(&mut self) -> Option<Order> {
+        let (date, name) = (self.clock.now(), self.tab().name(&self.settings));
+        let tab = self.tab_mut();
+        let order = tab.start_recording(name, date)?;
+        Some(Order::Tab(tab.id, order))
+    }
+
     /// Takes in what the worker learned, and says what it is to do about that.
     pub(crate) fn learn(&mut self, update: Update) -> Option<Order> {
         match update {
+            Update::Tab(_, update) if matches!(update.news, TabNews::Picked(Purpose::Recording, _)) => {
+                let TabNews::Picked(_, path) = update.news else { return None };
+                self.open_recording(&path)
+            }
             Update::Tab(id, update) => {
                 // It may have been closed.
                 let tab = self.tabs.iter_mut().find(|tab| tab.id == id)?;
                 let has_folder = matches!(update.news, TabNews::Shelf(ShelfNews::Found(_, Ok(_))));
                 let at = update.at;
                 let order = tab.learn(*update).map(|order| Order::Tab(id, order));
-                self.alerts.look(&self.settings, tab, at, self.clock.now());
+                // What was recorded alarms nobody any more.
+                if tab.replay.is_none() {
+                    self.alerts.look(&self.settings, tab, at, self.clock.now());
+                }
                 if !has_folder || tab.shelf.folder == self.settings.requests {
                     return order;
                 }
@@ -266,7 +306,8 @@ impl Model {
         let mut graphs = std::mem::take(&mut self.tab_mut().graphs);
         let own = self.tab();
         let others = self.tabs.iter().filter(|tab| tab.id != own.id && !tab.history.is_empty());
-        let others = others.filter(|_| graphs.comparison == Comparison::Servers);
+        // What was recorded was at another time.
+        let others = others.filter(|tab| graphs.comparison == Comparison::Servers && tab.replay.is_none());
         let names: Vec<(String, &Tab)> =
             std::iter::once(own).chain(others).map(|tab| (tab.name(&self.settings), tab)).collect();
         let sources: Vec<Source<'_>> =
@@ -277,10 +318,12 @@ impl Model {
     }
 
     /// What the worker is told of what is looked at, if that has changed: it asks for nothing else of the kind.
-    pub(crate) fn watch(&mut self) -> Vec<Order> {
+    pub(crate) fn watch(&mut self, now: Instant) -> Vec<Order> {
+        let played = self.tab_mut().play(now).map(|order| Order::Tab(self.tab().id, order));
         let shown = self.tab().id;
         let tabs = self.tabs.iter_mut();
-        tabs.filter_map(|tab| Some(Order::Tab(tab.id, tab.watch(tab.id == shown)?))).collect()
+        let watched = tabs.filter_map(|tab| Some(Order::Tab(tab.id, tab.watch(tab.id == shown)?)));
+        watched.chain(played).collect()
     }
 
     /// The servers that are open, but for the demo, which will be gone.

@@ -20,7 +20,7 @@ use crate::model::settings::Settings;
 use crate::model::tab::TabId;
 use crate::model::view::{Page, Scope};
 use crate::worker;
-use crate::{Dashboard, Desk};
+use crate::{Dashboard, Desk, Opening};
 
 const BALANCE: &str = "acme.Ledger/balance";
 const LOST: &str = "No connection for 10 s";
@@ -462,6 +462,6 @@ fn rules_and_the_switch_come_back_in_the_next_run() {
         remove_on_exit: Arc::new(|_| Ok(())),
         settings_file: Some(file),
     };
-    let dashboard = Dashboard::start(desk, target).unwrap();
+    let dashboard = Dashboard::start(desk, Opening::Server(target)).unwrap();
     assert_eq!(dashboard.model.settings.alerts, settings.alerts);
 }

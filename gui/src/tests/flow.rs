@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::demo::Identities;
-use crate::{Chosen, Dashboard, Desk, Notice, Target};
+use crate::{Chosen, Dashboard, Desk, Notice, Opening, Target};
 
 /// Longer than anything here takes, and shorter than anybody waits for a hanging test.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -117,7 +117,7 @@ impl Window {
             remove_on_exit: Arc::new(|_| Ok(())),
             settings_file,
         };
-        let dashboard = Dashboard::start(desk, target).unwrap();
+        let dashboard = Dashboard::start(desk, Opening::Server(target)).unwrap();
         let draw = |ui: &mut egui::Ui, dashboard: &mut Dashboard| {
             dashboard.learn();
             dashboard.ui(ui);

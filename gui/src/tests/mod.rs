@@ -15,6 +15,7 @@ mod panels;
 #[cfg(feature = "snapshots")]
 mod pictures;
 mod procedures;
+mod recording;
 mod replies;
 mod requests;
 mod runs;

@@ -87,7 +87,8 @@ impl Stage {
         self.window.state().still.unwrap_or_else(Instant::now)
     }
 
-    fn tell_at(&mut self, at: Instant, tab: TabId, news: TabNews) {
+    /// The same, learned at this moment; nothing is drawn yet.
+    pub(crate) fn tell_at(&mut self, at: Instant, tab: TabId, news: TabNews) {
         let generation = self.generations.get(&tab).copied().unwrap_or_default();
         let update = TabUpdate { generation, at, news };
         self.updates.send(Update::Tab(tab, Box::new(update))).unwrap();

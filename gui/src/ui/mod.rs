@@ -24,6 +24,7 @@ mod notation;
 mod pages;
 mod palette;
 mod procedures;
+mod recording;
 mod reply;
 mod request;
 mod rows;
@@ -68,6 +69,10 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
         .frame(panel_frame(ui, 12, 6))
         .show(ui, |ui| top_bar::top_bar_ui(ui, model, now, &mut wishes));
     match &model.tab().connection {
+        _ if model.tab().shows_recording() => {
+            let now = (now, model.clock.now());
+            recording::page_ui(ui, model.tab_mut(), now, &mut wishes);
+        }
         _ if model.tab().page == Page::Graphs => {
             lost_ui(ui, model.tab(), now, &mut wishes);
             let (frame, clock) = (panel_frame(ui, 20, 14), model.clock);
@@ -96,6 +101,7 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
     alerts::told_ui(ui, model, &mut wishes);
     alerts::editor_ui(ui, model, &mut wishes);
     graphs::export_ui(ui, model.tab_mut(), &mut wishes);
+    recording::dialogs_ui(ui, model.tab_mut(), &mut wishes);
     palette::palette_ui(ui, model, &mut wishes);
     trouble::trouble_ui(ui, model, &mut wishes);
     wishes

@@ -105,6 +105,9 @@ fn cross_ui(ui: &mut Ui, rect: Rect, name: &str) -> Response {
 
 fn hover_ui(ui: &mut Ui, tab: &Tab, name: &str, state: &State, date: Timestamp) {
     ui.strong(name);
+    if let Some(replay) = &tab.replay {
+        ui.label(&replay.file);
+    }
     if let Some(target) = tab.connection.target() {
         ui.label(format!("{}\nas {}", target.address, target.identity));
     }
@@ -130,6 +133,10 @@ pub(super) fn state_mark(painter: &Painter, center: Pos2, state: &State, colors:
     };
     match state {
         State::Blank => ring(colors.muted),
+        State::Recording => {
+            let place = Rect::from_center_size(center, vec2(8.0, 8.0));
+            painter.rect_stroke(place, 1.0, Stroke::new(1.6, colors.accent), egui::StrokeKind::Middle);
+        }
         State::Connecting => ring(colors.accent),
         State::Connected => {
             painter.circle_filled(center, 4.5, colors.ok);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::alerts::bell_ui;
 use super::facts::health_color;
 use super::parts::{cog_mark, command_button_ui, hint_of, muted};
+use super::recording;
 use super::tabs::tabs_ui;
 use super::theme::palette;
 use crate::command::Command;
@@ -32,7 +33,7 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut 
     let tab = model.tab();
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            controls_ui(ui, model, wishes);
+            controls_ui(ui, model, now, wishes);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let share = if tab.is_blank() { 1.0 } else { TABS_SHARE };
                 let width = ui.available_width() * share;
@@ -42,6 +43,9 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut 
                 });
                 if tab.allows(&Command::Disconnect) {
                     command_button_ui(ui, Command::Disconnect, true, wishes);
+                }
+                if let Some(replay) = &tab.replay {
+                    recording::facts_ui(ui, replay, tab.preferences.times);
                 }
                 match &tab.connection {
                     Connection::Connected(_, session) => {
@@ -107,7 +111,7 @@ fn concerns_ui(ui: &mut Ui, concerns: &[Concern], wishes: &mut Vec<Command>) {
     }
 }
 
-fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
+fn controls_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec<Command>) {
     let is_narrow = ui.available_width() < NARROW;
     if is_narrow {
         let more = ui.button("…").accessible_name(Command::TogglePalette.text());
@@ -132,7 +136,10 @@ fn controls_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
         }
     }
     // Where no graphs are, there is nothing to set about them.
-    ui.add_enabled_ui(!model.tab().is_blank(), |ui| graph_controls_ui(ui, model.tab(), wishes));
+    ui.add_enabled_ui(!model.tab().is_blank(), |ui| {
+        graph_controls_ui(ui, model.tab(), wishes);
+        recording::button_ui(ui, model.tab(), now, wishes);
+    });
 }
 
 fn graph_controls_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
@@ -146,7 +153,9 @@ fn graph_controls_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
         });
     range.response.accessible_name("Time range").on_hover_text("How far back the graphs go");
     let is_paused = tab.frozen.is_some();
-    let pause = ui.selectable_label(is_paused, if is_paused { "Paused" } else { "Pause" });
+    let text = if is_paused { "Paused" } else { "Pause" };
+    let pause = ui.add_enabled(tab.replay.is_none(), Button::selectable(is_paused, text));
+    let pause = pause.on_disabled_hover_text("A recording stands still by itself: its time line moves it");
     if pause.on_hover_text("Freezes the graphs; counting goes on").clicked() {
         wishes.push(Command::TogglePause);
     }

@@ -12,6 +12,7 @@ mod journal;
 mod link;
 mod load;
 mod quiet;
+pub(crate) mod recording;
 mod seat;
 mod session;
 mod shelf;

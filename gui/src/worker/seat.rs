@@ -12,6 +12,7 @@ use super::identity::{OwnIdentity, Ready};
 use super::journal::{Journal, Scribe};
 use super::link::{self, Link};
 use super::load::{self, Engine, Load};
+use super::recording::{self, Player, Tap};
 use super::session::Session;
 use super::stream::{self, Reins};
 use super::watching::{self, Sights};
@@ -44,6 +45,7 @@ impl Seat {
             session: None,
             sights: Sights::default(),
             own: None,
+            player: None,
             calls: HashMap::new(),
             running: JoinSet::new(),
             load: None,
@@ -65,11 +67,12 @@ pub(super) struct Voice {
     tab: TabId,
     generation: Generation,
     speaker: Speaker,
+    pub(super) tap: Tap,
 }
 
 impl Voice {
     pub(super) fn new(tab: TabId, speaker: Speaker) -> Self {
-        Self { tab, generation: Generation::default(), speaker }
+        Self { tab, generation: Generation::default(), speaker, tap: Tap::default() }
     }
 
     /// Says that this is so now.
@@ -95,7 +98,9 @@ impl Voice {
     }
 
     fn update(&self, news: TabNews) -> TabUpdate {
-        TabUpdate { generation: self.generation, at: Instant::now(), news }
+        let update = TabUpdate { generation: self.generation, at: Instant::now(), news };
+        self.tap.hear(&update);
+        update
     }
 }
 
@@ -113,6 +118,7 @@ struct Sitter {
     session: Option<Session>,
     sights: Sights,
     own: Option<OwnIdentity>,
+    player: Option<Player>,
     calls: HashMap<CallNumber, UnderWay>,
     running: JoinSet<CallNumber>,
     load: Option<Load>,
@@ -143,6 +149,7 @@ impl Sitter {
     fn obey(&mut self, order: TabOrder) {
         match order {
             TabOrder::Connect(target, generation) => {
+                self.voice.tap.close("Another server was connected with.");
                 self.voice.generation = generation;
                 self.load.iter().for_each(Load::stop);
                 let ready = self.own(target.identity.clone());
@@ -189,6 +196,10 @@ impl Sitter {
                 self.load.iter().filter(|load| load.number() == number).for_each(Load::stop);
             }
             TabOrder::Shelf(order) => shelf::obey(order, &self.voice, &self.desk.browse),
+            TabOrder::Recording(order) => {
+                let link = self.link();
+                recording::obey(order, link, &self.voice, &mut self.player);
+            }
         }
     }
 
@@ -267,6 +278,7 @@ impl Sitter {
 
     /// Streams have no end of their own: whoever hangs up ends them.
     fn leave(&mut self) {
+        self.voice.tap.close("The server was left.");
         self.session = None;
         self.load.iter().for_each(Load::stop);
         self.calls.retain(|_, call| matches!(call, UnderWay::Unary { .. }));

@@ -123,15 +123,15 @@ impl Graphs {
     /// Works the points out again if what they show has changed. The first source is the server itself.
     pub(crate) fn refresh(&mut self, sources: &[Source<'_>], wanted: Wanted<'_>, now: Instant) {
         let Some(own) = sources.first() else { return };
-        if wanted.frozen.is_none() && self.trends_version != Some(own.history.version()) {
+        let to = wanted.frozen.unwrap_or(now);
+        if self.trends_version != Some(own.history.version()) {
             self.trends_version = Some(own.history.version());
-            self.trends = own.history.trends(now);
+            self.trends = own.history.trends(to);
         }
         if own.history.is_empty() {
             self.sheet = None;
             return;
         }
-        let to = wanted.frozen.unwrap_or(now);
         let stretch = self.zoom.unwrap_or(Stretch { to, length: wanted.range.duration() });
         let is_live = self.zoom.is_none() && wanted.frozen.is_none();
         let subjects = self.subjects(sources, wanted.procedure);
@@ -163,6 +163,11 @@ impl Graphs {
         if let Some(sheet) = &mut self.sheet {
             (sheet.stretch, sheet.is_live, sheet.percentile) = (stretch, is_live, self.percentile);
         }
+    }
+
+    /// Works everything out again, since what lies in the past has changed, too.
+    pub(crate) fn forget_points(&mut self) {
+        (self.shown, self.trends_version) = (None, None);
     }
 
     /// Shows this stretch, or as much as there can be something in it.

@@ -5,6 +5,7 @@
 //! kept as buckets and merged as buckets: a percentile of an average is not a percentile.
 
 mod cell;
+mod meter;
 mod point;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,8 @@ use std::time::{Duration, Instant};
 use countersign::Code;
 use countersign::builtin::stats::{Histogram, Snapshot};
 
-use self::cell::{Cell, Cumulative};
+use self::cell::Cell;
+pub(crate) use self::meter::{Meter, Step, Tick, Ticks};
 pub(crate) use self::point::{Heat, Percentile, Percentiles, Point};
 use self::tier::Tier;
 pub(crate) use self::tier::{Scale, Width};
@@ -38,19 +40,21 @@ pub(crate) const MOST_PROCEDURES: usize = 2000;
 const MOST_RESTARTS: usize = 100;
 
 const SECOND_NS: u64 = 1_000_000_000;
-/// After a restart the clock of the history goes on with the next hour: no point reaches across.
+/// After a restart the clock of the history goes on in the next hour: no point reaches across.
 const HOUR_NS: u64 = 3600 * SECOND_NS;
+/// Where the clock of the history stops, whatever a server claims.
+const LATEST_NS: u64 = u64::MAX / 2;
 
 /// The cells of every width. Cloning it is cheap: that is how pause freezes a view.
 #[derive(Debug, Clone)]
 pub(crate) struct History {
     tiers: Vec<Tier>,
-    last: Option<Arc<Cumulative>>,
-    /// What it added to the one before it.
+    meter: Meter,
+    /// What the latest snapshot added to the one before it.
     latest: Option<Arc<Cell>>,
     restarts: Vec<Instant>,
     recorded: u64,
-    /// The server's clock, if it had never been restarted.
+    /// The server's clock but for whole hours: whoever begins to count later has points that begin at the same moments.
     clock_ns: u64,
 }
 
@@ -90,29 +94,59 @@ impl History {
     /// A history with cells of these widths, the finest first, of which there is at least one.
     pub(crate) fn with_widths(widths: &[Width]) -> Self {
         let tiers = widths.iter().map(|width| Tier::new(*width)).collect();
-        Self { tiers, last: None, latest: None, restarts: Vec::new(), recorded: 0, clock_ns: 0 }
+        Self { tiers, meter: Meter::default(), latest: None, restarts: Vec::new(), recorded: 0, clock_ns: 0 }
+    }
+
+    /// A history that keeps no single seconds: they come back with what is told once more of the last ones.
+    pub(crate) fn without_seconds() -> Self {
+        Self::with_widths(&WIDTHS[1..])
+    }
+
+    /// The same as this one, which keeps no seconds, with those that come from now on.
+    pub(crate) fn with_seconds(&self) -> Self {
+        let mut history = self.clone();
+        history.tiers.insert(0, Tier::new(WIDTHS[0]));
+        history
+    }
+
+    /// For how long before a moment it must be told once more.
+    pub(crate) const SECONDS_REACH: Duration = WIDTHS[0].reach();
+
+    /// About how much memory the cells take that have come since so much of it was told, in units of a bucket.
+    pub(crate) fn weight_since(&self, at: Instant) -> usize {
+        let cells =
+            self.tiers.iter().flat_map(|tier| tier.cells.iter().rev().take_while(|cell| cell.to > at));
+        cells.map(|cell| cell.weight()).sum()
     }
 
     /// Takes in a snapshot. The first one, and the first one of a restarted server, only say where
     /// counting begins.
     pub(crate) fn record(&mut self, snapshot: Snapshot, at: Instant) {
-        let now = Arc::new(Cumulative::new(snapshot, self.last.as_deref()));
-        let Some(before) = self.last.replace(now.clone()) else { return };
-        if before.start_id != now.start_id {
-            self.restarts.push(at);
-            self.clock_ns = self.clock_ns.next_multiple_of(HOUR_NS);
-        } else if let Some(elapsed_ns) =
-            now.monotonic_ns.checked_sub(before.monotonic_ns).filter(|&ns| ns > 0)
-        {
-            self.recorded += 1;
-            let sample = Cell::between(&before, &now, at, Duration::from_nanos(elapsed_ns));
-            // A snapshot is never taken quite on the second: its middle is far from where cells meet.
-            let middle_ns = self.clock_ns.saturating_add(elapsed_ns / 2);
-            self.clock_ns = self.clock_ns.saturating_add(elapsed_ns).min(u64::MAX - HOUR_NS);
-            for tier in &mut self.tiers {
-                tier.add(&sample, middle_ns, HEAVIEST);
+        if let Some(step) = self.meter.step(snapshot) {
+            self.go_on(step, at);
+        }
+    }
+
+    /// Takes in what a snapshot told.
+    pub(crate) fn go_on(&mut self, step: Step, at: Instant) {
+        match step {
+            Step::Began { monotonic_ns } => self.clock_ns = monotonic_ns % HOUR_NS,
+            Step::Restarted { monotonic_ns } => {
+                self.restarts.push(at);
+                let hour = self.clock_ns.next_multiple_of(HOUR_NS);
+                self.clock_ns = (hour + monotonic_ns % HOUR_NS).min(LATEST_NS);
             }
-            self.latest = Some(Arc::new(sample));
+            Step::Passed { elapsed_ns, ticks } => {
+                self.recorded += 1;
+                let sample = Cell::of(ticks, at, Duration::from_nanos(elapsed_ns));
+                // A snapshot is never taken quite on the second: its middle is far from where cells meet.
+                let middle_ns = self.clock_ns.saturating_add(elapsed_ns / 2);
+                self.clock_ns = self.clock_ns.saturating_add(elapsed_ns).min(LATEST_NS);
+                for tier in &mut self.tiers {
+                    tier.add(&sample, middle_ns, HEAVIEST);
+                }
+                self.latest = Some(Arc::new(sample));
+            }
         }
         self.restarts.retain(|restart| at.saturating_duration_since(*restart) <= TimeRange::LONGEST);
         self.restarts.drain(..self.restarts.len().saturating_sub(MOST_RESTARTS));

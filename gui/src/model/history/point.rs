@@ -8,7 +8,8 @@ use countersign::Code;
 use countersign::builtin::stats::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::cell::{Cell, Tick};
+use super::cell::Cell;
+use super::meter::Tick;
 
 /// Buckets of the server's histograms in a row of the heatmap: a row is a quarter of a power of two.
 const BUCKETS_A_ROW: u32 = 8;

@@ -35,7 +35,9 @@ impl Tab {
     /// What the graphs are to show.
     pub(crate) fn wanted(&self) -> Wanted<'_> {
         let procedure = self.selected.as_deref().filter(|_| self.scope == Scope::Selected);
-        Wanted { procedure, range: self.range, frozen: self.frozen.as_ref().map(|frozen| frozen.at) }
+        let recorded = self.playing().map(|playing| playing.moment().0);
+        let frozen = recorded.or(self.frozen.as_ref().map(|frozen| frozen.at));
+        Wanted { procedure, range: self.range, frozen }
     }
 
     /// What was counted, as far as the graphs show it.
@@ -78,10 +80,14 @@ impl Tab {
         Some(TabOrder::Export(self.graphs.exporting.as_ref()?.path(format), format, Box::new(export)))
     }
 
-    /// Shows a call that was made here: beside its form, or in the history if others were made since.
-    pub(crate) fn show_call(&mut self, number: CallNumber, id: &EntryId) {
+    /// Shows a call that was made here: beside its form, or in the history if others were made since. Of one that was
+    /// recorded there is only the moment.
+    pub(crate) fn show_call(&mut self, number: CallNumber, id: &EntryId, now: Instant) {
         let mark = self.calls.marks(None).find(|mark| mark.number == number);
-        let Some(procedure) = mark.map(|mark| mark.procedure.clone()) else { return };
+        let Some((procedure, at)) = mark.map(|mark| (mark.procedure.clone(), mark.at)) else { return };
+        if self.replay.is_some() {
+            return self.go_to_moment(at, now);
+        }
         let is_last = self.calls.last(&procedure).is_some_and(|last| last.number == number);
         self.select(procedure);
         self.page = Page::Calls;

@@ -2,6 +2,7 @@
 
 mod calling;
 mod graphing;
+mod recording;
 mod repeating;
 mod shelving;
 pub(crate) mod state;
@@ -25,6 +26,8 @@ use super::journal::recall::{Place, Reach, Recall};
 use super::listing::Listing;
 use super::manual::Reading;
 use super::preferences::Preferences;
+use super::recording::replay::Replay;
+use super::recording::{Recording, RecordingCommand};
 use super::reply::Body;
 use super::server::Server;
 use super::settings::Profile;
@@ -96,6 +99,10 @@ pub(crate) struct Tab {
     pub(crate) connections: Connections,
     /// Calls that were slow or failed.
     pub(crate) traces: Traces,
+    /// What is written to a file of what the server counts.
+    pub(crate) recording: Recording,
+    /// The recording that is looked at here, in the place of a server.
+    pub(crate) replay: Option<Replay>,
     /// What the worker was told is looked at.
     watched: Option<Sight>,
     /// Whether the filter is to get the cursor.
@@ -140,7 +147,8 @@ impl Tab {
 
     /// Whether it is as if it had just been opened.
     pub(crate) fn is_blank(&self) -> bool {
-        matches!(self.connection, Connection::Disconnected) && self.catalogue.services().is_empty()
+        let is_idle = matches!(self.connection, Connection::Disconnected) && self.replay.is_none();
+        is_idle && self.catalogue.services().is_empty()
     }
 
     /// Does what the user wished of this server, and says what the worker has to do for it.
@@ -219,6 +227,7 @@ impl Tab {
             Command::ToggleItem(item) => self.change_body(|body| body.toggle(item)),
             Command::SelectItem(item) => self.change_body(|body| body.select(item)),
             Command::Shelf(command) => return self.obey_shelf(command),
+            Command::Recording(command) => return self.obey_of_recording(&command, now),
             Command::Browse(purpose) => return Some(TabOrder::Browse(purpose)),
             Command::AskAgain
             | Command::AskToClose(_)
@@ -231,7 +240,7 @@ impl Tab {
             | Command::SetTraced(_)
             | Command::LookAtTrace(_)
             | Command::PutTraceAway
-            | Command::ShowProcedure(_) => return self.obey_watching(command),
+            | Command::ShowProcedure(_) => return self.obey_watching(command, now),
             // What concerns the window is done by the window's model.
             _ => {}
         }
@@ -246,7 +255,11 @@ impl Tab {
             TabNews::Sent(number, sent) => self.learn_of_stream(number, |s| s.sent(sent)),
             TabNews::Fed(number, progress) => self.learn_of_stream(number, |s| s.fed(progress)),
             TabNews::Looked(number, item, body) => self.learn_of_stream(number, |s| s.looked(item, body)),
-            TabNews::Ended(number, ended) => self.end(number, ended, update.at),
+            TabNews::Ended(number, ended) => {
+                self.end(number, ended, update.at);
+                return self.record_call(number);
+            }
+            TabNews::Recording(news) => return self.learn_of_recording(news, update.at),
             TabNews::Picked(Purpose::Items(number), path) => return self.send_file(number, path),
             // Nobody asks for any yet.
             TabNews::Load(..) => {}
@@ -306,6 +319,9 @@ impl Tab {
 
     /// What the window is called: what it shows, and how that is.
     pub(crate) fn title(&self) -> String {
+        if let Some(replay) = &self.replay {
+            return format!("Recording of {} · Countersign", text::line(replay.name(), 60));
+        }
         let address = self.connection.target().map(|target| text::line(&target.address, 60));
         let address = address.unwrap_or_default();
         let state = match &self.connection {
@@ -339,6 +355,7 @@ impl Tab {
     /// Whether a command would do anything now.
     pub(crate) fn allows(&self, command: &Command) -> bool {
         match command {
+            command if self.replay.is_some() => self.allows_of_replay(command),
             Command::Call => {
                 self.connection.is_connected() && self.procedure().is_some() && self.running().is_none()
             }
@@ -358,6 +375,11 @@ impl Tab {
             Command::CompareNothing => self.graphs.comparison != Comparison::Nothing,
             Command::Connect => self.connection.is_idle(),
             Command::Disconnect => !self.connection.is_idle(),
+            Command::Recording(RecordingCommand::Ask) => {
+                self.connection.is_connected() && self.recording.running.is_none()
+            }
+            Command::Recording(RecordingCommand::Stop) => self.recording.running.is_some(),
+            Command::Recording(RecordingCommand::Play | RecordingCommand::SetSpeed(_)) => false,
             Command::ResetForm | Command::FillExample | Command::FindProcedure => {
                 !self.catalogue.services().is_empty()
             }
@@ -474,7 +496,7 @@ impl Tab {
         match purpose {
             Purpose::Identity => self.entry.target.identity = chosen,
             // They are sent at once.
-            Purpose::Items(_) => {}
+            Purpose::Items(_) | Purpose::Recording => {}
             Purpose::Bytes { procedure, part, path } => {
                 let draft = self.drafts.get_mut(procedure);
                 if let Some(writing) = draft.and_then(|draft| draft.writing_mut(*part)) {

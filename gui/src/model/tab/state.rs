@@ -18,6 +18,8 @@ const SILENCE: Duration = Duration::from_secs(5);
 pub(crate) enum State {
     /// Nothing was asked for yet, or the user hung up.
     Blank,
+    /// There is no server, but what was recorded of one.
+    Recording,
     /// The handshake is under way.
     Connecting,
     /// It answers, and nothing is known to be wrong.
@@ -48,6 +50,7 @@ impl State {
     pub(crate) fn words(&self) -> String {
         match self {
             Self::Blank => "not connected".to_owned(),
+            Self::Recording => "recording".to_owned(),
             Self::Connecting => "connecting".to_owned(),
             Self::Connected => "connected".to_owned(),
             Self::Degraded(concerns) => {
@@ -65,6 +68,7 @@ impl Tab {
     /// How the server stands.
     pub(crate) fn state(&self, now: Instant, date: Timestamp) -> State {
         match &self.connection {
+            _ if self.replay.is_some() => State::Recording,
             Connection::Disconnected => State::Blank,
             Connection::Connecting(_) => State::Connecting,
             Connection::Failed(..) => State::Failed,
@@ -120,6 +124,9 @@ impl Tab {
 
     /// What the tab is called: the profile's name or the address.
     pub(crate) fn name(&self, settings: &Settings) -> String {
+        if let Some(replay) = &self.replay {
+            return format!("Recording of {}", text::line(replay.name(), 40));
+        }
         let Some(target) = self.connection.target() else { return "New tab".to_owned() };
         let profile = settings.profile_of(target).map(|profile| profile.name.as_str());
         match profile.unwrap_or(&target.address) {

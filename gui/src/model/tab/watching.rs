@@ -1,5 +1,7 @@
 //! Who is connected to the server, and its slow and failed calls: told by the worker while that is looked at.
 
+use std::time::Instant;
+
 use super::Tab;
 use crate::command::Command;
 use crate::exchange::{Sight, TabOrder};
@@ -25,8 +27,10 @@ impl Tab {
         has_changed.then_some(TabOrder::Watch(sight))
     }
 
-    pub(super) fn obey_watching(&mut self, command: Command) -> Option<TabOrder> {
+    pub(super) fn obey_watching(&mut self, command: Command, now: Instant) -> Option<TabOrder> {
         match command {
+            // No traces were recorded.
+            Command::ShowTraces(moment) if self.replay.is_some() => self.go_to_moment(moment.stretch.to, now),
             Command::AskAgain => {
                 match self.page {
                     Page::Connections => self.connections.listed = None,

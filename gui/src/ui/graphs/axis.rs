@@ -14,11 +14,11 @@ const TIME_SPACING: f32 = 56.0;
 
 /// A line across a graph.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Mark {
+pub(in crate::ui) struct Mark {
     /// How far along its axis, from 0 to 1.
-    pub(super) at: f32,
+    pub(in crate::ui) at: f32,
     /// What is written beside it, if it is one of the thicker ones.
-    pub(super) text: Option<String>,
+    pub(in crate::ui) text: Option<String>,
 }
 
 /// What the vertical axis of a graph counts.
@@ -179,20 +179,20 @@ fn short_size(bytes: f64) -> String {
 
 /// The horizontal axis, which all graphs of a panel share.
 #[derive(Debug, Clone)]
-pub(super) struct TimeAxis {
+pub(in crate::ui) struct TimeAxis {
     /// What is in view.
-    pub(super) stretch: Stretch,
+    pub(in crate::ui) stretch: Stretch,
     /// Whether the right edge moves with the time.
-    pub(super) is_live: bool,
+    pub(in crate::ui) is_live: bool,
     /// A moment and its date.
-    pub(super) now: (Instant, Timestamp),
+    pub(in crate::ui) now: (Instant, Timestamp),
     /// Where clocks hang by which dates are told.
-    pub(super) zone: TimeZone,
+    pub(in crate::ui) zone: TimeZone,
 }
 
 impl TimeAxis {
     /// Where a moment is within a graph.
-    pub(super) fn x(&self, at: Instant, plot: Rect) -> f32 {
+    pub(in crate::ui) fn x(&self, at: Instant, plot: Rect) -> f32 {
         let before = self.stretch.to.saturating_duration_since(at).as_secs_f64();
         let after = at.saturating_duration_since(self.stretch.to).as_secs_f64();
         let share = (after - before) / self.stretch.length.as_secs_f64().max(1e-3);
@@ -200,19 +200,19 @@ impl TimeAxis {
     }
 
     /// The moment at a place, if the machine already ran then.
-    pub(super) fn moment(&self, x: f32, plot: Rect) -> Option<Instant> {
+    pub(in crate::ui) fn moment(&self, x: f32, plot: Rect) -> Option<Instant> {
         let share = ((plot.right() - x) / plot.width()).clamp(0.0, 1.0);
         self.stretch.to.checked_sub(self.stretch.length.mul_f32(share))
     }
 
     /// What is between two places.
-    pub(super) fn between(&self, range: Rangef, plot: Rect) -> Option<Stretch> {
+    pub(in crate::ui) fn between(&self, range: Rangef, plot: Rect) -> Option<Stretch> {
         let [from, to] = [range.min, range.max].map(|x| self.moment(x, plot));
         Some(Stretch { to: to?, length: to?.saturating_duration_since(from?) })
     }
 
     /// Lines at round times: before now, or of the clock if the view stands still.
-    pub(super) fn marks(&self, width: f32) -> Vec<Mark> {
+    pub(in crate::ui) fn marks(&self, width: f32) -> Vec<Mark> {
         let length = self.stretch.length.as_secs_f64().max(1e-3);
         let most = f64::from((width / TIME_SPACING).max(2.0));
         let fits = |step: &f64| length / step <= most;
@@ -229,14 +229,14 @@ impl TimeAxis {
     }
 
     /// A moment in words: the time, and how long ago that was.
-    pub(super) fn words(&self, at: Instant) -> String {
+    pub(in crate::ui) fn words(&self, at: Instant) -> String {
         let before = self.stretch.to.saturating_duration_since(at).as_secs_f64();
         let since = self.now.0.saturating_duration_since(at);
         format!("{} · {} ago", self.clock(before, true), text::span_of(since))
     }
 
     /// From when to when, with the date.
-    pub(super) fn date(&self) -> String {
+    pub(in crate::ui) fn date(&self) -> String {
         let length = self.stretch.length;
         let from = self.right().checked_sub(length).unwrap_or(self.now.1).to_zoned(self.zone.clone());
         let to = self.right().to_zoned(self.zone.clone());

@@ -104,7 +104,8 @@ fn menu_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
         }
     });
     let mut servers = tab.graphs.comparison == Comparison::Servers;
-    if ui.checkbox(&mut servers, Command::CompareServers.text()).clicked() {
+    let checkbox = Checkbox::new(&mut servers, Command::CompareServers.text());
+    if ui.add_enabled(tab.allows(&Command::CompareServers), checkbox).clicked() {
         wishes.push(Command::CompareServers);
     }
     ui.separator();

@@ -151,7 +151,8 @@ pub(super) fn marks_ui(ui: &Ui, canvas: &Canvas<'_>, scene: &Scene<'_>, wishes: 
             let ring = Stroke::new(1.5, ui.visuals().text_color());
             ui.painter().circle_stroke(center, MARK + 2.5, ring);
         }
-        if response.on_hover_text(format!("{}\nClick to see the call", words(mark))).clicked() {
+        let leads_to = if scene.is_recorded { "go to this moment" } else { "see the call" };
+        if response.on_hover_text(format!("{}\nClick to {leads_to}", words(mark))).clicked() {
             wishes.push(Command::ShowCall(mark.number));
         }
     }

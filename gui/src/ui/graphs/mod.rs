@@ -7,6 +7,7 @@ mod gestures;
 mod scene;
 mod words;
 
+pub(super) use self::axis::TimeAxis;
 pub(crate) use self::controls::export_ui;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use super::parts::{empty_ui, failed_ui, loading_ui};
 use crate::command::Command;
 use crate::model::graphs::export::Export;
 use crate::model::tab::Tab;
-use crate::model::view::Scope;
+use crate::model::view::{Page, Scope};
 
 /// Between one graph and the next.
 const GAP: f32 = 14.0;
@@ -45,7 +46,7 @@ pub(crate) fn graphs_ui(ui: &mut Ui, tab: &mut Tab, now: (Instant, Timestamp), w
 
 /// The same and more, each as large as it gets.
 pub(crate) fn page_ui(ui: &mut Ui, tab: &mut Tab, now: (Instant, Timestamp), wishes: &mut Vec<Command>) {
-    ui.horizontal(|ui| controls::heading_ui(ui, tab, true, wishes));
+    ui.horizontal(|ui| controls::heading_ui(ui, tab, tab.page == Page::Graphs, wishes));
     ui.add_space(6.0);
     body_ui(ui, tab, now, page, wishes);
 }
@@ -64,6 +65,9 @@ fn body_ui(
         return empty_ui(ui, "No procedure selected", "Select one, or graph all procedures.");
     }
     let Some(sheet) = &tab.graphs.sheet else {
+        if tab.playing().is_some_and(|playing| !playing.is_behind()) {
+            return empty_ui(ui, "Nothing was counted yet", "Go further along the time line.");
+        }
         return loading_ui(ui, "Waiting for the server's counters…");
     };
     // News asks for a frame each second, and so does the time while there is something that moves with it.
@@ -74,6 +78,7 @@ fn body_ui(
     let places = layout(area);
     let marks = tab.calls.marks(None).filter(|mark| sheet.includes(&mark.procedure)).collect();
     let mut scene = Scene::new(ui, sheet, marks, now, tab.preferences.times);
+    scene.is_recorded = tab.replay.is_some();
     let pointer = gestures::pointer(ui, &places, &scene.time);
     scene.cursor = pointer.map(|pointer| pointer.moment).or(tab.graphs.cursor);
     let mut cursor = tab.graphs.cursor;

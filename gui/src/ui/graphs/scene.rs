@@ -42,6 +42,8 @@ pub(super) struct Scene<'a> {
     pub(super) time: TimeAxis,
     /// The moment that all graphs tell of, instead of the latest.
     pub(super) cursor: Option<Instant>,
+    /// Whether all of it is of a recording: what is clicked leads to its moment.
+    pub(super) is_recorded: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -55,7 +57,7 @@ impl<'a> Scene<'a> {
     ) -> Self {
         let (stretch, is_live, zone) = (sheet.stretch, sheet.is_live, times.zone());
         let time = TimeAxis { stretch, is_live, now, zone };
-        Self { sheet, marks, colors: palette(ui), time, cursor: None }
+        Self { sheet, marks, colors: palette(ui), time, cursor: None, is_recorded: false }
     }
 }
 

@@ -47,6 +47,16 @@ pub struct Histogram {
 }
 
 impl Histogram {
+    /// A histogram with these buckets: the index of each and the number of calls in it. `None` if the indices do not
+    /// ascend, or there is no bucket of that index. For the mean, a call took as long as the middle of its bucket.
+    pub fn from_buckets(buckets: Vec<(u32, u64)>) -> Option<Self> {
+        let sum = |sum: u64, &(index, calls): &(u32, u64)| {
+            sum.wrapping_add(Self::middle(index).wrapping_mul(calls))
+        };
+        let sum_ns = buckets.iter().fold(0, sum);
+        check(&buckets).ok().map(|()| Self { buckets, sum_ns })
+    }
+
     /// Counts one call that took this long.
     pub fn record(&mut self, took: Duration) {
         let ns = nanoseconds(took);
@@ -99,9 +109,7 @@ impl Histogram {
         let mut passed = 0_u64;
         self.buckets.iter().find_map(|&(index, calls)| {
             passed = passed.saturating_add(calls);
-            let bounds = Self::bounds(index);
-            let middle = bounds.start() + (bounds.end() - bounds.start()) / 2;
-            (passed >= rank).then(|| Duration::from_nanos(middle))
+            (passed >= rank).then(|| Duration::from_nanos(Self::middle(index)))
         })
     }
 
@@ -127,6 +135,11 @@ impl Histogram {
         let start = u64::from(index - PER_POWER * shift) << shift;
         start..=start + ((1 << shift) - 1)
     }
+
+    fn middle(index: u32) -> u64 {
+        let bounds = Self::bounds(index);
+        bounds.start() + (bounds.end() - bounds.start()) / 2
+    }
 }
 
 /// The index of the bucket for a duration in nanoseconds.
@@ -144,13 +157,18 @@ fn nanoseconds(duration: Duration) -> u64 {
 /// Buckets as a server sends them: everything else here relies on their order.
 fn ascending<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(u32, u64)>, D::Error> {
     let buckets = Vec::<(u32, u64)>::deserialize(deserializer)?;
+    check(&buckets).map_err(D::Error::custom)?;
+    Ok(buckets)
+}
+
+fn check(buckets: &[(u32, u64)]) -> Result<(), String> {
     if buckets.last().is_some_and(|(index, _)| *index as usize >= BUCKETS) {
-        return Err(D::Error::custom(format_args!("a bucket's index is at most {}", BUCKETS - 1)));
+        return Err(format!("a bucket's index is at most {}", BUCKETS - 1));
     }
     if !buckets.is_sorted_by(|one, next| one.0 < next.0) {
-        return Err(D::Error::custom("the indices of buckets ascend"));
+        return Err("the indices of buckets ascend".to_owned());
     }
-    Ok(buckets)
+    Ok(())
 }
 
 /// A histogram that many threads record into at once.
@@ -264,6 +282,18 @@ mod tests {
             assert!(sent(wrong).is_err_and(|error| error.path() == "buckets"), "{wrong:?}");
         }
         assert_eq!(of(&[u64::MAX, u64::MAX]).count(), 2, "a sum beyond 64 bits is only a wrong mean");
+    }
+
+    #[test]
+    fn a_histogram_of_buckets_has_the_quantiles_of_the_one_that_they_are_of() {
+        let one = of(&[1_000, 1_000, 50_000, 3_000_000]);
+        let other = Histogram::from_buckets(one.buckets().to_vec()).unwrap();
+        assert_eq!((other.buckets(), other.quantile(0.9)), (one.buckets(), one.quantile(0.9)));
+        let (exact, estimated) = (one.mean().unwrap(), other.mean().unwrap());
+        assert!(exact.abs_diff(estimated) < exact / 60, "{estimated:?} for {exact:?}");
+        assert_eq!(Histogram::from_buckets(vec![(2, 1), (1, 1)]), None);
+        assert_eq!(Histogram::from_buckets(vec![(1920, 1)]), None);
+        assert_eq!(Histogram::from_buckets(Vec::new()), Some(Histogram::default()));
     }
 
     proptest! {

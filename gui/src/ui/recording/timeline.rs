@@ -1,0 +1,328 @@
+//! The whole of a recording in one line: where something happened, which moment is shown, and what moves it.
+
+use std::time::Duration;
+
+use egui::accesskit::{Action, ActionData};
+use egui::{
+    Align, Align2, Button, Event, EventFilter, FontId, Key, Label, Layout, Rect, Response, RichText, Role,
+    Sense, Shape, Spinner, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
+use jiff::tz::TimeZone;
+
+use crate::command::Command;
+use crate::model::recording::RecordingCommand;
+use crate::model::recording::replay::{Overview, Playing, Speed};
+use crate::model::tab::Tab;
+use crate::model::view::Stretch;
+use crate::text;
+use crate::ui::graphs::TimeAxis;
+use crate::ui::parts::{keys_of, muted};
+use crate::ui::theme::{Palette, palette};
+
+/// How high the line is, and what is written below it.
+const HEIGHT: f32 = 40.0;
+const BELOW: f32 = 16.0;
+/// What keeps the handle within the panel.
+const MARGIN: f32 = 8.0;
+/// How large the mark of a call is.
+const MARK: f32 = 3.0;
+
+/// The panel below the graphs.
+pub(super) fn timeline_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
+    let Some(playing) = tab.playing() else { return };
+    let zone = tab.preferences.times.zone();
+    ui.horizontal(|ui| controls_ui(ui, playing, &zone, wishes));
+    ui.add_space(2.0);
+    line_ui(ui, playing, zone, wishes);
+    if playing.is_playing() {
+        ui.ctx().request_repaint_after(playing.speed.pace());
+    }
+}
+
+fn controls_ui(ui: &mut Ui, playing: &Playing, zone: &TimeZone, wishes: &mut Vec<Command>) {
+    let (colors, overview) = (palette(ui), &playing.overview);
+    let play = Command::Recording(RecordingCommand::Play);
+    let text = if playing.is_playing() { "Stand still" } else { "Play" };
+    let button = ui.add(Button::new(text).min_size(vec2(84.0, 0.0)));
+    if button.on_hover_text(format!("{}  {}", play.text(), keys_of(ui, &play))).clicked() {
+        wishes.push(play);
+    }
+    for speed in Speed::ALL {
+        let command = Command::Recording(RecordingCommand::SetSpeed(speed));
+        let response = ui.selectable_label(playing.speed == speed, speed.text());
+        if response.on_hover_text(command.text()).clicked() {
+            wishes.push(command);
+        }
+    }
+    ui.separator();
+    ui.label(RichText::new(words(overview, playing.wanted, zone)).strong());
+    ui.label(muted(&colors, overview.words(playing.wanted)));
+    if let Some(outage) = overview.outage(playing.wanted) {
+        let why = RichText::new(format!("No connection: {}", outage.why)).color(colors.error);
+        ui.add(Label::new(why).truncate()).on_hover_text(&outage.why);
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if playing.is_behind() && !playing.is_playing() {
+            ui.add(Spinner::new().size(14.0).color(colors.accent));
+        }
+        if let Some(remark) = &overview.remark {
+            ui.add(Label::new(RichText::new(remark).color(colors.warn)).truncate()).on_hover_text(remark);
+        }
+    });
+}
+
+/// A moment by the clock, with its date.
+fn words(overview: &Overview, at: Duration, zone: &TimeZone) -> String {
+    overview.date(at).to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The line, its handle and what was done to them.
+fn line_ui(ui: &mut Ui, playing: &Playing, zone: TimeZone, wishes: &mut Vec<Command>) {
+    let size = vec2(ui.available_width(), HEIGHT + BELOW);
+    let (place, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    let track = place.with_max_y(place.top() + HEIGHT).shrink2(vec2(MARGIN, 0.0));
+    let line = Line { playing, axis: axis(&playing.overview, zone), track, colors: palette(ui) };
+    line.name(ui, &response);
+    line.draw(ui, &response);
+    let pointed = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked());
+    if let Some(at) = pointed {
+        response.request_focus();
+        wishes.push(go_to(line.at(at.x)));
+    }
+    let asked = line.asked(ui, &response).or_else(|| line.pressed(ui, &response, wishes));
+    wishes.extend(asked.map(go_to));
+}
+
+fn go_to(at: Duration) -> Command {
+    Command::Recording(RecordingCommand::GoTo(at))
+}
+
+/// The axis of graphs, over the whole of a recording.
+fn axis(overview: &Overview, zone: TimeZone) -> TimeAxis {
+    let end = (overview.base + overview.length, overview.date(overview.length));
+    let stretch = Stretch { to: end.0, length: overview.length.max(Duration::from_secs(1)) };
+    TimeAxis { stretch, is_live: false, now: end, zone }
+}
+
+/// What the line is drawn of.
+struct Line<'p> {
+    playing: &'p Playing,
+    axis: TimeAxis,
+    track: Rect,
+    colors: Palette,
+}
+
+impl Line<'_> {
+    /// The moment at a place.
+    fn at(&self, x: f32) -> Duration {
+        let share = ((x - self.track.left()) / self.track.width()).clamp(0.0, 1.0);
+        self.playing.overview.length.mul_f32(share)
+    }
+
+    /// The place of a moment.
+    fn x(&self, at: Duration) -> f32 {
+        let share = at.as_secs_f64() / self.axis.stretch.length.as_secs_f64();
+        self.track.left() + share as f32 * self.track.width()
+    }
+
+    /// Says what it is and where it stands.
+    fn name(&self, ui: &Ui, response: &Response) {
+        let Playing { overview, wanted, .. } = self.playing;
+        response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, "Time line"));
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_min_numeric_value(0.0);
+            node.set_max_numeric_value(overview.length.as_secs_f64());
+            node.set_numeric_value(wanted.as_secs_f64());
+            node.set_numeric_value_step(1.0);
+            node.set_value(format!(
+                "{}, {}",
+                words(overview, *wanted, &self.axis.zone),
+                overview.words(*wanted)
+            ));
+            [Action::SetValue, Action::Increment, Action::Decrement]
+                .into_iter()
+                .for_each(|action| node.add_action(action));
+        });
+    }
+
+    /// The moment that was asked for by those who use neither pointer nor keys.
+    fn asked(&self, ui: &Ui, response: &Response) -> Option<Duration> {
+        let wanted = self.playing.wanted;
+        ui.input(|input| {
+            let count = |action| input.num_accesskit_action_requests(response.id, action);
+            if let Some(request) = input.accesskit_action_requests(response.id, Action::SetValue).last()
+                && let Some(ActionData::NumericValue(seconds)) = request.data
+            {
+                return Duration::try_from_secs_f64(seconds).ok();
+            }
+            match (count(Action::Increment), count(Action::Decrement)) {
+                (0, 0) => None,
+                (more, less) => Some(
+                    (wanted + Duration::from_secs(more as u64))
+                        .saturating_sub(Duration::from_secs(less as u64)),
+                ),
+            }
+        })
+    }
+
+    /// The moment that keys lead to.
+    fn pressed(&self, ui: &Ui, response: &Response, wishes: &mut Vec<Command>) -> Option<Duration> {
+        if !response.has_focus() {
+            return None;
+        }
+        let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+        let mut at = self.playing.wanted;
+        for event in ui.input(|input| input.events.clone()) {
+            let Event::Key { key, pressed: true, modifiers, .. } = event else { continue };
+            if modifiers.command {
+                continue;
+            }
+            let step = Duration::from_secs(if modifiers.shift { 10 } else { 1 });
+            at = match key {
+                Key::ArrowLeft => at.saturating_sub(step),
+                Key::ArrowRight => at + step,
+                Key::PageUp => at.saturating_sub(self.page()),
+                Key::PageDown => at + self.page(),
+                Key::Home => Duration::ZERO,
+                Key::End => self.playing.overview.length,
+                Key::Space => {
+                    wishes.push(Command::Recording(RecordingCommand::Play));
+                    continue;
+                }
+                _ => continue,
+            };
+        }
+        (at != self.playing.wanted).then_some(at)
+    }
+
+    /// How far the page keys go: a twentieth of all of it, in whole seconds.
+    fn page(&self) -> Duration {
+        Duration::from_secs((self.playing.overview.length.as_secs() / 20).max(5))
+    }
+
+    fn draw(&self, ui: &Ui, response: &Response) {
+        let (painter, track, colors) = (ui.painter(), self.track, &self.colors);
+        painter.rect(
+            track,
+            4.0,
+            ui.visuals().extreme_bg_color,
+            Stroke::new(1.0, colors.line),
+            StrokeKind::Inside,
+        );
+        self.draw_activity(ui);
+        self.draw_events(ui);
+        let handle = self.x(self.playing.wanted);
+        let passed = track.with_max_x(handle);
+        painter.rect_filled(passed, 4.0, colors.accent.gamma_multiply(0.12));
+        self.draw_times(ui);
+        if let Some(pointer) = response.hover_pos().filter(|_| !response.dragged()) {
+            self.draw_pointer(ui, pointer.x);
+        }
+        let color = if response.has_focus() || response.hovered() {
+            colors.accent
+        } else {
+            ui.visuals().text_color()
+        };
+        painter.vline(handle, track.y_range(), Stroke::new(2.0, color));
+        painter.circle(pos2(handle, track.center().y), 6.0, color, Stroke::new(2.0, colors.card));
+        if response.has_focus() {
+            painter.rect_stroke(track.expand(2.0), 5.0, Stroke::new(1.0, colors.accent), StrokeKind::Outside);
+        }
+    }
+
+    /// How much was going on: the calls of each slice, and how many of them failed.
+    fn draw_activity(&self, ui: &Ui) {
+        let activity = &self.playing.overview.activity;
+        let most = activity.slices.iter().map(|slice| slice.calls).max().unwrap_or(0).max(1);
+        let room = self.track.shrink(2.0);
+        let height = |calls: u64| (calls.min(most) as f32 / most as f32).sqrt() * room.height();
+        for (number, slice) in (0_u32..).zip(&activity.slices) {
+            let [from, to] =
+                [number, number + 1].map(|number| self.x(activity.slice * number).min(room.right()));
+            for (calls, color) in [
+                (slice.calls, self.colors.accent.gamma_multiply(0.45)),
+                (slice.failed, self.colors.error.gamma_multiply(0.9)),
+            ] {
+                if calls > 0 {
+                    let top = room.bottom() - height(calls).max(1.0);
+                    let bar = Rect::from_min_max(pos2(from, top), pos2(to.max(from + 1.0), room.bottom()));
+                    ui.painter().rect_filled(bar, 0.0, color);
+                }
+            }
+        }
+    }
+
+    /// Outages, restarts, and the calls that were made.
+    fn draw_events(&self, ui: &Ui) {
+        let (painter, track, colors) = (ui.painter(), self.track, &self.colors);
+        let overview = &self.playing.overview;
+        for outage in &overview.outages {
+            let [from, to] = [outage.from, outage.to.unwrap_or(overview.length)].map(|at| self.x(at));
+            let place = Rect::from_x_y_ranges(from..=to.max(from + 2.0), track.y_range());
+            painter.rect_filled(place, 0.0, colors.error.gamma_multiply(0.22));
+            painter.hline(place.x_range(), track.top() + 1.5, Stroke::new(3.0, colors.error));
+        }
+        for restart in &overview.restarts {
+            let x = self.x(*restart);
+            let ends = [pos2(x, track.top()), pos2(x, track.bottom())];
+            painter.extend(Shape::dashed_line(&ends, Stroke::new(1.0, colors.warn), 4.0, 3.0));
+        }
+        let mut last = f32::NEG_INFINITY;
+        for mark in &overview.marks {
+            let x = self.x(mark.at.saturating_duration_since(overview.base));
+            // A thousand marks at one place are one mark.
+            if x < last + 1.0 && mark.answered {
+                continue;
+            }
+            last = x;
+            let color = if mark.answered { colors.ok } else { colors.error };
+            let center = pos2(x, track.top() + 7.0);
+            if mark.answered {
+                painter.circle(center, MARK, color, Stroke::new(1.0, colors.card));
+            } else {
+                let corners = [vec2(0.0, -1.3), vec2(1.3, 0.0), vec2(0.0, 1.3), vec2(-1.3, 0.0)];
+                let corners = corners.map(|corner| center + corner * MARK).to_vec();
+                painter.add(Shape::convex_polygon(corners, color, Stroke::new(1.0, colors.card)));
+            }
+        }
+    }
+
+    /// Round times of the clock.
+    fn draw_times(&self, ui: &Ui) {
+        let (painter, track) = (ui.painter(), self.track);
+        for mark in self.axis.marks(track.width()) {
+            let x = track.left() + mark.at * track.width();
+            painter.vline(x, track.bottom()..=track.bottom() + 3.0, Stroke::new(1.0, self.colors.muted));
+            let text = mark.text.unwrap_or_default();
+            let galley = painter.layout_no_wrap(text, FontId::proportional(11.0), self.colors.muted);
+            let half = galley.size().x / 2.0;
+            let left = (x - half).clamp(track.left() - MARGIN, track.right() + MARGIN - 2.0 * half);
+            painter.galley(pos2(left, track.bottom() + 3.0), galley, self.colors.muted);
+        }
+    }
+
+    /// What was going on at the moment under the pointer.
+    fn draw_pointer(&self, ui: &Ui, x: f32) {
+        let (painter, overview) = (ui.painter(), &self.playing.overview);
+        let x = x.clamp(self.track.left(), self.track.right());
+        let at = self.at(x);
+        painter.vline(
+            x,
+            self.track.y_range(),
+            Stroke::new(1.0, ui.visuals().text_color().gamma_multiply(0.7)),
+        );
+        let activity = &overview.activity;
+        let slice = activity.slices.get((at.as_nanos() / activity.slice.as_nanos()) as usize);
+        let seconds = activity.slice.as_secs_f64();
+        let rate = slice.map(|slice| format!("  {} calls/s", text::rate(slice.calls as f64 / seconds)));
+        let words = format!("{}{}", words(overview, at, &self.axis.zone), rate.unwrap_or_default());
+        let galley = painter.layout_no_wrap(words, FontId::proportional(11.0), ui.visuals().text_color());
+        let size = galley.size() + vec2(10.0, 4.0);
+        let left =
+            (x - size.x / 2.0).clamp(self.track.left(), (self.track.right() - size.x).max(self.track.left()));
+        let place = Align2::LEFT_TOP.anchor_size(pos2(left, self.track.bottom() + 1.0), size);
+        painter.rect(place, 3.0, self.colors.card, Stroke::new(1.0, self.colors.line), StrokeKind::Inside);
+        painter.galley(place.min + vec2(5.0, 2.0), galley, ui.visuals().text_color());
+    }
+}

@@ -1,0 +1,28 @@
+//! Recordings on disk: written as the server tells its statistics, and read again.
+
+mod frames;
+mod player;
+mod recorder;
+mod reel;
+mod survey;
+mod tap;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub(super) use self::player::Player;
+use self::recorder::record;
+pub(super) use self::tap::Tap;
+use super::link::Link;
+use super::seat::Voice;
+use crate::model::recording::RecordingOrder;
+
+/// Does what is asked of recordings in a tab.
+pub(super) fn obey(order: RecordingOrder, link: Option<Link>, voice: &Voice, player: &mut Option<Player>) {
+    match order {
+        RecordingOrder::Record(path, head) => record(path, *head, link, voice),
+        RecordingOrder::Note(mark) => voice.tap.note(mark),
+        RecordingOrder::Stop => voice.tap.close("It was stopped."),
+        RecordingOrder::Open(path) => *player = Some(Player::open(path, voice)),
+        RecordingOrder::GoTo(at) => player.iter().for_each(|player| player.go_to(at)),
+    }
+}
