@@ -124,7 +124,8 @@ impl Dashboard {
         self.notify();
     }
 
-    /// When `learn` is to be called though no repaint was asked for, also while nothing is drawn: an alert may be due.
+    /// When `learn` is to be called though no repaint was asked for, also while nothing is drawn: an alert may be
+    /// due.
     pub fn due(&self) -> Option<Duration> {
         let now = self.now();
         self.model.due(now).map(|due| due.saturating_duration_since(now))

@@ -122,7 +122,7 @@ fn browse(wants_folder: bool, chosen: Chosen) {
 fn notify(notice: &Notice) -> Result<(), String> {
     let mut notification = notify_rust::Notification::new();
     notification.appname("Countersign").summary(&notice.title).body(&body(&notice.body));
-    notification.show().map(drop).map_err(|error| format!("no notification service answers ({error})"))
+    notification.show().map(drop).map_err(|error| format!("no notification service answers: {error}"))
 }
 
 /// What the desktop shows as this text: some take a body for mark-up.

@@ -119,8 +119,6 @@ fn slower_than_100_ms() -> Rule {
 fn slow_stage() -> Stage {
     let mut stage = Stage::still();
     stage.window.state_mut().model.settings.alerts.rules.known = vec![slower_than_100_ms()];
-    // As when the settings are read.
-    stage.window.state_mut().model.alerts = Default::default();
     stage.slow(8, 200);
     stage
 }
@@ -222,7 +220,7 @@ fn a_certificate_that_ends_soon_is_told_and_leads_to_the_certificates() {
     session.peer.not_after = date + SignedDuration::from_mins(1);
     session.peer.not_before = date - SignedDuration::from_hours(24);
     stage.tell(TabNews::Connected(session));
-    let words = "A certificate ends within 7 d, with less than 25 % of its life left";
+    let words = "A certificate ends within 7 d, in the last 25 % of its life";
     assert!(stage.shows(words) && stage.shows("1 min 0 s left"));
     stage.click(&format!("Show what happened: {words}"));
     assert_eq!(stage.window.state().model.tab().page, Page::Certificates);
@@ -331,7 +329,6 @@ fn a_rule_of_one_server_says_nothing_of_another() {
     for rule in &mut stage.window.state_mut().model.settings.alerts.rules.known {
         rule.server = Some(target("elsewhere:1"));
     }
-    stage.window.state_mut().model.alerts = Default::default();
     let tab = stage.shown_tab();
     stage.lose(tab);
     assert_eq!(stage.bell(), "no alert goes on");
@@ -364,7 +361,8 @@ fn the_desktop_is_told_only_where_that_is_switched_on() {
     stage.tell(TabNews::Connected(session()));
     stage.click("Alerts");
     stage.press("Tell new alerts as desktop notifications");
-    assert!(stage.saved_rules().is_some());
+    let first = stage.notices();
+    assert_eq!(first.len(), 1, "whoever switches it on sees at once whether it works");
     stage.lose(tab);
     let told = Notice { title: "Alert: localhost:7443".to_owned(), body: LOST.to_owned() };
     assert_eq!(stage.notices(), [told]);
@@ -386,7 +384,6 @@ fn what_the_desktop_is_told_of_a_server_is_escaped_and_clipped() {
         calls: 0,
     });
     settings.alerts.rules.known = vec![Rule::new(None, condition)];
-    stage.window.state_mut().model.alerts = Default::default();
     for _ in 0..3 {
         stage.pass(Duration::from_secs(1));
         stage.count(&hostile, 10, Duration::from_millis(5), None);
@@ -422,7 +419,7 @@ fn the_worker_tells_the_desktop_and_says_once_that_it_does_not_listen() {
             break failure;
         }
     };
-    assert_eq!(failure.reason, "Alerts cannot be told to the desktop: no service\\u{202e}");
+    assert_eq!(failure.reason, "The desktop cannot be told of alerts: no service\\u{202e}.");
     // The demo is what the worker tells of next: by then it would have said it twice.
     while said.lock().unwrap().len() < 2 {
         std::thread::yield_now();

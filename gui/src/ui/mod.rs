@@ -68,28 +68,25 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
     Panel::top("top bar")
         .frame(panel_frame(ui, 12, 6))
         .show(ui, |ui| top_bar::top_bar_ui(ui, model, now, &mut wishes));
+    lost_ui(ui, model.tab(), now, &mut wishes);
+    let below = ui.available_rect_before_wrap();
     match &model.tab().connection {
         _ if model.tab().shows_recording() => {
             let now = (now, model.clock.now());
             recording::page_ui(ui, model.tab_mut(), now, &mut wishes);
         }
         _ if model.tab().page == Page::Graphs => {
-            lost_ui(ui, model.tab(), now, &mut wishes);
             let (frame, clock) = (panel_frame(ui, 20, 14), model.clock);
             CentralPanel::default()
                 .frame(frame)
                 .show(ui, |ui| graphs::page_ui(ui, model.tab_mut(), (now, clock.now()), &mut wishes));
         }
-        _ if model.tab().page == Page::Alerts => {
-            lost_ui(ui, model.tab(), now, &mut wishes);
-            alerts::page_ui(ui, model, now, &mut wishes);
-        }
-        _ if model.tab().page.is_of_window() => page_ui(ui, model, now, &mut wishes),
+        _ if model.tab().page == Page::Alerts => alerts::page_ui(ui, model, now, &mut wishes),
+        _ if model.tab().page.is_of_window() => page_ui(ui, model, &mut wishes),
         Connection::Disconnected | Connection::Connecting(_) | Connection::Failed(..) => {
             CentralPanel::default().show(ui, |ui| connect::connect_ui(ui, model, &mut wishes));
         }
         Connection::Connected(..) | Connection::Reconnecting(..) => {
-            lost_ui(ui, model.tab(), now, &mut wishes);
             let date = model.clock.now();
             match model.tab().page {
                 Page::Connections => connections::page_ui(ui, model.tab_mut(), (now, date), &mut wishes),
@@ -98,7 +95,7 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
             }
         }
     }
-    alerts::told_ui(ui, model, &mut wishes);
+    alerts::told_ui(ui, model, below, &mut wishes);
     alerts::editor_ui(ui, model, &mut wishes);
     graphs::export_ui(ui, model.tab_mut(), &mut wishes);
     recording::dialogs_ui(ui, model.tab_mut(), &mut wishes);
@@ -108,8 +105,7 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
 }
 
 /// A page that takes the whole window.
-fn page_ui(ui: &mut Ui, model: &mut Model, now: Instant, wishes: &mut Vec<Command>) {
-    lost_ui(ui, model.tab(), now, wishes);
+fn page_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Command>) {
     CentralPanel::default().frame(panel_frame(ui, 20, 14)).show(ui, |ui| match model.tab().page {
         Page::Settings => settings::settings_ui(ui, model, wishes),
         _ => identity::identity_ui(ui, model, wishes),

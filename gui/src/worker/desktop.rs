@@ -36,9 +36,9 @@ impl Desktop {
             Ok(()) => has_failed.store(false, Ordering::Relaxed),
             Err(reason) if !has_failed.swap(true, Ordering::Relaxed) => {
                 let reason = text::line(&reason, REASON_SHOWN);
-                let reason = format!("Alerts cannot be told to the desktop: {reason}");
-                speaker
-                    .say(Update::Untold(Failure::new(reason, "They are told in the window all the same.")));
+                let reason = format!("The desktop cannot be told of alerts: {reason}.");
+                let remedy = "They are told in the window all the same.";
+                speaker.say(Update::Untold(Failure::new(reason, remedy)));
             }
             Err(_) => {}
         });

@@ -206,6 +206,25 @@ def serve(processes: Processes, screen: Screen, identity: Path, address: str) ->
     return screen.until("a server", listening)[1]
 
 
+def alert(screen: Screen, server: Server) -> None:
+    print("A rule that begins where one looks, and where its alert leads:")
+    open_procedure(screen, "demo.Clock/sleep")
+    screen.click("Alert me…")
+    screen.fill("Above", "5 ms")
+    screen.fill("For", "1 s")
+    screen.fill("At least", "2")
+    screen.wait_for("of at least 2 calls")
+    screen.shoot("rule-dark")
+    screen.click("Save rule")
+    leads = "/Show what happened: p99 of demo.Clock.sleep above 5 ms.*/"
+    called = lambda: server.call("demo.Clock/sleep", {"ms": 20}) is not None  # noqa: E731
+    screen.until("an alert of slow calls", lambda: called() and screen.control(leads))
+    screen.shoot("alert-dark")
+    screen.click(leads)
+    screen.until("the graphs of that moment", lambda: screen.control("/Bytes per second graph.*/"))
+    screen.press("ctrl+1")
+
+
 def trouble(screen: Screen, processes: Processes, scratch: Path) -> None:
     print("A server that is killed, and comes back:")
     pki = scratch / "pki"
@@ -232,6 +251,7 @@ def trouble(screen: Screen, processes: Processes, scratch: Path) -> None:
     screen.press("ctrl+Return")
     screen.until("an order of what was typed before", lambda: server.has_order("Ada King"))
     screen.shoot("back-dark")
+    alert(screen, server)
 
     print("A second server in a tab, by its SPIFFE ID:")
     screen.press("ctrl+t")
@@ -260,6 +280,10 @@ def trouble(screen: Screen, processes: Processes, scratch: Path) -> None:
     shutil.copy(pki / "authority" / "crl.pem", pki / "server" / "crl.pem")
     screen.wait_for("revoked")
     screen.shoot("revoked-dark")
+    screen.wait_for("No connection for 10 s", 30)
+    screen.press("ctrl+b")
+    screen.wait_for("1 goes on")
+    screen.shoot("alerts-dark")
     processes.end("dashboard", SIGTERM, -SIGTERM)
     processes.end("server", SIGTERM, 0)
 

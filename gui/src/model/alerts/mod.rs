@@ -1,7 +1,8 @@
 //! Alerts: rules that are watched at every server that is open, and what came of them.
 //!
-//! A rule is a plain value and its own identity: whoever changes one has another one. They are looked at whenever a
-//! server tells its counters or how we stand with it changes, and where time alone decides, at that moment.
+//! A rule is a plain value and its own identity: whoever changes one has another one. They are looked at
+//! whenever a server tells its counters or how we stand with it changes, and where time alone decides, at that
+//! moment.
 
 mod asked;
 pub(crate) mod draft;
@@ -55,15 +56,12 @@ pub(crate) struct Alerts {
     told: VecDeque<(AlertId, Instant)>,
     notices: Vec<Notice>,
     budget: Budget,
-    /// Counts the changes to the rules.
-    revision: u64,
 }
 
 /// The rules that are watched at one server.
 #[derive(Debug, Default)]
 struct Post {
     target: Option<Target>,
-    revision: u64,
     /// What of the server's counters was seen.
     counted: u64,
     watches: Vec<Watch>,
@@ -145,22 +143,21 @@ impl Alerts {
     /// Watches those rules at a server that are about it, and no others.
     fn assign(&mut self, settings: &Settings, tab: &Tab, now: Instant) {
         let target = tab.connection.target();
-        let revision = self.revision;
-        let post = self.posts.entry(tab.id).or_insert_with(|| Post { revision, ..Post::default() });
-        if post.target.as_ref() == target && post.revision == revision {
-            return;
-        }
-        let is_same = post.target.as_ref() == target;
-        let mut before = if is_same { std::mem::take(&mut post.watches) } else { Vec::new() };
         let rules = settings.alerts.rules().iter();
         let rules = rules.filter(|rule| rule.is_on && target.is_some_and(|target| rule.is_for(target)));
+        let post = self.posts.entry(tab.id).or_default();
+        let is_same = post.target.as_ref() == target;
+        if is_same && post.watches.iter().map(|watch| &watch.rule).eq(rules.clone()) {
+            return;
+        }
+        let mut before = if is_same { std::mem::take(&mut post.watches) } else { Vec::new() };
         post.watches = rules
             .map(|rule| match before.iter().position(|watch| watch.rule == *rule) {
                 Some(at) => before.swap_remove(at),
                 None => Watch::new(rule.clone()),
             })
             .collect();
-        (post.target, post.revision) = (target.cloned(), revision);
+        post.target = target.cloned();
         let watches = &post.watches;
         self.log.end(now, |alert| {
             let is_watched = is_same && watches.iter().any(|watch| watch.rule == alert.rule);

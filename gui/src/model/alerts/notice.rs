@@ -21,6 +21,13 @@ pub struct Notice {
     pub body: String,
 }
 
+impl Notice {
+    /// What is said when notifications are switched on.
+    pub(super) fn first() -> Self {
+        Self { title: "Countersign".to_owned(), body: "Alerts are told like this from now on.".to_owned() }
+    }
+}
+
 /// What is said of a new alert.
 pub(super) fn notice(alert: &Alert) -> Notice {
     let words = text::line(&alert.rule.condition.words(), LINE_SHOWN);

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::kept::RULES_MAX;
 use super::log::AlertId;
 use super::rule::Condition;
-use super::{AlertCommand, MUTED_FOR};
+use super::{AlertCommand, MUTED_FOR, Notice};
 use crate::command::Command;
 use crate::exchange::Order;
 use crate::model::Model;
@@ -48,11 +48,11 @@ impl Model {
             AlertCommand::Switch(at) => {
                 let rule = self.settings.alerts.rules.known.get_mut(at)?;
                 rule.is_on = !rule.is_on;
-                return self.rules_changed();
+                return Some(Order::Save(self.settings.clone()));
             }
             AlertCommand::Delete(at) if at < self.settings.alerts.rules().len() => {
                 self.settings.alerts.rules.known.remove(at);
-                return self.rules_changed();
+                return Some(Order::Save(self.settings.clone()));
             }
             AlertCommand::Delete(_) => {}
             AlertCommand::Mute(rule) => {
@@ -77,8 +77,13 @@ impl Model {
             AlertCommand::PutAway(id) => alerts.put_away(id),
             AlertCommand::ClearPast => alerts.log.past.clear(),
             AlertCommand::ToggleDesktop => {
-                self.settings.alerts.on_desktop = !self.settings.alerts.on_desktop;
+                let on_desktop = &mut self.settings.alerts.on_desktop;
+                *on_desktop = !*on_desktop;
                 alerts.untold = None;
+                if *on_desktop {
+                    // Whoever switches it on sees at once whether it works.
+                    alerts.notices.push(Notice::first());
+                }
                 return Some(Order::Save(self.settings.clone()));
             }
         }
@@ -128,11 +133,6 @@ impl Model {
             _ => return None,
         }
         self.alerts.draft = None;
-        self.rules_changed()
-    }
-
-    fn rules_changed(&mut self) -> Option<Order> {
-        self.alerts.revision += 1;
         Some(Order::Save(self.settings.clone()))
     }
 

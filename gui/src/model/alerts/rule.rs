@@ -96,7 +96,8 @@ pub(crate) struct Expiry {
     pub(crate) whose: Whose,
     /// Within how long.
     pub(crate) within_s: u64,
-    /// And less than so many hundredths of its life are left. One that lives for a day always ends within a week.
+    /// And less than so many hundredths of its life are left: one that lives for a day always ends within a
+    /// week.
     #[serde(default = "all")]
     pub(crate) percent_left: f64,
 }
@@ -136,13 +137,13 @@ impl Rule {
         let conditions = [
             // A server that is started anew, and a client that comes back to it, take less.
             Condition::Lost(Lost { lasts_s: 10 }),
-            // A renewal is due at 30 % of a life, that is nine days before the usual thirty end: by then it was missed.
+            // A renewal is due at 30 % of a life, nine days before the usual thirty end: by then it was missed.
             Condition::Expiry(Expiry {
                 whose: Whose::Either,
                 within_s: 7 * 24 * 60 * 60,
                 percent_left: 25.0,
             }),
-            // How many failures are usual differs from server to server. That most calls fail is usual nowhere.
+            // How many failures are usual differs from server to server; that most calls fail is nowhere.
             Condition::Errors(Errors { procedure: None, code: None, percent: 50.0, lasts_s: 30, calls: 20 }),
         ];
         conditions.map(|condition| Self::new(None, condition)).to_vec()
@@ -234,7 +235,7 @@ impl Condition {
                 };
                 let left = match it.percent_left {
                     100.0 => String::new(),
-                    share => format!(", with less than {} of its life left", percent(share)),
+                    share => format!(", in the last {} of its life", percent(share)),
                 };
                 format!("{whose} within {}{left}", length(it.within_s))
             }

@@ -267,7 +267,7 @@ fn a_rule_says_what_it_means() {
         (latency(None, 60, 0), "p99 of all calls above 100 ms for 1 min"),
         (Condition::Errors(code), "More than 2.5 % of all calls fail with NOT_FOUND over 90 s"),
         (expiry(Whose::Own, 100.0), "My certificate ends within 7 d"),
-        (expiry(Whose::Either, 25.0), "A certificate ends within 7 d, with less than 25 % of its life left"),
+        (expiry(Whose::Either, 25.0), "A certificate ends within 7 d, in the last 25 % of its life"),
         (Condition::Lost(Lost { lasts_s: 10 }), "No connection for 10 s"),
     ] {
         assert_eq!(condition.words(), words);
@@ -288,7 +288,8 @@ fn rules_come_back_as_they_were_saved_and_those_of_a_later_version_stay_in_the_f
     ));
     let saved = serde_json::to_string(&kept).unwrap();
     assert_eq!(serde_json::from_str::<Kept>(&saved).unwrap(), kept);
-    let later = r#"{"rules": [{"alert_of": "phase_of_the_moon", "full": true}, {"alert_of": "lost", "lasts_s": 5, "new": 1},
+    let later = r#"{"rules": [{"alert_of": "phase_of_the_moon", "full": true},
+        {"alert_of": "lost", "lasts_s": 5, "new": 1},
         {"alert_of": "lost", "lasts_s": 0}, 7], "loudness": 11}"#;
     let read: Kept = serde_json::from_str(later).unwrap();
     assert_eq!(read.rules(), [Rule::new(None, Condition::Lost(Lost { lasts_s: 5 }))]);

@@ -1,5 +1,5 @@
-//! One rule, watched at one server: when what it is about begins, how bad it gets, and when it is over. Time comes
-//! from outside.
+//! One rule, watched at one server: when what it is about begins, how bad it gets, and when it is over. Time
+//! comes from outside.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use super::rule::{Condition, Errors, Expiry, Latency, Rule, Whose};
 use crate::model::history::{History, Latest};
 use crate::model::life::Life;
 
-/// What fails goes on failing until its share is so much less than it takes to begin: it would flap at the edge.
+/// What fails goes on until its share is so much less than it takes to begin: it would flap at the edge.
 const EASED: f64 = 0.8;
 /// The most samples that a share is taken of: one a second for a quarter of an hour.
 const SAMPLES_MAX: usize = 900;

@@ -1,16 +1,17 @@
-//! The bell in the top bar, and the mark of a server's tab: how many alerts go on that nobody has acknowledged.
+//! The bell in the top bar, and the mark of a server's tab: how many alerts go on that nobody has
+//! acknowledged.
 
 use egui::{
     Align2, Color32, FontId, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo,
     pos2, vec2,
 };
 
-use super::super::parts::keys_of;
-use super::super::theme::{Palette, palette};
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::view::Page;
 use crate::text;
+use crate::ui::parts::keys_of;
+use crate::ui::theme::{Palette, palette};
 
 const HEIGHT: f32 = 24.0;
 /// The bell alone, and what a number beside it takes.
@@ -22,7 +23,7 @@ const COUNTED: usize = 99;
 /// The bell, which leads to the page.
 pub(in crate::ui) fn bell_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     let (colors, count) = (palette(ui), model.alerts.count(None));
-    let width = if count == 0 { WIDTH } else { WIDTH + badge_width(count) - 4.0 };
+    let width = if count == 0 { WIDTH } else { WIDTH + badge_width(count) };
     let is_shown = model.tab().page == Page::Alerts;
     let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::click());
     let words = match count {

@@ -4,8 +4,6 @@ use egui::{Button, ComboBox, Id, Label, Modal, RichText, TextEdit, Ui};
 
 use countersign::Code;
 
-use super::super::parts::{field_name_ui, muted, primary_button_ui};
-use super::super::theme::palette;
 use super::rules::server_name;
 use crate::command::Command;
 use crate::fuzzy::Pattern;
@@ -15,6 +13,8 @@ use crate::model::alerts::draft::{Draft, Field, Kind};
 use crate::model::alerts::rule::Whose;
 use crate::model::connection::Target;
 use crate::model::history::Percentile;
+use crate::ui::parts::{field_name_ui, muted, primary_button_ui};
+use crate::ui::theme::palette;
 
 const WIDTH: f32 = 520.0;
 const NAME_WIDTH: f32 = 96.0;

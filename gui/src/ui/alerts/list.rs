@@ -7,14 +7,14 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use super::super::parts::{clipped_text, empty_ui, polygon};
-use super::super::rows::rows_ui;
-use super::super::theme::palette;
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::alerts::AlertCommand;
 use crate::model::alerts::log::Alert;
 use crate::text;
+use crate::ui::parts::{clipped_text, empty_ui, polygon};
+use crate::ui::rows::rows_ui;
+use crate::ui::theme::palette;
 
 const ROW_HEIGHT: f32 = 50.0;
 /// Before the words, for the mark.

@@ -1,4 +1,5 @@
-//! Alerts: the page that lists them beside the rules, the bell in the top bar, and what is shown of a new one.
+//! Alerts: the page that lists them beside the rules, the bell in the top bar, and what is shown of a new
+//! one.
 
 mod bell;
 mod editor;
@@ -21,8 +22,9 @@ use crate::model::Model;
 use crate::model::alerts::AlertCommand;
 use crate::text;
 
-/// The rules take what the list does not need of a wide window, within reason.
-const RULES_WIDTH: std::ops::RangeInclusive<f32> = 380.0..=620.0;
+/// Both lists take the room of a wide window within reason: a line is to be read from end to end.
+const LIST_WIDTH: f32 = 1200.0;
+const RULES_WIDTH: std::ops::RangeInclusive<f32> = 400.0..=620.0;
 /// What goes on is counted by the second.
 const STEP: Duration = Duration::from_secs(1);
 
@@ -36,15 +38,19 @@ pub(super) fn page_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec
         .show_separator_line(false)
         .frame(frame)
         .show(ui, |ui| heading_ui(ui, model, wishes));
-    let width = (ui.available_width() * 0.34).clamp(*RULES_WIDTH.start(), *RULES_WIDTH.end());
-    Panel::right("alert rules")
+    let rules = (ui.available_width() * 0.34).clamp(*RULES_WIDTH.start(), *RULES_WIDTH.end());
+    let frame = panel_frame(ui, 20, 8);
+    Panel::left("alerts")
         .resizable(false)
-        .exact_size(width)
-        .frame(panel_frame(ui, 20, 8))
-        .show(ui, |ui| filling_ui(ui, "rules", |ui| rules::rules_ui(ui, model, now, wishes)));
-    egui::CentralPanel::default()
-        .frame(panel_frame(ui, 20, 8))
+        .exact_size((ui.available_width() - rules).min(LIST_WIDTH))
+        .frame(frame)
         .show(ui, |ui| filling_ui(ui, "alerts", |ui| list::list_ui(ui, model, now, wishes)));
+    egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+        filling_ui(ui, "rules", |ui| {
+            ui.set_max_width(ui.available_width().min(*RULES_WIDTH.end()));
+            rules::rules_ui(ui, model, now, wishes);
+        });
+    });
 }
 
 fn heading_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {

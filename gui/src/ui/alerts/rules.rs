@@ -4,8 +4,6 @@ use std::time::Instant;
 
 use egui::{Align, Button, Label, Layout, RichText, ScrollArea, Ui};
 
-use super::super::parts::{command_button_ui, failure_card_ui, muted};
-use super::super::theme::palette;
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::alerts::AlertCommand;
@@ -13,6 +11,8 @@ use crate::model::alerts::kept::RULES_MAX;
 use crate::model::alerts::rule::Rule;
 use crate::model::connection::Target;
 use crate::text;
+use crate::ui::parts::{command_button_ui, failure_card_ui, muted};
+use crate::ui::theme::palette;
 
 pub(super) fn rules_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
@@ -108,7 +108,8 @@ pub(super) fn server_name(model: &Model, server: Option<&Target>) -> String {
 /// The switch for what is told outside the window.
 fn desktop_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     let mut is_on = model.settings.alerts.on_desktop;
-    let hint = "Also while this window is hidden. Nothing is told of muted rules, and little of many alerts at once.";
+    let hint =
+        "Also while this window is hidden. Of muted rules nothing is told, and of many alerts the first.";
     if ui.checkbox(&mut is_on, "Tell new alerts as desktop notifications").on_hover_text(hint).clicked() {
         wishes.push(Command::Alert(AlertCommand::ToggleDesktop));
     }

@@ -1,26 +1,26 @@
-//! A new alert, shown over everything else for a while: it covers little, takes no key, and leads to what happened.
+//! A new alert, shown over everything else for a while: it covers little, takes no key, and leads to what
+//! happened.
 
 use egui::accesskit::Live;
-use egui::{Align, Area, Button, Frame, Id, Label, Layout, Margin, Order, RichText, Ui, pos2, vec2};
+use egui::{Align, Area, Button, Frame, Id, Label, Layout, Margin, Order, Rect, RichText, Ui, vec2};
 
-use super::super::theme::palette;
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::alerts::AlertCommand;
 use crate::model::alerts::log::Alert;
 use crate::model::view::Page;
+use crate::ui::theme::palette;
 
 const WIDTH: f32 = 360.0;
-/// Below the top bar, so that the bell above says where they go.
-const TOP: f32 = 46.0;
+const MARGIN: f32 = 10.0;
 
-/// The new ones, below the bell.
-pub(in crate::ui) fn told_ui(ui: &Ui, model: &Model, wishes: &mut Vec<Command>) {
+/// The new ones, in the upper right corner of what is below the top bar: the bell above says where they go.
+pub(in crate::ui) fn told_ui(ui: &Ui, model: &Model, below: Rect, wishes: &mut Vec<Command>) {
     // Whoever looks at the list sees them there.
     if model.tab().page == Page::Alerts || model.alerts.told().next().is_none() {
         return;
     }
-    let corner = pos2(ui.max_rect().right() - WIDTH - 12.0, ui.max_rect().top() + TOP);
+    let corner = below.right_top() + vec2(-WIDTH - MARGIN, MARGIN);
     Area::new(Id::unique("new alerts")).order(Order::Foreground).fixed_pos(corner).show(ui.ctx(), |ui| {
         ui.set_width(WIDTH);
         for alert in model.alerts.told() {
@@ -58,7 +58,7 @@ fn card_ui(ui: &mut Ui, alert: &Alert, wishes: &mut Vec<Command>) {
         }
     });
     let edge = shown.response.rect.shrink(1.0);
-    let bar = egui::Rect::from_min_size(edge.min + vec2(5.0, 8.0), vec2(3.0, edge.height() - 16.0));
+    let bar = Rect::from_min_size(edge.min + vec2(5.0, 8.0), vec2(3.0, edge.height() - 16.0));
     ui.painter().rect_filled(bar, 1.5, colors.error);
     ui.add_space(2.0);
 }
