@@ -1,6 +1,7 @@
 //! The dashboard by its accessible labels. The worker is the test.
 
 mod alerts;
+mod colours;
 mod copies;
 mod features;
 mod first_run;

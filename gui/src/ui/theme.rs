@@ -6,11 +6,13 @@ use crate::model::preferences::Preferences;
 use crate::model::tree::Kind;
 use crate::model::view::Theme;
 
-/// The colours that mean something.
+/// The colours that mean something. `tests::colours` says how far apart they are, for whom, and how they stand out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Palette {
     /// What can be pressed, and what is selected.
     pub(crate) accent: Color32,
+    /// Text and frames on what is selected.
+    pub(crate) on_selection: Color32,
     /// Text on `accent`.
     pub(crate) on_accent: Color32,
     /// All is well.
@@ -29,7 +31,7 @@ pub(crate) struct Palette {
     pub(crate) line: Color32,
     /// The percentiles, which also differ in how bright they are; the first is the rate's, too.
     pub(crate) percentiles: [Color32; 4],
-    /// Things that are compared, in turn.
+    /// Things that are compared, in turn; lines of one kind of dash are told apart by nothing else.
     pub(crate) series: [Color32; 8],
     /// A cell of the heatmap, from few calls to many.
     pub(crate) heat: [Color32; 5],
@@ -46,8 +48,9 @@ const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb(r, g, b)
 }
 
-const DARK: Palette = Palette {
+pub(crate) const DARK: Palette = Palette {
     accent: rgb(0x4c9ffe),
+    on_selection: rgb(0x7dbaff),
     on_accent: rgb(0x08131f),
     ok: rgb(0x4cc38a),
     warn: rgb(0xe6b450),
@@ -59,35 +62,36 @@ const DARK: Palette = Palette {
     percentiles: [rgb(0x4c9ffe), rgb(0xe6b450), rgb(0xe0605f), rgb(0xf0dcff)],
     series: [
         rgb(0x4c9ffe),
-        rgb(0xe69f00),
-        rgb(0x2fbf93),
-        rgb(0xf0e442),
-        rgb(0xd98ab8),
-        rgb(0xf0753a),
-        rgb(0x9fd8ff),
-        rgb(0xdde2ea),
+        rgb(0xf3e62e),
+        rgb(0xf19d92),
+        rgb(0x8dfaec),
+        rgb(0xd00967),
+        rgb(0x7d930e),
+        rgb(0x6c5ac7),
+        rgb(0x00817a),
     ],
     heat: [rgb(0x263a63), rgb(0x2f6690), rgb(0x2f9c95), rgb(0x8ccf67), rgb(0xfbe95e)],
     text_value: rgb(0x8fd19e),
     number_value: rgb(0x8cc4ff),
     word_value: rgb(0xd7a6ff),
     codes: [
-        rgb(0xf47c7c),
-        rgb(0xe6b450),
-        rgb(0xd7a6ff),
-        rgb(0x4cc3c3),
-        rgb(0xf0a36b),
-        rgb(0x8cc4ff),
-        rgb(0xb5cc66),
-        rgb(0xe58fc2),
+        rgb(0xf19d92),
+        rgb(0xf3e62e),
+        rgb(0xd00967),
+        rgb(0x8dfaec),
+        rgb(0x6c5ac7),
+        rgb(0x4c9ffe),
+        rgb(0x7d930e),
+        rgb(0x00817a),
     ],
 };
 
-const LIGHT: Palette = Palette {
+pub(crate) const LIGHT: Palette = Palette {
     accent: rgb(0x1464d2),
+    on_selection: rgb(0x0b4aa0),
     on_accent: rgb(0xffffff),
     ok: rgb(0x187a48),
-    warn: rgb(0x915f00),
+    warn: rgb(0x8a5a00),
     error: rgb(0xc02a2f),
     on_error: rgb(0xffffff),
     muted: rgb(0x5a6473),
@@ -96,27 +100,27 @@ const LIGHT: Palette = Palette {
     percentiles: [rgb(0x1464d2), rgb(0xc08a00), rgb(0x9c1a20), rgb(0x4a1a5c)],
     series: [
         rgb(0x1464d2),
-        rgb(0xb07500),
-        rgb(0x00785a),
-        rgb(0x7a1d4f),
-        rgb(0x5a9bd8),
-        rgb(0xc24e00),
-        rgb(0x8a8000),
-        rgb(0x1b2230),
+        rgb(0xff325c),
+        rgb(0x10a07a),
+        rgb(0x4c366f),
+        rgb(0x717100),
+        rgb(0xb879a8),
+        rgb(0x104a00),
+        rgb(0x903d54),
     ],
     heat: [rgb(0xd3e4f3), rgb(0x9cc4e4), rgb(0x4f97cd), rgb(0x1f639f), rgb(0x0a2a55)],
     text_value: rgb(0x18703f),
     number_value: rgb(0x0b57b5),
     word_value: rgb(0x7a35b5),
     codes: [
-        rgb(0xc02a2f),
-        rgb(0xb07500),
-        rgb(0x7a35b5),
-        rgb(0x0f7c80),
-        rgb(0xb5561c),
+        rgb(0xb879a8),
+        rgb(0x717100),
+        rgb(0xff325c),
+        rgb(0x10a07a),
+        rgb(0x4c366f),
         rgb(0x1464d2),
-        rgb(0x5f7410),
-        rgb(0xad2f7c),
+        rgb(0x903d54),
+        rgb(0x104a00),
     ],
 };
 
@@ -195,7 +199,7 @@ fn shape(style: &mut Style, palette: &Palette) {
     spacing.scroll.content_margin = Margin::ZERO;
     let visuals = &mut style.visuals;
     visuals.selection.bg_fill = palette.accent.gamma_multiply(0.24);
-    visuals.selection.stroke = Stroke::new(1.0, palette.accent);
+    visuals.selection.stroke = Stroke::new(1.0, palette.on_selection);
     visuals.hyperlink_color = palette.accent;
     // A window in which nothing changes draws nothing.
     visuals.text_cursor.blink = false;
