@@ -63,17 +63,32 @@ pub(crate) fn open(opening: Opening, memory: Memory) -> anyhow::Result<()> {
     });
     let reason = match without_panics(&opened, || eframe::run_native("countersign", options, create)) {
         Ok(Ok(())) => return Ok(()),
-        // winit's message begins with a place in its source, which tells a user nothing.
-        Ok(Err(error)) => last_part(&error.to_string()).to_owned(),
+        Ok(Err(error)) => error.to_string(),
         // A bug of ours, which has been reported by the usual hook.
         Err(panic) if opened.load(Ordering::Relaxed) => panic::resume_unwind(panic),
         Err(panic) => words(&*panic),
     };
-    bail!("the window could not be opened: {reason}; on Debian its libraries come with `{LIBRARIES}`")
+    bail!("the window could not be opened: {}", with_remedy(&reason))
 }
 
 /// What a window needs of a bare Debian.
 const LIBRARIES: &str = "apt install libgl1 libegl1 libxkbcommon-x11-0 libxcursor1 libxi6";
+/// What else it needs to draw in it.
+const DRIVERS: &str = "apt install libgl1 libegl1 libgl1-mesa-dri";
+
+/// Why there is no window, in words of which a user can make something, and what to do about it.
+fn with_remedy(reason: &str) -> String {
+    if reason.contains("glutin") {
+        let words = "this display has no OpenGL";
+        return format!("{words}; on Debian its drivers come with `{DRIVERS}`");
+    }
+    // winit's message begins with a place in its source, which tells a user nothing.
+    let last = last_part(reason);
+    if last.contains("open connection") {
+        return format!("{last}; check what DISPLAY or WAYLAND_DISPLAY says, and whether you may use it");
+    }
+    format!("{last}; on Debian its libraries come with `{LIBRARIES}`")
+}
 
 /// Runs the window. Its system libraries are loaded only now, and some of them are missed with a panic: until
 /// the window is open, that is no news for the standard error.
@@ -170,5 +185,21 @@ impl eframe::App for Window {
 
     fn persist_egui_memory(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_window_from_opening_is_said_with_its_remedy() {
+        let missing = with_remedy("Library libxkbcommon-x11.so could not be loaded");
+        assert!(missing.contains("libxkbcommon-x11-0"), "{missing}");
+        let display = with_remedy("os error at winit/x.rs:1: Failed to open connection to X server");
+        assert!(display.contains("DISPLAY") && !display.contains("winit"), "{display}");
+        let opengl =
+            with_remedy("Found no glutin configs matching the template: ConfigTemplate {}. Error: not found");
+        assert!(opengl.contains("OpenGL") && opengl.contains("libgl1-mesa-dri"), "{opengl}");
     }
 }
