@@ -136,6 +136,9 @@ fn pages() -> Vec<(&'static str, Stage)> {
     settings.window.state_mut().model.settings.keep("stage", &target("stage:7443"));
     settings.keys(Key::Comma);
     add("settings", settings);
+    let mut alerts = Stage::connected(ledger());
+    alerts.keys(Key::B);
+    add("alerts", alerts);
     let mut palette = Stage::connected(ledger());
     palette.keys(Key::K);
     add("commands", palette);

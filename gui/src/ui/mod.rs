@@ -59,6 +59,9 @@ use crate::model::view::Page;
 const NARROW: f32 = 860.0;
 const LOW: f32 = 540.0;
 
+/// Windows differ in size where they differ by this.
+const STEP: f32 = 560.0;
+
 /// Draws the whole dashboard and returns what the user wished.
 pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<Command> {
     model.is_dark = ui.visuals().dark_mode;
@@ -128,16 +131,18 @@ fn lost_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Command>) {
 fn calls_ui(ui: &mut Ui, tab: &mut Tab, (now, date): (Instant, Timestamp), wishes: &mut Vec<Command>) {
     let id = tab.id;
     let (is_narrow, is_low) = (ui.available_width() < NARROW, ui.available_height() < LOW);
+    // What is dragged to another size has that in windows that are about as large.
+    let size = [ui.available_width(), ui.available_height()].map(|length| (length / STEP) as u8);
     if !is_low {
-        Panel::bottom("graphs")
+        Panel::bottom(("graphs", size))
             .resizable(true)
-            .default_size(250.0)
+            .default_size((ui.available_height() * 0.3).clamp(180.0, 420.0).max(250.0))
             .size_range(180.0..=520.0)
             .frame(panel_frame(ui, 12, 8))
             .show(ui, |ui| filling_ui(ui, id, |ui| graphs::graphs_ui(ui, tab, (now, date), wishes)));
     }
-    Panel::left("procedures")
-        .default_size(270.0)
+    Panel::left(("procedures", size))
+        .default_size((ui.available_width() * 0.15).clamp(270.0, 360.0))
         .size_range(180.0..=(ui.available_width() * 0.38).clamp(180.0, 480.0))
         .frame(panel_frame(ui, 10, 8))
         .show(ui, |ui| {
@@ -159,7 +164,7 @@ fn calls_ui(ui: &mut Ui, tab: &mut Tab, (now, date): (Instant, Timestamp), wishe
     // The form needs the larger half; where there is much room, a reply takes its share of it.
     let reply_max = (ui.available_width() * 0.45).max(240.0);
     let reply_usual = (ui.available_width() * 0.36).max(440.0).min(reply_max);
-    Panel::right("reply")
+    Panel::right(("reply", size))
         .default_size(reply_usual)
         .size_range(240.0..=reply_max)
         .frame(panel_frame(ui, 12, 8))

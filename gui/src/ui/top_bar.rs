@@ -138,7 +138,9 @@ fn controls_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec<Comman
     // Where no graphs are, there is nothing to set about them.
     ui.add_enabled_ui(!model.tab().is_blank(), |ui| {
         graph_controls_ui(ui, model.tab(), wishes);
-        recording::button_ui(ui, model.tab(), now, wishes);
+        if !is_narrow || model.tab().recording.running.is_some() {
+            recording::button_ui(ui, model.tab(), now, wishes);
+        }
     });
 }
 

@@ -57,7 +57,8 @@ fn scope_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
     };
     scope_ui(ui, Scope::All, "All procedures");
     ui.scope(|ui| {
-        ui.set_max_width((ui.available_width() - 330.0).max(120.0));
+        let room = ui.available_width();
+        ui.set_max_width((room - 330.0).max(120.0).min(room));
         scope_ui(ui, Scope::Selected, &format!("Graph {selected}"));
     });
     let Some(sheet) = &tab.graphs.sheet else { return };
