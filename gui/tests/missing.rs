@@ -5,19 +5,19 @@
 use std::process::{Command, Output};
 
 fn run(display: Option<&str>) -> Output {
-    let home = tempfile::tempdir().unwrap();
+    let home = tempfile::tempdir().expect("a folder for the test");
     let mut program = Command::new(env!("CARGO_BIN_EXE_countersign-gui"));
     for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
         program.env_remove(name);
     }
     program.env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path());
     program.envs(display.map(|display| ("DISPLAY", display)));
-    program.output().unwrap()
+    program.output().expect("the program, which cargo has built")
 }
 
 /// What it said on its way out.
 fn refused(output: &Output) -> String {
-    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(!said.contains("panicked"), "{said}");
     said
