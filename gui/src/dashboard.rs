@@ -16,6 +16,10 @@ use crate::model::settings::Settings;
 use crate::ui::{self, theme};
 use crate::worker::{self, Desk, Quiet};
 
+/// How long news of the worker is taken in before a frame is drawn: what still waits comes in the next one. However
+/// many servers tell however much at once, nobody waits for a picture.
+const LEARNING: Duration = Duration::from_millis(8);
+
 /// What a window shows first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
@@ -34,6 +38,8 @@ pub struct Dashboard {
     remembers: bool,
     /// What the worker tells that rang no bell.
     quiet: Quiet,
+    /// Whether there was more news than there was time for.
+    is_behind: bool,
     /// The moment at which everything is drawn, where a test chooses it.
     #[cfg(test)]
     pub(crate) still: Option<Instant>,
@@ -48,6 +54,7 @@ impl Dashboard {
             updates,
             remembers: false,
             quiet: Quiet::default(),
+            is_behind: false,
             #[cfg(test)]
             still: None,
         }
@@ -107,13 +114,21 @@ impl Dashboard {
         self.model.title()
     }
 
-    /// Takes in what the worker has learned. Call it whenever a repaint was asked for.
+    /// Takes in what the worker has learned. Call it before each frame.
     pub fn learn(&mut self) {
+        let began = Instant::now();
+        self.is_behind = false;
         while let Ok(update) = self.updates.try_recv() {
             let order = self.model.learn(update);
             self.send(order);
+            if LEARNING < began.elapsed() {
+                self.is_behind = true;
+                break;
+            }
         }
-        for (tab, update) in self.quiet.take_all() {
+        // What rang no bell is newer than what still waits.
+        let quiet = if self.is_behind { Vec::new() } else { self.quiet.take_all() };
+        for (tab, update) in quiet {
             let order = self.model.learn(Update::Tab(tab, Box::new(update)));
             self.send(order);
         }
@@ -146,6 +161,9 @@ impl Dashboard {
             self.send(Some(order));
         }
         self.remember();
+        if self.is_behind {
+            ui.ctx().request_repaint();
+        }
         if self.model.settings.preferences != preferences {
             theme::choose(ui.ctx(), &self.model.settings.preferences);
         }

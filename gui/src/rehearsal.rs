@@ -1,6 +1,8 @@
-//! A window without a display, before a server that exists here alone: what the benchmark of frames measures.
+//! A window without a display, before a server that exists here alone: what the benchmarks measure.
 
+mod deeds;
 pub mod hostile;
+mod watch;
 
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
@@ -8,6 +10,7 @@ use std::time::{Duration, Instant};
 use countersign::Schema;
 use countersign::builtin::stats::{ProcedureStats, Snapshot};
 use countersign::service::CallKind;
+use egui::accesskit::NodeId;
 use egui::{Context, Event, Pos2, RawInput, Rect, Vec2};
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -23,6 +26,8 @@ use crate::model::settings::Settings;
 use crate::model::tab::TabId;
 use crate::model::view::{Page, TimeRange};
 
+pub use self::watch::Watch;
+
 /// How many procedures a service of the server has.
 const A_SERVICE: usize = 50;
 
@@ -37,6 +42,8 @@ pub struct Rehearsal {
     counters: Snapshot,
     /// What the next latencies are made of.
     random: u64,
+    /// What was read aloud last, if anybody listens.
+    aloud: Vec<(NodeId, String)>,
 }
 
 impl Rehearsal {
@@ -65,6 +72,7 @@ impl Rehearsal {
             _orders: orders,
             counters,
             random: 0x9e37_79b9_7f4a_7c15,
+            aloud: Vec::new(),
         };
         rehearsal.wish(Command::Connect);
         rehearsal.tell(Instant::now(), TabNews::Connected(session()));
@@ -116,6 +124,10 @@ impl Rehearsal {
         self.dashboard.learn();
         let mut output = self.context.run_ui(input, |ui| self.dashboard.ui(ui));
         output.textures_delta.clear();
+        if let Some(update) = output.platform_output.accesskit_update.take() {
+            let named = update.nodes.iter().filter_map(|(id, node)| Some((*id, node.label()?.to_owned())));
+            self.aloud = named.collect();
+        }
         let pixels_per_point = output.pixels_per_point;
         self.context.tessellate(output.shapes, pixels_per_point);
         output.viewport_output.values().any(|viewport| viewport.repaint_delay.is_zero())
@@ -152,11 +164,13 @@ impl Rehearsal {
     }
 
     fn tell(&mut self, at: Instant, news: TabNews) {
-        let update = TabUpdate { generation: Generation(1), at, news };
-        // The dashboard holds the other end.
-        let _ = self.updates.send(Update::Tab(TabId::default(), Box::new(update)));
-        self.dashboard.learn();
+        self.tell_window(told(TabId::default(), at, news));
     }
+}
+
+/// What the worker says of the first server that a tab was connected with.
+fn told(tab: TabId, at: Instant, news: TabNews) -> Update {
+    Update::Tab(tab, Box::new(TabUpdate { generation: Generation(1), at, news }))
 }
 
 fn name(number: usize) -> String {

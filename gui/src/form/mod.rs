@@ -77,8 +77,11 @@ impl Form {
         self.edited = true;
     }
 
-    /// Fills the form with what of a value has a place in it.
+    /// Fills the form with what of a value has a place in it; with nothing of one that is too large for a form.
     pub(crate) fn fill_what_fits(&mut self, json: &serde_json::Value) {
+        if !value::is_small(json) {
+            return;
+        }
         self.root = self.root.refilled(&Node::root(&self.schema), json);
         self.edited = true;
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use countersign::Schema;
 use countersign::cbor::Value;
 use countersign::schema::{self, Node, Path};
+use serde_json::Value as Json;
 
 use super::{Form, Mistake, json_so_far};
 
@@ -36,6 +37,9 @@ impl Form {
     /// the same, and so does what is not sent just now. Of a value that does not fit, the form takes nothing.
     pub(crate) fn fill(&mut self, value: &Value) -> Result<(), Misfit> {
         let json = schema::to_json(&self.schema, value);
+        if !is_small(&json) {
+            return Err(Misfit("it is larger than a form can show".to_owned()));
+        }
         schema::to_cbor(&self.schema, &json).map_err(|error| Misfit(error.to_string()))?;
         let root = self.root.refilled(&Node::root(&self.schema), &json);
         let filled = Self { schema: self.schema.clone(), part: self.part, root, edited: true };
@@ -51,6 +55,30 @@ impl Form {
             Some(path) => Err(Misfit(format!("{path}: a form cannot hold this as it is"))),
         }
     }
+}
+
+/// The most that a form is filled with: so many places, and letters in them. More is not for fields, and slow in them.
+const FORM_MAX: usize = 64 << 10;
+
+/// Whether a form can be filled with all of this within a frame.
+pub(super) fn is_small(json: &Json) -> bool {
+    let (mut waiting, mut size) = (vec![json], 0);
+    while let Some(place) = waiting.pop() {
+        size += 1;
+        match place {
+            Json::String(text) => size += text.len(),
+            Json::Array(items) => waiting.extend(items.iter().take(FORM_MAX)),
+            Json::Object(entries) => {
+                size += entries.keys().map(String::len).sum::<usize>();
+                waiting.extend(entries.values());
+            }
+            _ => {}
+        }
+        if FORM_MAX < size + waiting.len() {
+            return false;
+        }
+    }
+    true
 }
 
 /// Where two values first differ for whoever decodes them by their schema: an integer stands for a float, and

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::life::Life;
+use crate::text;
 
 /// Which server to talk to, and who we are to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -62,7 +63,11 @@ pub(crate) struct PeerFacts {
     pub(crate) key_exchange: String,
 }
 
-/// Why something did not work, and what the user can do about it.
+/// The longest reason that is shown.
+const REASON_SHOWN: usize = 2000;
+
+/// Why something did not work, and what the user can do about it. Fit to show: names of files are in it, and words of
+/// the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     /// The reason in plain words.
@@ -135,8 +140,10 @@ impl PeerFacts {
 
 impl Failure {
     /// A failure with a reason and a next step.
-    pub(crate) fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { reason: reason.into(), remedy: remedy.into(), is_of_identity: false }
+    pub(crate) fn new(reason: impl AsRef<str>, remedy: impl AsRef<str>) -> Self {
+        let [reason, remedy] =
+            [reason.as_ref(), remedy.as_ref()].map(|words| text::paragraph(words, REASON_SHOWN));
+        Self { reason, remedy, is_of_identity: false }
     }
 
     /// The same, which has to do with our own certificate or with whom we trust.

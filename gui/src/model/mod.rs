@@ -113,6 +113,11 @@ impl Model {
         }
     }
 
+    /// Which of the tabs is shown.
+    pub(crate) fn shown(&self) -> usize {
+        self.shown
+    }
+
     /// The tab that is shown.
     pub(crate) fn tab(&self) -> &Tab {
         &self.tabs[self.shown]

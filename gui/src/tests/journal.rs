@@ -28,7 +28,7 @@ fn call(number: u8, procedure: &str, account: &str) -> Entry {
 fn pages(calls: impl IntoIterator<Item = Entry>) -> Pages {
     let mut calls: Vec<_> = calls.into_iter().map(|entry| Arc::new(Noted::new(entry))).collect();
     calls.reverse();
-    Pages { calls, remarks: Vec::new(), file: Some("/home/me/.config/countersign/calls.jsonl".into()) }
+    Pages::new(calls, Vec::new(), Some("/home/me/.config/countersign/calls.jsonl".into()))
 }
 
 /// Two calls of a procedure, one of another, and one on another server.
@@ -242,7 +242,7 @@ fn what_is_kept_is_said_and_can_be_switched_off_for_a_profile() {
 fn what_is_wrong_with_the_file_is_said() {
     let mut stage = Stage::with_history(made());
     let remarks = vec![Remark::Trouble("calls.jsonl could not be read".to_owned()), Remark::Broken(2)];
-    stage.tell_of_calls(Pages { remarks, ..pages(made()) });
+    stage.tell_of_calls(Pages::new(pages(made()).calls, remarks, None));
     assert!(stage.shows("calls.jsonl could not be read"));
     assert!(stage.shows("2 lines of the file cannot be read, and are skipped."));
 }

@@ -85,7 +85,7 @@ fn what_is_kept_on_disk_is_switched_off_for_a_profile_and_cleared_after_asking()
     let mut stage = Stage::new();
     stage.window.state_mut().model.settings.keep("stage", &target("localhost:7443"));
     let call = Noted::new(entry("acme.Ledger/balance", "{}"));
-    stage.tell_of_calls(Pages { calls: vec![call.into()], ..Pages::default() });
+    stage.tell_of_calls(Pages::new(vec![call.into()], Vec::new(), None));
     stage.click("Settings");
     stage.window.get_by_role_and_label(Role::CheckBox, "Keep the calls of stage").click();
     stage.settle();

@@ -111,7 +111,7 @@ fn buttons_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         if let Connection::Connecting(target) = &model.tab().connection {
             spinner_ui(ui, 18.0);
-            ui.label(format!("Connecting to {}…", target.address));
+            ui.label(format!("Connecting to {}…", text::line(&target.address, 60)));
             if ui.button("Cancel").clicked() {
                 wishes.push(Command::Disconnect);
             }

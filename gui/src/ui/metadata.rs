@@ -5,10 +5,7 @@ use egui::{CollapsingHeader, ComboBox, TextEdit, Ui};
 use super::form::mistake_ui;
 use super::parts::muted;
 use super::theme::palette;
-use crate::model::draft::{Draft, MetadataRow};
-
-/// More rows are not for typing.
-const MOST_ROWS: usize = 64;
+use crate::model::draft::{Draft, MOST_ROWS, MetadataRow};
 
 /// Draws the metadata, folded away while there is none.
 pub(super) fn metadata_ui(ui: &mut Ui, draft: &mut Draft) {

@@ -1,6 +1,6 @@
 //! The servers side by side: one tab each, with a mark for how it stands.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use egui::{
     Color32, Painter, Pos2, Rect, Response, Role, ScrollArea, Sense, Stroke, TextStyle, Ui, UiBuilder,
@@ -20,23 +20,24 @@ use crate::text;
 /// A tab's size: a short name needs less room than a long one may take.
 const WIDTH: std::ops::RangeInclusive<f32> = 84.0..=190.0;
 const HEIGHT: f32 = 26.0;
+/// The most of an address and of a folder that is shown in full.
+const SHOWN: usize = 300;
 /// The room before the name, for the mark, and behind it, for the cross.
 const MARK_WIDTH: f32 = 22.0;
 const CROSS_WIDTH: f32 = 22.0;
 
-/// All tabs, and the button that opens another one.
-pub(super) fn tabs_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec<Command>) {
+/// All tabs, each with how its server stands, and the button that opens another one.
+pub(super) fn tabs_ui(ui: &mut Ui, model: &Model, states: &[State], wishes: &mut Vec<Command>) {
     let date = model.clock.now();
     ui.spacing_mut().item_spacing.x = 4.0;
     let room = ui.available_width() - 34.0;
     ScrollArea::horizontal().id_salt("tabs").max_width(room).auto_shrink(true).show(ui, |ui| {
         ui.horizontal(|ui| {
-            for tab in &model.tabs {
-                let state = tab.state(now, date);
+            for (tab, state) in model.tabs.iter().zip(states) {
                 if matches!(state, State::Reconnecting(Some(_))) {
                     ui.ctx().request_repaint_after(Duration::from_millis(500));
                 }
-                tab_ui(ui, model, tab, &state, date, wishes);
+                tab_ui(ui, model, tab, state, date, wishes);
             }
         });
     });
@@ -109,7 +110,8 @@ fn hover_ui(ui: &mut Ui, tab: &Tab, name: &str, state: &State, date: Timestamp) 
         ui.label(&replay.file);
     }
     if let Some(target) = tab.connection.target() {
-        ui.label(format!("{}\nas {}", target.address, target.identity));
+        let [address, identity] = [&target.address, &target.identity].map(|it| text::line(it, SHOWN));
+        ui.label(format!("{address}\nas {identity}"));
     }
     if let Some(session) = tab.connection.session() {
         let peer = &session.peer;

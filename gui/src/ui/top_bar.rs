@@ -30,7 +30,8 @@ const TABS_SHARE: f32 = 0.5;
 
 /// The line at the top of the window.
 pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec<Command>) {
-    let tab = model.tab();
+    let (tab, date) = (model.tab(), model.clock.now());
+    let states: Vec<State> = model.tabs.iter().map(|tab| tab.state(now, date)).collect();
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             controls_ui(ui, model, now, wishes);
@@ -39,7 +40,7 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut 
                 let width = ui.available_width() * share;
                 ui.scope(|ui| {
                     ui.set_max_width(width);
-                    tabs_ui(ui, model, now, wishes);
+                    tabs_ui(ui, model, &states, wishes);
                 });
                 if tab.allows(&Command::Disconnect) {
                     command_button_ui(ui, Command::Disconnect, true, wishes);
@@ -52,11 +53,10 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut 
                         if ui.available_width() >= CONCERNS_WIDTH {
                             ui.separator();
                         }
-                        let date = model.clock.now();
-                        if let State::Degraded(concerns) = tab.state(now, date)
+                        if let Some(State::Degraded(concerns)) = states.get(model.shown())
                             && ui.available_width() >= CONCERNS_WIDTH
                         {
-                            concerns_ui(ui, &concerns, wishes);
+                            concerns_ui(ui, concerns, wishes);
                         }
                         if ui.available_width() >= FACTS_WIDTH {
                             session_ui(ui, session, date, wishes);

@@ -10,7 +10,7 @@ use crate::model::graphs::export::{Export, Format};
 use crate::picture;
 
 /// Writes a new file. One that is there already may be somebody's work.
-pub(super) fn write(path: &Path, format: Format, export: &Export) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, format: Format, export: &Export) -> Result<(), Failure> {
     let written = match format {
         Format::Csv => Ok(csv(&export.sheet, export.now).into_bytes()),
         Format::Png => picture::png(export).map_err(io::Error::other),

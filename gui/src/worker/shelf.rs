@@ -18,8 +18,9 @@ use crate::text;
 
 /// A folder of more files is not one of requests.
 const FILES_MAX: usize = 1000;
-/// A request has at most as much as fits into a message; as text, it may take twice the room.
-const FILE_MAX: u64 = 8 << 20;
+/// As much as is edited in the window: what people type, not what machines exchange. A longer one would be felt when it
+/// is opened.
+const FILE_MAX: u64 = 256 << 10;
 /// What the name of a file ends in.
 const ENDING: &str = "json";
 
@@ -40,7 +41,7 @@ pub(super) fn obey(order: ShelfOrder, voice: &Voice, browse: &Browse) {
             ShelfNews::Saved(path(&folder, &name).and_then(|path| save(&path, &saved).map(|()| path)))
         }),
         ShelfOrder::Open(folder, name) => tell(voice, move || {
-            let read = path(&folder, &name).and_then(|path| open(&path)).map(Box::new);
+            let read = read(&folder, &name).map(Box::new);
             ShelfNews::Opened(name, read)
         }),
     }
@@ -50,7 +51,8 @@ fn tell(voice: &Voice, work: impl FnOnce() -> ShelfNews + Send + 'static) {
     voice.work(|| TabNews::Shelf(work()));
 }
 
-fn look(folder: String) -> ShelfNews {
+/// Says what is in a folder.
+pub(crate) fn look(folder: String) -> ShelfNews {
     match resolved(&folder) {
         Ok(path) => {
             let found = list(&path);
@@ -58,6 +60,11 @@ fn look(folder: String) -> ShelfNews {
         }
         Err(failure) => ShelfNews::Found(folder, Err(failure)),
     }
+}
+
+/// The request that is kept under this name.
+pub(crate) fn read(folder: &str, name: &str) -> Result<Saved, Failure> {
+    open(&path(folder, name)?)
 }
 
 /// The folder that was typed, or else one of ours in the user's own.
@@ -108,7 +115,7 @@ fn open(path: &Path) -> Result<Saved, Failure> {
     let file = fs::File::open(path).map_err(unread)?;
     file.take(FILE_MAX + 1).read_to_string(&mut text).map_err(unread)?;
     if text.len() as u64 > FILE_MAX {
-        let reason = format!("{} is longer than any request.", path.display());
+        let reason = format!("{} is longer than any request that is kept.", path.display());
         return Err(Failure::new(reason, "Choose a file that was saved here."));
     }
     Saved::parse(&text).map_err(|wrong| {
@@ -118,7 +125,13 @@ fn open(path: &Path) -> Result<Saved, Failure> {
 }
 
 fn save(path: &Path, saved: &Saved) -> Result<(), Failure> {
-    disk::write_anew(path, saved.text().as_bytes()).map(drop).map_err(|error| {
+    let text = saved.text();
+    if text.len() as u64 > FILE_MAX {
+        let [length, most] = [text.len(), FILE_MAX as usize].map(text::size);
+        let reason = format!("Not saved: as a text the request has {length}, and at most {most} are kept.");
+        return Err(Failure::new(reason, "Bytes may come from a file, which is kept by its name."));
+    }
+    disk::write_anew(path, text.as_bytes()).map(drop).map_err(|error| {
         let reason = format!("{} could not be written: {error}.", path.display());
         Failure::new(reason, "Choose a folder that you may write to; what was typed is still here.")
     })

@@ -15,6 +15,9 @@ pub(crate) struct MetadataRow {
     pub(crate) value: BytesInput,
 }
 
+/// More rows are not for typing.
+pub(crate) const MOST_ROWS: usize = 64;
+
 impl MetadataRow {
     /// The encodings of a value. A file is none: metadata is short.
     pub(crate) const ENCODINGS: [Encoding; 3] = [Encoding::Text, Encoding::Hex, Encoding::Base64];

@@ -17,7 +17,7 @@ use crate::form::{Content, Dropped, Misfit, Mistake, Part};
 use crate::text;
 
 pub(crate) use self::aside::Asides;
-pub(crate) use self::metadata::MetadataRow;
+pub(crate) use self::metadata::{MOST_ROWS, MetadataRow};
 pub(crate) use self::writing::{Lens, SheetMistake, Spelling, Writing};
 
 /// A request that is being written.

@@ -24,6 +24,10 @@ const VALUE_MAX: usize = 64 << 10;
 const ITEMS_MAX: usize = 64 << 10;
 /// The longest message of a failed call that is kept.
 const MESSAGE_MAX: usize = 2000;
+/// The most metadata that is kept, in keys: far more than anybody types.
+const METADATA_MAX: usize = 1000;
+/// The longest of the other texts of a call: of its names, and of all its metadata together.
+const TEXT_MAX: usize = 128 << 10;
 
 /// What a call is pinned and forgotten by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -145,6 +149,30 @@ pub(crate) enum Verdict {
     },
 }
 
+impl Entry {
+    /// Whether it is no larger than what is kept. What is larger was not written here.
+    pub(crate) fn is_bounded(&self) -> bool {
+        let Self { id, server, request, end, .. } = self;
+        let names = [&id.0, &server.address, &server.identity, &request.procedure];
+        let metadata: usize = request.metadata.iter().map(|(key, said)| key.len() + said.len()).sum();
+        let items: usize = request.items.first.iter().map(String::len).sum();
+        let is_ended = match &end.verdict {
+            Verdict::Answered(result) => result.is_bounded(),
+            Verdict::Failed { word, message, fault } => {
+                // A character takes four bytes at most.
+                word.len().max(message.len()) <= 4 * MESSAGE_MAX
+                    && fault.as_ref().is_none_or(Kept::is_bounded)
+            }
+        };
+        names.into_iter().chain(&server.expected).all(|name| name.len() <= TEXT_MAX)
+            && request.metadata.len() <= METADATA_MAX
+            && metadata <= TEXT_MAX
+            && items <= ITEMS_MAX
+            && request.arguments.is_bounded()
+            && is_ended
+    }
+}
+
 impl Kept {
     /// Of a value that takes so many bytes on the wire.
     pub(crate) fn of(value: &Value, bytes: usize) -> Self {
@@ -159,6 +187,10 @@ impl Kept {
         value.map_or(Self::TooLong(bytes.len()), |value| Self::of(&value, bytes.len()))
     }
 
+    fn is_bounded(&self) -> bool {
+        self.text().is_none_or(|text| text.len() <= VALUE_MAX)
+    }
+
     /// The notation, if it was kept.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
@@ -169,6 +201,13 @@ impl Kept {
 }
 
 impl Said {
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Bytes(text) => text.len(),
+            Self::Withheld => 0,
+        }
+    }
+
     /// What is kept of this value.
     pub(crate) fn of(key: &str, value: &MetadataValue) -> Self {
         match value {

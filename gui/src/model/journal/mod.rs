@@ -15,7 +15,6 @@ pub(crate) mod tests;
 
 use std::sync::Arc;
 
-use self::entry::EntryId;
 pub(crate) use self::note::Note;
 use self::note::Run;
 pub(crate) use self::noted::{Noted, Pages, Remark};
@@ -26,13 +25,6 @@ pub(crate) struct Journal {
     /// As the worker told them last.
     pub(crate) pages: Arc<Pages>,
     run: Run,
-}
-
-impl Pages {
-    /// The call of this name, if it has ended and is still known.
-    pub(crate) fn call(&self, id: &EntryId) -> Option<&Arc<Noted>> {
-        self.calls.iter().find(|noted| noted.entry.id == *id)
-    }
 }
 
 /// The variable of the environment from which a copied call takes a secret.

@@ -1,13 +1,17 @@
 //! Calls with what is worked out once of each, and all of them as the worker hands them to the window.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::entry::{Entry, Kept, Said, Verdict};
+use super::entry::{Entry, EntryId, Kept, Said, Verdict};
 use crate::text;
 
 /// How much of its arguments the row of a call shows.
 const SUMMARY_SHOWN: usize = 200;
+/// The longest name of a procedure, and the longest word for how a call ended.
+const NAME_SHOWN: usize = 400;
+const WORD_SHOWN: usize = 40;
 /// How much of each value is searched: more would be slow to go through with every key that is pressed.
 const SEARCHED: usize = 4 << 10;
 
@@ -16,6 +20,10 @@ const SEARCHED: usize = 4 << 10;
 pub(crate) struct Noted {
     /// The call.
     pub(crate) entry: Entry,
+    /// What was called, fit to show: somebody else may have written the file.
+    pub(crate) procedure: String,
+    /// The word for how it ended, fit to show.
+    pub(crate) word: String,
     /// Its arguments on one line, clipped.
     pub(crate) summary: String,
     words: String,
@@ -26,6 +34,8 @@ pub(crate) struct Noted {
 pub(crate) struct Pages {
     /// The newest first.
     pub(crate) calls: Vec<Arc<Noted>>,
+    /// Where among them each is.
+    places: HashMap<EntryId, usize>,
     /// What is to be said of the file.
     pub(crate) remarks: Vec<Remark>,
     /// Where the file is, if there is any.
@@ -43,6 +53,22 @@ pub(crate) enum Remark {
     Trouble(String),
 }
 
+impl Pages {
+    /// These calls, the newest first, with what is to be said of the file that they are in.
+    pub(crate) fn new(calls: Vec<Arc<Noted>>, remarks: Vec<Remark>, file: Option<PathBuf>) -> Self {
+        let mut places = HashMap::with_capacity(calls.len());
+        for (place, noted) in calls.iter().enumerate() {
+            places.entry(noted.entry.id.clone()).or_insert(place);
+        }
+        Self { calls, places, remarks, file }
+    }
+
+    /// The call of this name, if it has ended and is still known.
+    pub(crate) fn call(&self, id: &EntryId) -> Option<&Arc<Noted>> {
+        self.calls.get(*self.places.get(id)?)
+    }
+}
+
 impl Noted {
     /// Works out what a call is found by.
     pub(crate) fn new(entry: Entry) -> Self {
@@ -50,7 +76,9 @@ impl Noted {
             Kept::Whole(notation) => text::line(notation, SUMMARY_SHOWN),
             Kept::TooLong(bytes) => text::size(*bytes),
         };
-        Self { summary, words: words(&entry), entry }
+        let procedure = text::line(&entry.request.procedure, NAME_SHOWN);
+        let word = text::line(entry.end.verdict.word(), WORD_SHOWN);
+        Self { procedure, word, summary, words: words(&entry), entry }
     }
 
     /// Whether every one of these words, in lower case, is somewhere in it.

@@ -10,8 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use crate::form::Arguments;
-use crate::model::draft::{Draft, MetadataRow, Spelling, Writing};
+use crate::model::draft::{Draft, MOST_ROWS, MetadataRow, Spelling, Writing};
 use crate::model::journal::entry::Said;
+
+/// The longest name of a procedure, and the longest deadline: longer ones were not saved by us.
+const NAME_MAX: usize = 4000;
+const DEADLINE_MAX: usize = 100;
+/// The most files that bytes come from: each has a field of its own.
+const FILES_MAX: usize = 100;
 
 /// What is in the file, in this order.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -81,7 +87,19 @@ impl Saved {
     /// What a file says, or at which line and column it says nothing.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let saved: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if saved.procedure.is_empty() { Err("it names no procedure".to_owned()) } else { Ok(saved) }
+        if saved.procedure.is_empty() {
+            return Err("it names no procedure".to_owned());
+        }
+        let counted = [
+            (saved.procedure.len(), NAME_MAX, "letters in the procedure's name"),
+            (saved.deadline.len(), DEADLINE_MAX, "letters in the deadline"),
+            (saved.metadata.len(), MOST_ROWS, "keys of metadata"),
+            (saved.files.len() + saved.item_files.len(), FILES_MAX, "files"),
+        ];
+        match counted.into_iter().find(|(count, most, _)| most < count) {
+            Some((count, most, what)) => Err(format!("it has {count} {what}, and {most} are the most")),
+            None => Ok(saved),
+        }
     }
 
     /// The arguments as they are written, if they are.

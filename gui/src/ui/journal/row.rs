@@ -18,10 +18,10 @@ const ADDRESS_SHOWN: usize = 40;
 
 /// Draws it, and says whether it was clicked.
 pub(super) fn call_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: bool) -> bool {
-    let Entry { request, server, end, at, .. } = &noted.entry;
+    let Entry { server, end, at, .. } = &noted.entry;
     let (time, took) = (moment(*at, recall), took(end));
     let pinned = if noted.entry.pinned { "pinned, " } else { "" };
-    let words = || format!("{pinned}{} {} {time} {}", request.procedure, end.verdict.word(), noted.summary);
+    let words = || format!("{pinned}{} {} {time} {}", noted.procedure, noted.word, noted.summary);
     let response = row_ui(ui, vec2(ui.available_width(), ROW_HEIGHT), 4.0, is_chosen, words);
     let (rect, colors, painter) = (response.rect, palette(ui), ui.painter_at(response.rect));
     let small = TextStyle::Small.resolve(ui.style());
@@ -40,7 +40,7 @@ pub(super) fn call_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: bo
         small.clone(),
         colors.muted,
     );
-    let verdict = if end.verdict.is_ok() { String::new() } else { end.verdict.word().to_owned() };
+    let verdict = if end.verdict.is_ok() { "" } else { &noted.word };
     let below = match recall.reach {
         Reach::Everywhere => text::line(&server.address, ADDRESS_SHOWN),
         _ => String::new(),
@@ -55,7 +55,7 @@ pub(super) fn call_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: bo
         let at = pos2(drawn.left() - 12.0, upper);
         name.max.x = painter.text(at, Align2::RIGHT_CENTER, verdict, font, colors.error).left() - 8.0;
     }
-    clipped_text(ui, &request.procedure, name, TextStyle::Body, ui.visuals().text_color());
+    clipped_text(ui, &noted.procedure, name, TextStyle::Body, ui.visuals().text_color());
     clipped_text(ui, &noted.summary, line(lower, address.left()), TextStyle::Small, colors.muted);
     response.clicked()
 }

@@ -14,6 +14,8 @@ use crate::ui::theme::palette;
 
 /// The most of a message, a name or a path that is shown.
 const SHOWN: usize = 400;
+/// How many items, and how many keys of metadata, are listed.
+const LISTED: usize = 100;
 
 /// The call that was chosen.
 pub(super) fn shown_ui(ui: &mut Ui, recall: &Recall, wishes: &mut Vec<Command>) {
@@ -70,7 +72,7 @@ fn request_ui(ui: &mut Ui, entry: &Entry, chosen: &Chosen) {
     let request = &entry.request;
     title_ui(ui, "Request");
     notation_ui(ui, &chosen.arguments);
-    for (key, said) in &request.metadata {
+    for (key, said) in request.metadata.iter().take(LISTED) {
         let value = match said {
             Said::Text(value) => text::line(value, SHOWN),
             Said::Bytes(base64) => format!("{} as base64", text::line(base64, SHOWN)),
@@ -84,14 +86,18 @@ fn request_ui(ui: &mut Ui, entry: &Entry, chosen: &Chosen) {
             }
         });
     }
-    for item in &request.items.first {
+    if LISTED < request.metadata.len() {
+        ui.label(muted(&colors, format!("and {} keys more", request.metadata.len() - LISTED)));
+    }
+    for item in request.items.first.iter().take(LISTED) {
         ui.horizontal(|ui| {
             ui.label(muted(&colors, "item"));
             notation_ui(ui, &text::line(item, SHOWN));
         });
     }
-    if 0 < request.items.more {
-        ui.label(muted(&colors, format!("and {} items more", text::count(request.items.more))));
+    let more = request.items.first.len().saturating_sub(LISTED) as u64 + request.items.more;
+    if 0 < more {
+        ui.label(muted(&colors, format!("and {} items more", text::count(more))));
     }
     if let Some(deadline) = request.deadline() {
         ui.label(muted(&colors, format!("deadline {}", text::latency(deadline.as_secs_f64()))));

@@ -200,11 +200,11 @@ impl JournalFile {
             match serde_json::from_slice::<Head>(line) {
                 Ok(Head { v }) if VERSION < v => self.lines.push(Line::Newer(line.to_vec())),
                 Ok(Head { v: VERSION }) => match serde_json::from_slice::<Entry>(line) {
-                    Ok(entry) => {
+                    Ok(entry) if entry.is_bounded() => {
                         let noted = Arc::new(Noted::new(Entry { on_disk: true, ..entry }));
                         self.lines.push(Line::Call { noted, len: line.len() + 1 });
                     }
-                    Err(_) => self.broken += 1,
+                    _ => self.broken += 1,
                 },
                 _ => self.broken += 1,
             }

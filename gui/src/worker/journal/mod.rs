@@ -22,6 +22,10 @@ use crate::model::journal::{Noted, Pages, Remark};
 /// What the file is called, beside the settings.
 pub(super) const FILE_NAME: &str = "calls.jsonl";
 
+/// Calls that the window is told of: as many as are kept on disk and beside it. A file that somebody else has written
+/// may have more.
+const PAGES_MAX: usize = 2 * ENTRIES_MAX;
+
 /// Where calls are kept. The thread ends, with all that was asked of it done, when this is dropped.
 #[derive(Clone)]
 pub(super) struct Journal(Sender<JournalOrder>);
@@ -42,6 +46,13 @@ impl Journal {
         // The thread outlives every sender.
         let _ = self.0.send(order);
     }
+}
+
+/// What is in a file now, without a thread to keep it.
+pub(crate) fn calls_in(path: PathBuf) -> Pages {
+    let mut shelf = Shelf { file: Some(JournalFile::at(path)), loose: VecDeque::new(), trouble: None };
+    shelf.obey(JournalOrder::Read);
+    shelf.pages()
 }
 
 /// What the thread holds.
@@ -133,6 +144,7 @@ impl Shelf {
         calls.sort_by_key(|noted| std::cmp::Reverse(noted.entry.at));
         let trouble = self.trouble.clone().map(Remark::Trouble);
         let remarks = trouble.into_iter().chain(self.file.iter().flat_map(JournalFile::remarks)).collect();
-        Pages { calls, remarks, file: self.file.as_ref().map(|file| file.path().to_owned()) }
+        calls.truncate(PAGES_MAX);
+        Pages::new(calls, remarks, self.file.as_ref().map(|file| file.path().to_owned()))
     }
 }

@@ -74,10 +74,12 @@ impl Histogram {
         if self.buckets.is_empty() {
             self.buckets.clone_from(&other.buckets);
         } else {
+            let mut at = 0;
             for &(index, calls) in &other.buckets {
-                match self.buckets.binary_search_by_key(&index, |(index, _)| *index) {
-                    Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(calls),
-                    Err(at) => self.buckets.insert(at, (index, calls)),
+                at = place(&self.buckets, at, index);
+                match self.buckets.get_mut(at).filter(|(known, _)| *known == index) {
+                    Some((_, sum)) => *sum = sum.saturating_add(calls),
+                    None => self.buckets.insert(at, (index, calls)),
                 }
             }
         }
@@ -87,11 +89,12 @@ impl Histogram {
     /// The calls that `earlier`, a former state of the same histogram, did not have.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
-        let before = |index: u32| {
-            let found = earlier.buckets.binary_search_by_key(&index, |(index, _)| *index);
-            found.map_or(0, |at| earlier.buckets[at].1)
-        };
-        let grown = self.buckets.iter().map(|&(index, calls)| (index, calls.saturating_sub(before(index))));
+        let mut at = 0;
+        let grown = self.buckets.iter().map(|&(index, calls)| {
+            at = place(&earlier.buckets, at, index);
+            let before = earlier.buckets.get(at).filter(|(known, _)| *known == index);
+            (index, calls.saturating_sub(before.map_or(0, |(_, calls)| *calls)))
+        });
         Self {
             buckets: grown.filter(|&(_, calls)| calls > 0).collect(),
             sum_ns: self.sum_ns.wrapping_sub(earlier.sum_ns),
@@ -139,6 +142,17 @@ impl Histogram {
     fn middle(index: u32) -> u64 {
         let bounds = Self::bounds(index);
         bounds.start() + (bounds.end() - bounds.start()) / 2
+    }
+}
+
+/// Where the bucket of an index is, or would be, at `from` or behind it: mostly one of the next two.
+fn place(buckets: &[(u32, u64)], from: usize, index: u32) -> usize {
+    match &buckets[from..] {
+        [] => from,
+        [(first, _), ..] if index <= *first => from,
+        [_] => from + 1,
+        [_, (second, _), ..] if index <= *second => from + 1,
+        rest => from + rest.partition_point(|(known, _)| *known < index),
     }
 }
 
