@@ -11,6 +11,8 @@ use crate::model::draft as writing;
 use crate::model::graphs::export::Format;
 use crate::model::history::Percentile;
 use crate::model::journal::asked::{CopyAs, JournalCommand};
+use crate::model::load::asked::LoadCommand;
+use crate::model::load::copies::CopyAs as CopyLoadAs;
 use crate::model::manual::Notation;
 use crate::model::preferences::Preferences;
 use crate::model::recording::RecordingCommand;
@@ -191,6 +193,8 @@ pub(crate) enum Command {
     Journal(JournalCommand),
     /// What concerns alerts.
     Alert(AlertCommand),
+    /// Do this with many calls that are made to measure them.
+    Load(LoadCommand),
     /// What concerns saved requests.
     Shelf(ShelfCommand),
     /// What concerns recordings.
@@ -226,6 +230,14 @@ impl Command {
         Self::SetLens(Lens::Hex),
         Self::SetLens(Lens::Changes),
         Self::CancelCall,
+        Self::Load(LoadCommand::Repeat),
+        Self::Show(Page::Load),
+        Self::Load(LoadCommand::Start),
+        Self::Load(LoadCommand::Stop),
+        Self::Load(LoadCommand::Copy(CopyLoadAs::Text)),
+        Self::Load(LoadCommand::Copy(CopyLoadAs::Json)),
+        Self::Load(LoadCommand::Copy(CopyLoadAs::Command)),
+        Self::Load(LoadCommand::CompareNothing),
         Self::Journal(JournalCommand::Toggle),
         Self::Shelf(ShelfCommand::Toggle),
         Self::Journal(JournalCommand::Copy(None, CopyAs::Command)),
@@ -364,6 +376,7 @@ impl Command {
             Self::Show(Page::Connections) => "Connections",
             Self::Show(Page::Traces) => "Traces",
             Self::Show(Page::Alerts) => "Alerts",
+            Self::Show(Page::Load) => "Load",
             Self::Show(Page::Certificates) => "Certificates",
             Self::Show(Page::NewIdentity) => "New identity",
             Self::AskAgain => "Ask again",
@@ -397,6 +410,7 @@ impl Command {
             Self::SelectItem(_) => "Highlight an item",
             Self::Journal(command) => command.text(),
             Self::Alert(command) => command.text(),
+            Self::Load(command) => command.text(),
             Self::Shelf(command) => command.text(),
             Self::Recording(command) => command.text(),
             Self::Browse(_) => "Browse…",
@@ -411,12 +425,14 @@ impl Command {
     /// The keys that mean it everywhere in the window.
     pub(crate) fn shortcut(&self) -> Option<KeyboardShortcut> {
         let key = match self {
-            // Never both at once: a call begins, and then its items are sent.
-            Self::Call | Self::SendItem => Key::Enter,
-            Self::CancelCall => Key::Period,
             Self::FindInReply => return Some(KeyboardShortcut::new(COMMAND_SHIFT, Key::F)),
             Self::FindPrevious => return Some(KeyboardShortcut::new(Modifiers::SHIFT, Key::F3)),
             Self::FindNext => return Some(KeyboardShortcut::new(Modifiers::NONE, Key::F3)),
+            // Never two at once: a call begins, and then its items are sent; and on the page of loads one is started.
+            Self::Call | Self::SendItem | Self::Load(LoadCommand::Start) => Key::Enter,
+            Self::CancelCall | Self::Load(LoadCommand::Stop) => Key::Period,
+            Self::Load(LoadCommand::Repeat) => Key::N,
+            Self::Show(Page::Load) => Key::L,
             Self::FindProcedure => Key::F,
             Self::ToggleManual => Key::U,
             Self::Journal(JournalCommand::Toggle) => Key::H,
@@ -461,9 +477,13 @@ mod tests {
         texts.sort_unstable();
         texts.dedup();
         assert_eq!(texts.len(), Command::LISTED.len());
-        let own_keys = |command: &&Command| {
-            !matches!(command, Command::SendItem | Command::Recording(RecordingCommand::Stop))
-        };
+        let shared = [
+            Command::SendItem,
+            Command::Load(LoadCommand::Start),
+            Command::Load(LoadCommand::Stop),
+            Command::Recording(RecordingCommand::Stop),
+        ];
+        let own_keys = |command: &&Command| !shared.contains(command);
         let shortcuts: Vec<_> =
             Command::LISTED.iter().filter(own_keys).filter_map(Command::shortcut).collect();
         for (i, shortcut) in shortcuts.iter().enumerate() {

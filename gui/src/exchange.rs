@@ -115,16 +115,8 @@ pub(crate) enum TabOrder {
         /// Whether it is the one of this window.
         is_own: bool,
     },
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "asked for by the page of loads, which is not there yet")
-    )]
     /// Make many calls, to measure them.
     StartLoad(Box<LoadOrder>),
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "asked for by the page of loads, which is not there yet")
-    )]
     /// Make no more of them. What was measured until then is told.
     StopLoad(RunNumber),
 }
@@ -225,7 +217,7 @@ pub(crate) struct LoadOrder {
     pub(crate) arguments: Content,
     /// What the server says the arguments are.
     pub(crate) schema: Schema,
-    /// How long to wait for each; without it, as long as the procedure says.
+    /// How long to wait for each; without it, as long as `countersign bench` does.
     pub(crate) deadline: Option<Duration>,
     /// What travels beside the arguments of each.
     pub(crate) metadata: Vec<(String, MetadataValue)>,
@@ -340,7 +332,6 @@ pub(crate) enum TabNews {
     Picked(Purpose, PathBuf),
     /// What became of saved requests.
     Shelf(ShelfNews),
-    #[cfg_attr(not(test), expect(dead_code, reason = "shown by the page of loads, which is not there yet"))]
     /// How many calls go that are made to measure them.
     Load(RunNumber, LoadNews),
     /// What became of recordings.

@@ -199,6 +199,7 @@ impl Model {
                 let id = self.journal.id(self.tab().id, number);
                 self.tab_mut().show_call(number, &id, now);
             }
+            Command::Load(command) => return self.obey_load(command),
             Command::Journal(command) => return self.obey_journal(command, now),
             Command::Alert(command) => return self.obey_alert(command, now),
             Command::UseProfile(index) => self.use_profile(index),

@@ -150,6 +150,8 @@ pub(crate) enum Page {
     Connections,
     /// Calls that were slow or failed, and where their time went.
     Traces,
+    /// Many calls of a procedure, made to measure them.
+    Load,
     /// Who we are, whom we trust, and who is at the other end.
     Certificates,
     /// What was worth an alert, and what is.

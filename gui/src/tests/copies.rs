@@ -122,6 +122,40 @@ fn a_copied_command_gives_the_reply_that_the_window_showed() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_copied_load_makes_the_calls_that_the_window_made() {
+    let shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Math/divide");
+    window.find("demo.Echo/record");
+    window.press("Example");
+    window.put("record.name", "it's $(touch pwned)");
+    window.press("Load…");
+    for (field, text) in [("Rate", "200"), ("Duration", "500 ms"), ("Warm-up", "0")] {
+        window.put(field, text);
+    }
+    window.press("Start");
+    window.wait_for("Run 1, done");
+    let shown: Json = serde_json::from_str(&copied(&mut window.harness, "Copy load result as JSON")).unwrap();
+    let command = copied(&mut window.harness, "Copy load as command");
+    let beside = built("countersign").parent().unwrap().to_string_lossy().into_owned();
+    let path = format!("{beside}:{}", std::env::var("PATH").unwrap());
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{command} --json")]).env("PATH", &path).current_dir(shop.folder.path());
+    let measured: Json = serde_json::from_str(&printed(&mut shell)).unwrap();
+    for same in ["/calls", "/errors", "/open_loop/due", "/open_loop/offered_per_s", "/open_loop/arrivals"] {
+        assert!(
+            shown.pointer(same).is_some_and(|shown| Some(shown) == measured.pointer(same)),
+            "{same}: {shown} {measured}"
+        );
+    }
+    for number in shown.as_object().unwrap().keys().filter(|name| name.ends_with("_us")) {
+        assert!(measured.get(number).is_some(), "{number} has a name of its own");
+    }
+    assert!(!shop.folder.path().join("pwned").exists());
+}
+
 #[test]
 fn a_copied_program_gives_the_reply_that_the_window_showed() {
     let shop = Shop::open();

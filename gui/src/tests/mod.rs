@@ -11,6 +11,7 @@ mod graphs;
 mod hostile;
 mod identity;
 mod journal;
+mod load;
 mod office;
 mod panels;
 #[cfg(feature = "snapshots")]

@@ -18,6 +18,7 @@ pub(crate) mod graphs;
 mod hex;
 mod identity;
 mod journal;
+mod load;
 mod manual;
 mod metadata;
 mod notation;
@@ -93,6 +94,7 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
             let date = model.clock.now();
             match model.tab().page {
                 Page::Connections => connections::page_ui(ui, model.tab_mut(), (now, date), &mut wishes),
+                Page::Load => load::page_ui(ui, model.tab_mut(), date, &mut wishes),
                 Page::Traces => traces::page_ui(ui, model.tab_mut(), now, &mut wishes),
                 _ => calls_ui(ui, model.tab_mut(), (now, date), &mut wishes),
             }

@@ -9,7 +9,7 @@ use crate::model::tab::Tab;
 use crate::model::view::Page;
 
 /// The pages that are about the server itself. That of the graphs is offered where no graphs are beside the calls.
-const PAGES: [Page; 4] = [Page::Calls, Page::Graphs, Page::Connections, Page::Traces];
+const PAGES: [Page; 5] = [Page::Calls, Page::Graphs, Page::Connections, Page::Traces, Page::Load];
 const HEIGHT: f32 = 22.0;
 /// As wide as a name that one would look for.
 const FILTER_WIDTH: f32 = 260.0;
@@ -47,6 +47,8 @@ fn switch_ui<'a>(
     frame.show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
+            // All of them stand in one row of the list of procedures.
+            ui.spacing_mut().button_padding.x = 7.0;
             for (name, hint, is_shown, command) in choices {
                 let color = if is_shown { ui.visuals().strong_text_color() } else { colors.muted };
                 let button = Button::selectable(is_shown, RichText::new(name).color(color));
@@ -91,6 +93,7 @@ fn words(page: Page) -> &'static str {
         Page::Graphs => "Latency, rate, errors and bytes over time",
         Page::Connections => "Who is connected to this server",
         Page::Traces => "Calls that were slow or failed, and where their time went",
+        Page::Load => "Many calls of a procedure, made to measure them",
         _ => "The procedures of this server, calls and graphs",
     }
 }

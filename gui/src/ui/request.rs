@@ -5,6 +5,7 @@ use std::time::Duration;
 use egui::{Align, Button, Label, Layout, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use super::journal::journal_ui;
+use super::load::times_ui;
 use super::manual::{forbidden_ui, manual_ui};
 use super::metadata::metadata_ui;
 use super::parts::{
@@ -17,6 +18,7 @@ use crate::command::Command;
 use crate::form::Part;
 use crate::model::catalogue::{Catalogue, Listed, Procedure};
 use crate::model::draft::Draft;
+use crate::model::load::asked::LoadCommand;
 use crate::model::manual::kind_meaning;
 use crate::model::tab::Tab;
 use crate::text;
@@ -27,6 +29,8 @@ const LOW: f32 = 300.0;
 const FAULTS_SHOWN: usize = 400;
 /// So many things that have no place any more are listed; all of them are put aside.
 const DROPPED_SHOWN: usize = 8;
+/// What the deadline and its name take.
+const DEADLINE_WIDTH: f32 = 150.0;
 
 /// The panel in the middle.
 pub(crate) fn request_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
@@ -189,19 +193,23 @@ struct Buttons {
     is_running: bool,
     /// What holds where no deadline is typed.
     usual_deadline: String,
+    /// How many times the call is made that is made many times, and whether that can be done.
+    times: (u64, bool),
 }
 
 impl Buttons {
     fn of(tab: &Tab, procedure: &Procedure) -> Self {
         let phase = Phase::of(tab, procedure);
         let first = if matches!(phase, Phase::Sending) { Command::SendItem } else { Command::Call };
+        let times = (tab.load.times, tab.allows(&Command::Load(LoadCommand::Repeat)));
         let usual = tab.preferences.deadline().filter(|_| !procedure.streams());
         let usual_deadline = match procedure.deadline_ms.map(Duration::from_millis).or(usual) {
             Some(deadline) => text::latency(deadline.as_secs_f64()),
             None if procedure.streams() => "none".to_owned(),
             None => "default".to_owned(),
         };
-        Self { phase, enabled: tab.allows(&first), is_running: tab.running().is_some(), usual_deadline }
+        let (enabled, is_running) = (tab.allows(&first), tab.running().is_some());
+        Self { phase, enabled, is_running, usual_deadline, times }
     }
 
     fn buttons_ui(&self, ui: &mut Ui, wishes: &mut Vec<Command>) {
@@ -211,6 +219,7 @@ impl Buttons {
                 if self.is_running {
                     command_button_ui(ui, Command::CancelCall, true, wishes);
                 }
+                times_ui(ui, self.times.0, self.times.1, wishes);
             }
             Phase::Idle => self.first_ui(ui, "Start", Command::Call, wishes),
             Phase::Sending => {
@@ -251,6 +260,9 @@ fn call_ui(ui: &mut Ui, draft: &mut Draft, buttons: &Buttons, wishes: &mut Vec<C
         command_button_ui(ui, Command::ResetForm, true, wishes);
         // It is that of the next call: while a stream is open, its buttons need the room.
         if matches!(buttons.phase, Phase::Unary | Phase::Idle) {
+            if ui.available_size_before_wrap().x < DEADLINE_WIDTH {
+                ui.end_row();
+            }
             deadline_ui(ui, draft, &buttons.usual_deadline);
         }
     });

@@ -67,17 +67,17 @@ fn with_items(command: String, items: &Items) -> Result<String, String> {
 
 /// A value in diagnostic notation as the JSON that the command takes. What could mislead a reader, or does
 /// something to a terminal into which it is pasted, is escaped.
-fn json(notation: &str) -> Result<String, String> {
+pub(in crate::model) fn json(notation: &str) -> Result<String, String> {
     let value = cbor::from_diagnostic(notation).map_err(|error| format!("It cannot be read: {error}"))?;
     Ok(text::safe_json(&to_json(&Schema::default(), &value).to_string()))
 }
 
-fn option(flag: &str, value: &str) -> Result<String, String> {
+pub(in crate::model) fn option(flag: &str, value: &str) -> Result<String, String> {
     let is_like_a_flag = value.starts_with('-');
     Ok(format!("{flag}{}{}", if is_like_a_flag { "=" } else { " " }, word(value)?))
 }
 
-fn word(word: &str) -> Result<String, String> {
+pub(in crate::model) fn word(word: &str) -> Result<String, String> {
     match word.contains('\0') {
         true => Err("No command can have a NUL character in it.".to_owned()),
         false => Ok(text::shell_word(word)),
@@ -85,7 +85,7 @@ fn word(word: &str) -> Result<String, String> {
 }
 
 /// A time as the command takes it, exactly.
-fn with_unit(time: Duration) -> String {
+pub(in crate::model) fn with_unit(time: Duration) -> String {
     let (number, unit) = text::exact(time, ["s", "ms", "us"]);
     format!("{number}{unit}")
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use countersign::Code;
 use countersign::builtin::stats::Histogram;
 
 use crate::model::connection::Failure;
@@ -10,10 +11,6 @@ use crate::model::journal::entry::Kept;
 
 /// How often the worker tells how a run goes: what moves more often is not read.
 pub(crate) const PROGRESS_EVERY: Duration = Duration::from_millis(200);
-/// The most kinds of errors that are told apart; what is beyond is counted as [`OTHER_ERRORS`].
-pub(crate) const ERRORS_MAX: usize = 32;
-/// What errors beyond those are counted as.
-pub(crate) const OTHER_ERRORS: &str = "other errors";
 
 /// What the worker tells of a run. After any number of the first two comes exactly one of the others, also when the
 /// run is stopped, and also when its tab leaves the server, which stops it.
@@ -54,8 +51,8 @@ pub(crate) struct Progress {
     pub(crate) elapsed: Duration,
     /// How long those calls took that were answered with a result.
     pub(crate) latency: Histogram,
-    /// How many ended otherwise, by code, or by words where there is none. At most [`ERRORS_MAX`] and one more.
-    pub(crate) errors: BTreeMap<String, u64>,
+    /// How many ended otherwise, by code; what has none is `UNKNOWN`.
+    pub(crate) errors: BTreeMap<Code, u64>,
     /// Calls that were due and are not started, where there is a schedule.
     pub(crate) behind: Option<u64>,
 }
@@ -73,8 +70,8 @@ pub(crate) struct Outcome {
     /// How long the calls of this procedure took that ended in this time, as the server counts, whoever made them:
     /// its own counters afterwards less those before. Or why they are not known.
     pub(crate) server: Result<Histogram, String>,
-    /// How many ended otherwise, by code, or by words where there is none. At most [`ERRORS_MAX`] and one more.
-    pub(crate) errors: BTreeMap<String, u64>,
+    /// How many ended otherwise, by code; what has none is `UNKNOWN`.
+    pub(crate) errors: BTreeMap<Code, u64>,
     /// How the schedule was kept, if there was one.
     pub(crate) offered: Option<Offered>,
     /// What whoever reads the numbers should know: that somebody did not keep up.
@@ -107,6 +104,18 @@ pub(crate) struct Offered {
     pub(crate) lateness: Latencies,
 }
 
+impl Progress {
+    /// Calls that have ended.
+    pub(crate) fn ended(&self) -> u64 {
+        self.latency.count().saturating_add(self.failed())
+    }
+
+    /// Calls that were not answered with a result.
+    pub(crate) fn failed(&self) -> u64 {
+        sum(&self.errors)
+    }
+}
+
 impl Latencies {
     /// The seconds that this share of all did not exceed; never more than the longest, which is exact.
     pub(crate) fn quantile(&self, q: f64) -> Option<f64> {
@@ -120,6 +129,13 @@ impl Latencies {
 }
 
 impl Outcome {
+    /// The last that is to be told of how it goes.
+    pub(crate) fn as_progress(&self) -> Progress {
+        let Self { elapsed, client, errors, .. } = self;
+        let (latency, errors) = (client.all.clone(), errors.clone());
+        Progress { phase: Phase::Measuring, elapsed: *elapsed, latency, errors, behind: None }
+    }
+
     /// Calls a second that were answered with a result.
     pub(crate) fn rate(&self) -> f64 {
         let seconds = self.elapsed.as_secs_f64();
@@ -128,6 +144,10 @@ impl Outcome {
 
     /// Calls that were not.
     pub(crate) fn failed(&self) -> u64 {
-        self.errors.values().fold(0, |sum, count| sum.saturating_add(*count))
+        sum(&self.errors)
     }
+}
+
+fn sum(errors: &BTreeMap<Code, u64>) -> u64 {
+    errors.values().fold(0, |sum, count| sum.saturating_add(*count))
 }

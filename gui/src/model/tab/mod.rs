@@ -2,6 +2,7 @@
 
 mod calling;
 mod graphing;
+mod loading;
 mod recording;
 mod repeating;
 mod shelving;
@@ -24,6 +25,7 @@ use super::identity::Own;
 use super::journal::asked::JournalCommand;
 use super::journal::recall::{Place, Reach, Recall};
 use super::listing::Listing;
+use super::load::Load;
 use super::manual::Reading;
 use super::preferences::Preferences;
 use super::recording::replay::Replay;
@@ -105,6 +107,8 @@ pub(crate) struct Tab {
     pub(crate) replay: Option<Replay>,
     /// What the worker was told is looked at.
     watched: Option<Sight>,
+    /// Many calls that are made to measure them.
+    pub(crate) load: Load,
     /// Whether the filter is to get the cursor.
     pub(crate) find_wanted: bool,
     /// When the server last told its counters over the present connection, or when that began.
@@ -261,8 +265,7 @@ impl Tab {
             }
             TabNews::Recording(news) => return self.learn_of_recording(news, update.at),
             TabNews::Picked(Purpose::Items(number), path) => return self.send_file(number, path),
-            // Nobody asks for any yet.
-            TabNews::Load(..) => {}
+            TabNews::Load(run, news) => self.load.learn(run, news),
             TabNews::Shelf(news) => return self.learn_of_shelf(news),
             TabNews::Picked(purpose, path) => self.picked(&purpose, path.to_string_lossy().into_owned()),
             TabNews::Exported(done) => {
@@ -357,15 +360,18 @@ impl Tab {
         match command {
             command if self.replay.is_some() => self.allows_of_replay(command),
             Command::Call => {
-                self.connection.is_connected() && self.procedure().is_some() && self.running().is_none()
+                let is_free = self.page != Page::Load && self.running().is_none();
+                self.connection.is_connected() && self.procedure().is_some() && is_free
             }
+            Command::Load(command) => self.allows_load(command),
             Command::Journal(JournalCommand::Toggle) => self.procedure().is_some(),
+            Command::SendItem if self.page == Page::Load => false,
             Command::SendItem => self.running_stream().is_some_and(Stream::takes_items),
             Command::SendFile => self.running_stream().is_some_and(Stream::takes_a_file),
             Command::StopFile => self.running_stream().is_some_and(Stream::is_feeding),
             Command::PauseItems => self.last_stream().is_some(),
             Command::HalfClose => self.running_stream().is_some_and(Stream::can_half_close),
-            Command::CancelCall => self.running().is_some(),
+            Command::CancelCall => self.page != Page::Load && self.running().is_some(),
             Command::RetryNow => matches!(self.connection, Connection::Reconnecting(..)),
             Command::FindInReply => self.has_body(),
             Command::FindNext | Command::FindPrevious | Command::FindNothing => self.find.is_some(),
@@ -412,6 +418,7 @@ impl Tab {
             self.traces = Traces::default();
         }
         self.connections.forget_closing();
+        self.load.asked = None;
         self.generation.0 += 1;
         self.own.ask(&target.identity);
         self.connection = Connection::Connecting(target.clone());

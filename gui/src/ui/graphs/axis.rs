@@ -23,7 +23,7 @@ pub(in crate::ui) struct Mark {
 
 /// What the vertical axis of a graph counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Axis {
+pub(in crate::ui) enum Axis {
     /// Seconds, from one power of ten to another.
     Latency(i32, i32),
     /// How often something happens, from zero to so many.
@@ -36,7 +36,7 @@ pub(super) enum Axis {
 
 impl Axis {
     /// The powers of ten that hold all these seconds, at least two of them.
-    pub(super) fn latency(values: impl Iterator<Item = f64>) -> Self {
+    pub(in crate::ui) fn latency(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values
             .filter(|value| value.is_finite() && *value > 0.0)
             .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
@@ -48,7 +48,7 @@ impl Axis {
     }
 
     /// From zero to a little more than this.
-    pub(super) fn count(most: f64) -> Self {
+    pub(in crate::ui) fn count(most: f64) -> Self {
         Self::Count(most.max(1.0) * 1.1)
     }
 
@@ -63,7 +63,7 @@ impl Axis {
     }
 
     /// How far up a value is, from 0 to 1.
-    pub(super) fn fraction(self, value: f64) -> f32 {
+    pub(in crate::ui) fn fraction(self, value: f64) -> f32 {
         let fraction = match self {
             Self::Latency(low, high) => (value.max(1e-9).log10() - f64::from(low)) / f64::from(high - low),
             Self::Count(top) | Self::Whole(top) | Self::Bytes(top) => value / top,
@@ -82,7 +82,7 @@ impl Axis {
     }
 
     /// A value in words.
-    pub(super) fn text(self, value: f64) -> String {
+    pub(in crate::ui) fn text(self, value: f64) -> String {
         match self {
             Self::Latency(..) => text::latency(value),
             Self::Count(_) => text::rate(value),
@@ -92,7 +92,7 @@ impl Axis {
     }
 
     /// The lines of a graph that is so high.
-    pub(super) fn marks(self, height: f32) -> Vec<Mark> {
+    pub(in crate::ui) fn marks(self, height: f32) -> Vec<Mark> {
         match self {
             Self::Latency(low, high) => decade_marks(low, high, height),
             Self::Count(top) => even_marks(top, step(top, &[1.0, 2.0, 5.0], 10.0, height), short_count),
@@ -108,7 +108,7 @@ impl Axis {
 }
 
 /// The largest of these, or zero. What a server claims may be no number at all.
-pub(super) fn most(values: impl Iterator<Item = f64>) -> f64 {
+pub(in crate::ui) fn most(values: impl Iterator<Item = f64>) -> f64 {
     values.filter(|value| value.is_finite()).fold(0.0, f64::max)
 }
 

@@ -6,7 +6,7 @@ use egui::{
     Align2, Color32, FontId, Mesh, Painter, Pos2, Rangef, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2,
 };
 
-use super::axis::{Axis, TimeAxis};
+use super::axis::{Axis, Mark, TimeAxis};
 use super::scene::Scene;
 use crate::ui::theme::Palette;
 
@@ -22,15 +22,15 @@ pub(super) const MARK: f32 = 4.5;
 
 /// How a line is drawn. Lines differ in width and style as well as in colour.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Pen {
-    pub(super) color: Color32,
-    pub(super) width: f32,
-    pub(super) style: Style,
+pub(in crate::ui) struct Pen {
+    pub(in crate::ui) color: Color32,
+    pub(in crate::ui) width: f32,
+    pub(in crate::ui) style: Style,
 }
 
 /// What a line is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(in crate::ui) enum Style {
     Solid,
     Dashed,
     Dotted,
@@ -68,23 +68,23 @@ pub(super) struct Block {
 
 /// A line of the legend: what something is called, and its value at the cursor.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) value: String,
-    pub(super) pen: Pen,
+pub(in crate::ui) struct Entry {
+    pub(in crate::ui) name: String,
+    pub(in crate::ui) value: String,
+    pub(in crate::ui) pen: Pen,
 }
 
 /// Where the parts of a graph are.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Places {
-    pub(super) whole: Rect,
-    pub(super) legend: Rect,
-    pub(super) plot: Rect,
+pub(in crate::ui) struct Places {
+    pub(in crate::ui) whole: Rect,
+    pub(in crate::ui) legend: Rect,
+    pub(in crate::ui) plot: Rect,
 }
 
 impl Places {
     /// Divides a rectangle. The legend has so many rows whatever is in it, so that the plot never moves.
-    pub(super) fn of(whole: Rect, legend_rows: u8, axis_width: f32) -> Self {
+    pub(in crate::ui) fn of(whole: Rect, legend_rows: u8, axis_width: f32) -> Self {
         let legend = whole.with_max_y(whole.top() + ROW * f32::from(1 + legend_rows));
         let corner = pos2(whole.left() + axis_width, legend.bottom() + 5.0);
         let end = whole.max - vec2(RIGHT, BELOW);
@@ -105,8 +105,10 @@ pub(super) struct Canvas<'a> {
 impl Canvas<'_> {
     /// Draws the graph without what moves with the pointer.
     pub(super) fn draw(&self, graph: &Graph) {
-        self.legend(graph);
-        self.grid();
+        let (places, colors) = (self.places, self.colors);
+        draw_legend(&self.painter, places.legend, (&graph.title, &graph.entries), (self.text, colors));
+        let [up, across] = [self.axis.marks(places.plot.height()), self.time.marks(places.plot.width())];
+        draw_grid(&self.painter, places, up, across, colors);
         let inside =
             self.painter.with_clip_rect(self.painter.clip_rect().intersect(self.places.plot.expand(1.0)));
         for layer in &graph.layers {
@@ -201,77 +203,6 @@ impl Canvas<'_> {
         pos2(self.time.x(at, plot), plot.bottom() - self.axis.fraction(value) * plot.height())
     }
 
-    fn legend(&self, graph: &Graph) {
-        let room = self.places.legend;
-        let title = self.painter.layout_no_wrap(graph.title.clone(), FontId::proportional(13.0), self.text);
-        let mut at = pos2(room.left() + title.size().x + 12.0, room.top() + 1.0);
-        self.painter.galley(room.min, title, self.text);
-        if graph.entries.is_empty() {
-            self.painter.text(at, Align2::LEFT_TOP, "none", small(), self.colors.muted);
-        }
-        for (i, entry) in graph.entries.iter().enumerate() {
-            let name = self.painter.layout_no_wrap(entry.name.clone(), small(), self.colors.muted);
-            let value = self.painter.layout_no_wrap(entry.value.clone(), small(), self.text);
-            let width = 18.0 + name.size().x + 4.0 + value.size().x;
-            // Something has to say that there is more.
-            let is_last = i + 1 == graph.entries.len();
-            let on_last_row = at.y + 2.0 * ROW > room.bottom();
-            let end = room.right() - if on_last_row && !is_last { 26.0 } else { 0.0 };
-            if at.x + width > end && at.x > room.left() {
-                at = pos2(room.left(), at.y + ROW);
-            }
-            if at.y + ROW > room.bottom() + 1.0 {
-                let more = format!("+{}", graph.entries.len() - i);
-                self.painter.text(
-                    pos2(room.right(), at.y - ROW),
-                    Align2::RIGHT_TOP,
-                    more,
-                    small(),
-                    self.colors.muted,
-                );
-                break;
-            }
-            let middle = at.y + ROW / 2.0 - 1.0;
-            draw_line(&self.painter, vec![pos2(at.x, middle), pos2(at.x + 14.0, middle)], entry.pen);
-            let name_width = name.size().x;
-            self.painter.galley(pos2(at.x + 18.0, at.y), name, self.colors.muted);
-            self.painter.galley(pos2(at.x + 22.0 + name_width, at.y), value, self.text);
-            at.x += width + 10.0;
-        }
-    }
-
-    fn grid(&self) {
-        let (plot, colors) = (self.places.plot, self.colors);
-        for mark in self.axis.marks(plot.height()) {
-            let y = plot.bottom() - mark.at * plot.height();
-            let strength = if mark.text.is_some() { 0.9 } else { 0.4 };
-            self.painter.hline(plot.x_range(), y, Stroke::new(1.0, colors.line.gamma_multiply(strength)));
-            if let Some(text) = mark.text {
-                self.painter.text(
-                    pos2(plot.left() - 5.0, y),
-                    Align2::RIGHT_CENTER,
-                    text,
-                    small(),
-                    colors.muted,
-                );
-            }
-        }
-        let mut free = f32::INFINITY;
-        for mark in self.time.marks(plot.width()) {
-            let x = plot.left() + mark.at * plot.width();
-            self.painter.vline(x, plot.y_range(), Stroke::new(1.0, colors.line.gamma_multiply(0.5)));
-            let Some(text) = mark.text else { continue };
-            let galley = self.painter.layout_no_wrap(text, small(), colors.muted);
-            let half = galley.size().x / 2.0;
-            let center = x.min(self.places.whole.right() - half);
-            // Never over its neighbour, and never under what is written at the other axis.
-            if center + half < free && center - half > plot.left() - 6.0 {
-                self.painter.galley(pos2(center - half, plot.bottom() + 2.0), galley, colors.muted);
-                free = center - half - 6.0;
-            }
-        }
-    }
-
     fn boxes(&self, blocks: &[Block]) -> Shape {
         let mut mesh = Mesh::default();
         mesh.reserve_vertices(4 * blocks.len());
@@ -293,12 +224,82 @@ impl Canvas<'_> {
     }
 }
 
+/// The title of a graph and what its lines mean, in as many rows as there is room for.
+pub(in crate::ui) fn draw_legend(
+    painter: &Painter,
+    room: Rect,
+    (title, entries): (&str, &[Entry]),
+    (text, colors): (Color32, &Palette),
+) {
+    let title = painter.layout_no_wrap(title.to_owned(), FontId::proportional(13.0), text);
+    let mut at = pos2(room.left() + title.size().x + 12.0, room.top() + 1.0);
+    painter.galley(room.min, title, text);
+    if entries.is_empty() {
+        painter.text(at, Align2::LEFT_TOP, "none", small(), colors.muted);
+    }
+    for (i, entry) in entries.iter().enumerate() {
+        let name = painter.layout_no_wrap(entry.name.clone(), small(), colors.muted);
+        let value = painter.layout_no_wrap(entry.value.clone(), small(), text);
+        let width = 18.0 + name.size().x + 4.0 + value.size().x;
+        // Something has to say that there is more.
+        let is_last = i + 1 == entries.len();
+        let on_last_row = at.y + 2.0 * ROW > room.bottom();
+        let end = room.right() - if on_last_row && !is_last { 26.0 } else { 0.0 };
+        if at.x + width > end && at.x > room.left() {
+            at = pos2(room.left(), at.y + ROW);
+        }
+        if at.y + ROW > room.bottom() + 1.0 {
+            let more = format!("+{}", entries.len() - i);
+            painter.text(pos2(room.right(), at.y - ROW), Align2::RIGHT_TOP, more, small(), colors.muted);
+            break;
+        }
+        let middle = at.y + ROW / 2.0 - 1.0;
+        draw_line(painter, vec![pos2(at.x, middle), pos2(at.x + 14.0, middle)], entry.pen);
+        let name_width = name.size().x;
+        painter.galley(pos2(at.x + 18.0, at.y), name, colors.muted);
+        painter.galley(pos2(at.x + 22.0 + name_width, at.y), value, text);
+        at.x += width + 10.0;
+    }
+}
+
+/// The lines across a graph, and what is written beside them; those from left to right come from the right.
+pub(in crate::ui) fn draw_grid(
+    painter: &Painter,
+    Places { whole, plot, .. }: Places,
+    up: Vec<Mark>,
+    across: Vec<Mark>,
+    colors: &Palette,
+) {
+    for mark in up {
+        let y = plot.bottom() - mark.at * plot.height();
+        let strength = if mark.text.is_some() { 0.9 } else { 0.4 };
+        painter.hline(plot.x_range(), y, Stroke::new(1.0, colors.line.gamma_multiply(strength)));
+        if let Some(text) = mark.text {
+            painter.text(pos2(plot.left() - 5.0, y), Align2::RIGHT_CENTER, text, small(), colors.muted);
+        }
+    }
+    let mut free = f32::INFINITY;
+    for mark in across {
+        let x = plot.left() + mark.at * plot.width();
+        painter.vline(x, plot.y_range(), Stroke::new(1.0, colors.line.gamma_multiply(0.5)));
+        let Some(text) = mark.text else { continue };
+        let galley = painter.layout_no_wrap(text, small(), colors.muted);
+        let half = galley.size().x / 2.0;
+        let center = x.min(whole.right() - half);
+        // Never over its neighbour, and never under what is written at the other axis.
+        if center + half < free && center - half > plot.left() - 6.0 {
+            painter.galley(pos2(center - half, plot.bottom() + 2.0), galley, colors.muted);
+            free = center - half - 6.0;
+        }
+    }
+}
+
 /// What is written in graphs.
-pub(super) fn small() -> FontId {
+pub(in crate::ui) fn small() -> FontId {
     FontId::proportional(11.0)
 }
 
-fn draw_line(painter: &Painter, line: Vec<Pos2>, pen: Pen) {
+pub(in crate::ui) fn draw_line(painter: &Painter, line: Vec<Pos2>, pen: Pen) {
     let Pen { color, width, style } = pen;
     match (style, line.as_slice()) {
         (_, []) => {}
@@ -323,7 +324,7 @@ fn draw_line(painter: &Painter, line: Vec<Pos2>, pen: Pen) {
 }
 
 /// What is between a line and the axis.
-fn below(line: &[Pos2], bottom: f32, color: Color32) -> Shape {
+pub(in crate::ui) fn below(line: &[Pos2], bottom: f32, color: Color32) -> Shape {
     let mut mesh = Mesh::default();
     for (i, place) in (0..).zip(line) {
         mesh.colored_vertex(*place, color);

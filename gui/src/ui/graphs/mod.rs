@@ -1,7 +1,7 @@
 //! Latency, errors, rate: what the server counted, with the calls made here marked on it.
 
-mod axis;
-mod chart;
+pub(super) mod axis;
+pub(super) mod chart;
 mod controls;
 mod gestures;
 mod scene;

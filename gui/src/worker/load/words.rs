@@ -1,7 +1,5 @@
 //! What came of a run, as it is shown.
 
-use std::collections::BTreeMap;
-
 use countersign::builtin::stats::Histogram;
 use countersign::load::{self, Doubt, Ending, Tally};
 
@@ -20,7 +18,7 @@ pub(super) fn progress(reading: load::Reading) -> Progress {
             load::Phase::Measuring | load::Phase::Over => Phase::Measuring,
         },
         elapsed: at.saturating_duration_since(began),
-        errors: errors(&tally),
+        errors: tally.errors,
         latency: tally.latency.all,
         behind: schedule.map(|counts| counts.not_started),
     }
@@ -49,7 +47,7 @@ pub(super) fn outcome(
     Outcome {
         elapsed,
         stopped: ending == Ending::Stopped,
-        errors: errors(&total),
+        errors: total.errors,
         client: latencies(total.latency),
         server,
         offered,
@@ -60,10 +58,6 @@ pub(super) fn outcome(
 
 fn latencies(latencies: load::Latencies) -> Latencies {
     Latencies { all: latencies.all, longest: latencies.longest }
-}
-
-fn errors(tally: &Tally) -> BTreeMap<String, u64> {
-    tally.errors.iter().map(|(code, count)| (code.name().to_owned(), *count)).collect()
 }
 
 /// In words that become a sentence.
