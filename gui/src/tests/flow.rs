@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use countersign::{Credentials, Policy, Server, ServerBuilder};
 use countersign_certs::authority::{Existing, Passphrase, Plan, Request};
 use countersign_certs::{Authority, TrustDomain};
+use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use tempfile::TempDir;
@@ -180,6 +181,15 @@ impl Window {
         let field = super::forms::control(&self.harness, name);
         field.focus();
         field.type_text(text);
+        self.harness.run_steps(4);
+    }
+
+    /// Puts this into a field, in the place of what was there.
+    pub(super) fn replace(&mut self, name: &str, text: &str) {
+        self.harness.get_by_role_and_label(Role::TextInput, name).focus();
+        self.harness.run_steps(4);
+        self.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        self.harness.get_by_role_and_label(Role::TextInput, name).type_text(text);
         self.harness.run_steps(4);
     }
 

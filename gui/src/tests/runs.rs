@@ -1,4 +1,4 @@
-//! Runs of many calls as the worker makes them, against a real server. The window is the test.
+//! Runs of many calls, against a real server: as the worker makes them, where the window is the test, and from a window.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -11,7 +11,7 @@ use countersign::{Client, Credentials, Policy, Schema};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::flow::Shop;
+use super::flow::{Shop, Window};
 use crate::Desk;
 use crate::exchange::{Generation, LoadOrder, Order, TabNews, TabOrder, Update};
 use crate::form::Content;
@@ -30,14 +30,19 @@ const AN_HOUR: Span = Span { warm_up: Duration::ZERO, duration: Duration::from_s
 
 const TAB: TabId = TabId(7);
 
-/// A worker that is connected to a server in one tab, and somebody who asks the server what it sees.
+/// A worker that is connected to a server in one tab.
 struct Yard {
     orders: UnboundedSender<Order>,
     updates: Receiver<Update>,
     quiet: Quiet,
     bell: Receiver<()>,
+    watcher: Watcher,
+}
+
+/// Somebody who asks the server what it sees.
+struct Watcher {
     runtime: Runtime,
-    watcher: Client,
+    client: Client,
 }
 
 impl Yard {
@@ -52,12 +57,8 @@ impl Yard {
             settings_file: None,
         };
         let (orders, updates, quiet) = worker::start(desk).unwrap();
-        let runtime = Runtime::new().unwrap();
-        let target = shop.target();
-        let credentials = Credentials::load(&target.identity).unwrap();
-        let watcher = runtime.block_on(Client::builder(credentials).connect(&target.address)).unwrap();
-        let yard = Self { orders, updates, quiet, bell, runtime, watcher };
-        yard.order(TabOrder::Connect(target, Generation(1)));
+        let yard = Self { orders, updates, quiet, bell, watcher: Watcher::at(shop) };
+        yard.order(TabOrder::Connect(shop.target(), Generation(1)));
         yard.wait_for(|news| matches!(news, TabNews::Connected(_)).then_some(()));
         yard
     }
@@ -116,17 +117,26 @@ impl Yard {
             _ => None,
         })
     }
+}
+
+impl Watcher {
+    fn at(shop: &Shop) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let target = shop.target();
+        let credentials = Credentials::load(&target.identity).unwrap();
+        let client = runtime.block_on(Client::builder(credentials).connect(&target.address)).unwrap();
+        Self { runtime, client }
+    }
 
     /// What the server has counted of a procedure.
     fn counted(&self, procedure: &str) -> ProcedureStats {
-        let snapshot = self.runtime.block_on(StatsClient::new(self.watcher.clone()).get()).unwrap();
+        let snapshot = self.runtime.block_on(StatsClient::new(self.client.clone()).get()).unwrap();
         snapshot.procedures.into_iter().find(|row| row.procedure == procedure).unwrap()
     }
 
     /// Who is connected, but for the one who asks.
     fn connections(&self) -> Vec<ConnectionInfo> {
-        let mut list =
-            self.runtime.block_on(ConnectionsClient::new(self.watcher.clone()).list(None)).unwrap();
+        let mut list = self.runtime.block_on(ConnectionsClient::new(self.client.clone()).list(None)).unwrap();
         list.retain(|connection| !connection.is_yours);
         list
     }
@@ -149,9 +159,9 @@ fn a_run_makes_the_calls_that_were_asked_for_and_server_and_client_count_the_sam
     let outcome = yard.end(1).unwrap();
     assert!(!outcome.stopped && outcome.doubts.is_empty() && outcome.offered.is_none());
     assert_eq!((outcome.client.all.count(), outcome.failed()), (500, 0));
-    assert_eq!(yard.counted("demo.Clock/now").calls, 500);
+    assert_eq!(yard.watcher.counted("demo.Clock/now").calls, 500);
     let server = outcome.server.unwrap();
-    assert_eq!(server, yard.counted("demo.Clock/now").latency, "nobody else has called");
+    assert_eq!(server, yard.watcher.counted("demo.Clock/now").latency, "nobody else has called");
     // What the server measures is part of what the client does.
     assert!(server.mean() < outcome.client.all.mean());
     // The next one counts from there.
@@ -173,7 +183,7 @@ fn of_a_schedule_every_call_is_accounted_for_and_warming_up_does_not_count() {
     assert_eq!(offered.due, became);
     let counted = outcome.server.unwrap().count();
     assert!(
-        counted < yard.counted("demo.Clock/now").calls,
+        counted < yard.watcher.counted("demo.Clock/now").calls,
         "the server knows of the calls before, too: {counted}"
     );
 }
@@ -186,30 +196,30 @@ fn a_run_that_is_stopped_makes_no_more_calls() {
     yard.wait_for_answers(1);
     yard.order(TabOrder::StopLoad(RunNumber(1)));
     let outcome = yard.end(1).unwrap();
-    let counted = yard.counted("demo.Clock/now");
+    let counted = yard.watcher.counted("demo.Clock/now");
     assert!(outcome.stopped && outcome.client.all.count() > 0);
     // All of its connections are gone, so that nothing comes after this.
-    yard.wait_for_connections(1);
-    assert_eq!(yard.counted("demo.Clock/now"), counted);
+    yard.watcher.wait_for_connections(1);
+    assert_eq!(yard.watcher.counted("demo.Clock/now"), counted);
 }
 
 #[test]
 fn a_run_goes_over_connections_of_its_own_and_leaves_the_tabs_alone() {
     let shop = Shop::open();
     let yard = Yard::before(&shop);
-    let own = yard.connections();
+    let own = yard.watcher.connections();
     let [own] = &own[..] else { panic!("{own:?}") };
     yard.run(1, "demo.Clock/sleep", &[("ms", 3_600_000)], plan(Pace::Closed(AN_HOUR), 3, 5));
-    while yard.counted("demo.Clock/sleep").in_flight < 15 {}
-    let connections = yard.connections();
+    while yard.watcher.counted("demo.Clock/sleep").in_flight < 15 {}
+    let connections = yard.watcher.connections();
     let loads: Vec<_> = connections.iter().filter(|connection| connection.number != own.number).collect();
     assert_eq!(loads.iter().map(|load| (load.calls_open, load.calls)).collect::<Vec<_>>(), [(5, 5); 3]);
     assert!(loads.iter().all(|load| load.peer == own.peer), "and as the same peer");
     // Nothing was measured, and what is open is given up after a second.
     yard.order(TabOrder::StopLoad(RunNumber(1)));
     assert!(yard.end(1).unwrap_err().reason.contains("before anything was measured"));
-    yard.wait_for_connections(1);
-    assert_eq!(yard.connections()[0].number, own.number);
+    yard.watcher.wait_for_connections(1);
+    assert_eq!(yard.watcher.connections()[0].number, own.number);
 }
 
 #[test]
@@ -245,10 +255,10 @@ fn a_tab_that_is_closed_gives_its_run_up() {
     let shop = Shop::open();
     let yard = Yard::before(&shop);
     yard.run(1, "demo.Clock/sleep", &[("ms", 3_600_000)], plan(Pace::Closed(AN_HOUR), 2, 3));
-    while yard.counted("demo.Clock/sleep").in_flight < 6 {}
+    while yard.watcher.counted("demo.Clock/sleep").in_flight < 6 {}
     yard.orders.send(Order::Close(TAB)).unwrap();
-    yard.wait_for_connections(0);
-    assert_eq!(yard.counted("demo.Clock/sleep").in_flight, 0);
+    yard.watcher.wait_for_connections(0);
+    assert_eq!(yard.watcher.counted("demo.Clock/sleep").in_flight, 0);
 }
 
 #[test]
@@ -280,4 +290,42 @@ fn what_nobody_could_bear_is_refused_before_anything_is_opened() {
         let failure = yard.end(number).unwrap_err();
         assert!(failure.reason.contains(reason), "{failure:?}");
     }
+}
+
+#[test]
+fn a_run_is_started_in_the_window_and_the_server_has_counted_the_same() {
+    let shop = Shop::open();
+    let (mut window, watcher) = (Window::open(shop.target()), Watcher::at(&shop));
+    window.wait_for("demo.Clock/now");
+    window.find("demo.Clock/now");
+    window.press("Load…");
+    window.press("So many times");
+    window.replace("Calls", "300");
+    window.replace("Connections", "2");
+    window.press("Start");
+    window.wait_for("calls: client 300, server 300");
+    assert_eq!(watcher.counted("demo.Clock/now").calls, 300);
+}
+
+#[test]
+fn a_run_that_is_stopped_in_the_window_is_over_at_the_server() {
+    let shop = Shop::open();
+    let (mut window, watcher) = (Window::open(shop.target()), Watcher::at(&shop));
+    window.wait_for("demo.Clock/now");
+    window.find("demo.Clock/now");
+    window.press("Load…");
+    window.press("As fast as it goes");
+    window.replace("Duration", "1 h");
+    window.replace("Warm-up", "0");
+    window.press("Start");
+    window.wait_until("a call", |_| watcher.counted("demo.Clock/now").calls > 0);
+    window.press("Stop");
+    window.wait_for("was stopped after");
+    watcher.wait_for_connections(1);
+    let counted = watcher.counted("demo.Clock/now").calls;
+    // Calls are made by hand as before, over the connection that is still there.
+    window.press("Edit request");
+    window.press("Call");
+    window.wait_for("OK");
+    assert_eq!(watcher.counted("demo.Clock/now").calls, counted + 1);
 }

@@ -74,7 +74,8 @@ class Screen:
         self.size = size
         read, write = os.pipe()
         shape = f"{size[0]}x{size[1]}x24"
-        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", shape, "-nolisten", "tcp"]
+        # Otherwise it begins anew when a window closes, and whoever comes at that moment is turned away.
+        command = ["Xvfb", "-noreset", "-displayfd", str(write), "-screen", "0", shape, "-nolisten", "tcp"]
         processes.start("xvfb", *command, pass_fds=[write])
         os.close(write)
         with os.fdopen(read) as number:

@@ -225,6 +225,38 @@ def alert(screen: Screen, server: Server) -> None:
     screen.press("ctrl+1")
 
 
+def load(screen: Screen, server: Server) -> None:
+    """Calls at a rate, every one of which the server has counted; and more of them, until they are stopped."""
+    print("Many calls:")
+    calls = lambda: server.counts("demo.Clock/now").get("calls", 0)  # noqa: E731
+    open_procedure(screen, "demo.Clock/now")
+    dark = screen.pixels()
+    screen.press("ctrl+d")
+    screen.until("the light theme", lambda: sum(screen.pixels()) > 2 * sum(dark))
+    screen.press("ctrl+l")
+    for name, text in (("Rate", "500"), ("Duration", "3 s"), ("Warm-up", "0")):
+        screen.fill(name, text)
+    before = calls()
+    screen.press("ctrl+Return")
+    screen.wait_for(", 2 s left")
+    screen.shoot("load-running")
+    screen.wait_for("p99: client")
+    if (made := calls() - before) != 1500:
+        raise Failed(f"1500 calls were to be made, and the server has counted {made}")
+    screen.shoot("load")
+
+    screen.fill("Duration", "1 h")
+    screen.press("ctrl+Return")
+    screen.until("calls, as the server counts", lambda: calls() > before + 1500)
+    screen.press("ctrl+period")
+    screen.wait_for("was stopped after")
+    if (made := calls()) != calls():
+        raise Failed("calls are made by a run that was stopped")
+    print(f"  stopped after {made - before - 1500} calls")
+    screen.press("ctrl+1")
+    screen.press("ctrl+d")
+
+
 def trouble(screen: Screen, processes: Processes, scratch: Path) -> None:
     print("A server that is killed, and comes back:")
     pki = scratch / "pki"
@@ -252,6 +284,7 @@ def trouble(screen: Screen, processes: Processes, scratch: Path) -> None:
     screen.until("an order of what was typed before", lambda: server.has_order("Ada King"))
     screen.shoot("back-dark")
     alert(screen, server)
+    load(screen, server)
 
     print("A second server in a tab, by its SPIFFE ID:")
     screen.press("ctrl+t")
