@@ -115,10 +115,25 @@ fn slower_than_100_ms() -> Rule {
     )
 }
 
+/// Pages with alerts on them: those that go on and those that are over beside the rules, a rule that is written, and a
+/// new alert over everything else.
+pub(super) fn pages() -> [(&'static str, Stage); 3] {
+    let mut listed = slow_stage();
+    listed.slow(20, 20);
+    let tab = listed.shown_tab();
+    listed.lose(tab);
+    listed.keys(Key::B);
+    let mut written = Stage::still();
+    written.keys(Key::B);
+    written.click("New alert rule…");
+    written.fill("Procedure", "bal");
+    [("alerts", listed), ("alert rule", written), ("new alert", slow_stage())]
+}
+
 /// A stage on which a latency has been an alert for a while.
 fn slow_stage() -> Stage {
     let mut stage = Stage::still();
-    stage.window.state_mut().model.settings.alerts.rules.known = vec![slower_than_100_ms()];
+    stage.window.state_mut().model.settings.alerts.rules.known.push(slower_than_100_ms());
     stage.slow(8, 200);
     stage
 }

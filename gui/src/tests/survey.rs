@@ -11,7 +11,7 @@ use egui_kittest::kittest::NodeT as _;
 use super::stage::{Stage, ledger, target};
 use super::streams::feed;
 use super::watching::{connection, trace};
-use super::{identity, journal};
+use super::{alerts, identity, journal};
 use crate::command::Command;
 use crate::exchange::TabNews;
 use crate::model::connection::{Failure, Retry};
@@ -142,6 +142,7 @@ fn pages() -> Vec<(&'static str, Stage)> {
     let mut palette = Stage::connected(ledger());
     palette.keys(Key::K);
     add("commands", palette);
+    alerts::pages().into_iter().for_each(|(name, stage)| add(name, stage));
     pages
 }
 

@@ -31,13 +31,15 @@ pub(super) fn tabs_ui(ui: &mut Ui, model: &Model, states: &[State], wishes: &mut
     let date = model.clock.now();
     ui.spacing_mut().item_spacing.x = 4.0;
     let room = ui.available_width() - 34.0;
+    // One that is wider than all of them may be could not be seen whole.
+    let widest = WIDTH.end().min(room).max(*WIDTH.start());
     ScrollArea::horizontal().id_salt("tabs").max_width(room).auto_shrink(true).show(ui, |ui| {
         ui.horizontal(|ui| {
             for (tab, state) in model.tabs.iter().zip(states) {
                 if matches!(state, State::Reconnecting(Some(_))) {
                     ui.ctx().request_repaint_after(Duration::from_millis(500));
                 }
-                tab_ui(ui, model, tab, state, date, wishes);
+                tab_ui(ui, model, (tab, state), date, widest, wishes);
             }
         });
     });
@@ -48,14 +50,21 @@ pub(super) fn tabs_ui(ui: &mut Ui, model: &Model, states: &[State], wishes: &mut
     }
 }
 
-fn tab_ui(ui: &mut Ui, model: &Model, tab: &Tab, state: &State, date: Timestamp, wishes: &mut Vec<Command>) {
+fn tab_ui(
+    ui: &mut Ui,
+    model: &Model,
+    (tab, state): (&Tab, &State),
+    date: Timestamp,
+    widest: f32,
+    wishes: &mut Vec<Command>,
+) {
     let colors = palette(ui);
     let name = tab.name(&model.settings);
     let font = TextStyle::Body.resolve(ui.style());
     let text_width = ui.painter().layout_no_wrap(name.clone(), font, colors.muted).size().x;
     let alerts = model.alerts.count(Some(tab.id));
     let badge = badge_width(alerts);
-    let width = (MARK_WIDTH + text_width + badge + CROSS_WIDTH + 6.0).clamp(*WIDTH.start(), *WIDTH.end());
+    let width = (MARK_WIDTH + text_width + badge + CROSS_WIDTH + 6.0).clamp(*WIDTH.start(), widest);
     let is_shown = tab.id == model.tab().id;
     let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_shown, &name));

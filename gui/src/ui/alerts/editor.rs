@@ -1,6 +1,6 @@
 //! The form of a rule: each mistake is told at its field.
 
-use egui::{Button, ComboBox, Id, Label, Modal, RichText, TextEdit, Ui};
+use egui::{Button, ComboBox, Id, Label, Modal, RichText, ScrollArea, TextEdit, Ui};
 
 use countersign::Code;
 
@@ -20,6 +20,8 @@ const WIDTH: f32 = 520.0;
 const NAME_WIDTH: f32 = 96.0;
 /// Room for a time or a number.
 const NUMBER_WIDTH: f32 = 88.0;
+/// What title, words and buttons take of a low window, so that the fields scroll in what is left.
+const BESIDE_FIELDS: f32 = 170.0;
 /// So many procedures are offered of those that have the letters typed.
 const OFFERED: usize = 5;
 
@@ -33,16 +35,10 @@ pub(in crate::ui) fn editor_ui(ui: &Ui, model: &mut Model, wishes: &mut Vec<Comm
         let rule = draft.rule(model.settings.alerts.rules());
         let wrong = rule.as_ref().err().cloned().unwrap_or_default();
         let mut form = Form { draft: &mut draft, wrong: &wrong };
-        form.kind_ui(ui);
-        form.server_ui(ui, model);
-        match form.draft.kind {
-            Kind::Latency => form.latency_ui(ui, model),
-            Kind::Errors => form.errors_ui(ui, model),
-            Kind::Expiry => form.expiry_ui(ui),
-            Kind::Lost => {
-                form.field_ui(ui, "Longer than", Field::Lasts, "");
-            }
-        }
+        ScrollArea::vertical().max_height(ui.ctx().content_rect().height() - BESIDE_FIELDS).show(ui, |ui| {
+            ui.set_width(WIDTH);
+            form.fields_ui(ui, model);
+        });
         ui.separator();
         let colors = palette(ui);
         match &rule {
@@ -78,6 +74,17 @@ struct Form<'d> {
 }
 
 impl Form<'_> {
+    fn fields_ui(&mut self, ui: &mut Ui, model: &Model) {
+        self.kind_ui(ui);
+        self.server_ui(ui, model);
+        match self.draft.kind {
+            Kind::Latency => self.latency_ui(ui, model),
+            Kind::Errors => self.errors_ui(ui, model),
+            Kind::Expiry => self.expiry_ui(ui),
+            Kind::Lost => self.field_ui(ui, "Longer than", Field::Lasts, ""),
+        }
+    }
+
     fn kind_ui(&mut self, ui: &mut Ui) {
         ui.horizontal(|ui| {
             field_name_ui(ui, "About", NAME_WIDTH);

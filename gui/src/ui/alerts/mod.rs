@@ -14,17 +14,20 @@ use egui::{Align, Label, Layout, Panel, RichText, Ui};
 pub(super) use self::bell::{badge_ui, badge_width, bell_ui};
 pub(super) use self::editor::editor_ui;
 pub(super) use self::told::told_ui;
-use super::parts::{back_button_ui, command_button_ui, muted};
+use super::parts::{back_button_ui, command_button_ui, is_left, muted};
 use super::theme::palette;
 use super::{filling_ui, panel_frame};
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::alerts::AlertCommand;
+use crate::model::view::Page;
 use crate::text;
 
 /// Both lists take the room of a wide window within reason: a line is to be read from end to end.
 const LIST_WIDTH: f32 = 1200.0;
 const RULES_WIDTH: std::ops::RangeInclusive<f32> = 400.0..=620.0;
+/// Where there is less room than this, the rules stand below the list.
+const NARROW: f32 = 860.0;
 /// What goes on is counted by the second.
 const STEP: Duration = Duration::from_secs(1);
 
@@ -38,11 +41,18 @@ pub(super) fn page_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec
         .show_separator_line(false)
         .frame(frame)
         .show(ui, |ui| heading_ui(ui, model, wishes));
-    let rules = (ui.available_width() * 0.34).clamp(*RULES_WIDTH.start(), *RULES_WIDTH.end());
+    if is_left(ui) {
+        wishes.push(Command::Show(Page::Calls));
+    }
     let frame = panel_frame(ui, 20, 8);
-    Panel::left("alerts")
-        .resizable(false)
-        .exact_size((ui.available_width() - rules).min(LIST_WIDTH))
+    let list = match ui.available_width() < NARROW {
+        true => Panel::top("alerts").exact_size(ui.available_height() * 0.45),
+        false => {
+            let rules = (ui.available_width() * 0.34).clamp(*RULES_WIDTH.start(), *RULES_WIDTH.end());
+            Panel::left("alerts").exact_size((ui.available_width() - rules).min(LIST_WIDTH))
+        }
+    };
+    list.resizable(false)
         .frame(frame)
         .show(ui, |ui| filling_ui(ui, "alerts", |ui| list::list_ui(ui, model, now, wishes)));
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
@@ -56,7 +66,7 @@ pub(super) fn page_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec
 fn heading_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            back_button_ui(ui, wishes);
+            back_button_ui(ui, wishes).on_hover_text("Leads back to the calls  Esc");
             for command in [AlertCommand::ClearPast, AlertCommand::AcknowledgeAll] {
                 let allowed = model.allows_alert(&command);
                 command_button_ui(ui, Command::Alert(command), allowed, wishes);
