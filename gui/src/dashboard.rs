@@ -39,7 +39,7 @@ pub struct Dashboard {
     /// What the worker tells that rang no bell.
     quiet: Quiet,
     /// Whether there was more news than there was time for.
-    is_behind: bool,
+    pub(crate) is_behind: bool,
     /// The moment at which everything is drawn, where a test chooses it.
     #[cfg(test)]
     pub(crate) still: Option<Instant>,

@@ -25,13 +25,15 @@ use crate::model::graphs::export::Format;
 use crate::model::journal::Remark;
 use crate::model::journal::asked::JournalCommand;
 use crate::model::journal::recall::Reach;
+use crate::model::recording::{RecordingCommand, RecordingNews};
 use crate::model::reply::{Beside, Body};
 use crate::model::server::Server;
 use crate::model::shelf::ShelfNews;
 use crate::model::stream::{Batch, ITEMS_KEPT, Item, Newest};
 use crate::model::traces::{TRACES_MAX, Trace};
 use crate::model::view::{Lens, Page};
-use crate::rehearsal::hostile::{self, NUISANCES, disk, watched};
+use crate::rehearsal::hostile::{self, NUISANCES, disk, kept, watched};
+use crate::worker::recording::reel::Reel;
 use crate::{text, worker};
 
 /// The longest text that is drawn or read out, in characters: a value of a call that was kept, escaped.
@@ -443,4 +445,42 @@ fn every_key_and_button_stays_of_use_before_a_hundred_thousand_procedures() {
     stage.window.key_press(egui::Key::Escape);
     stage.settle();
     assert!(stage.shows("evil.Nuisance"));
+}
+
+#[test]
+fn a_recording_that_somebody_else_has_made_is_escaped_and_drawn_within_bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("evil\u{202e}.csrec");
+    fs::write(&path, kept::film(3000)).unwrap();
+    let mut stage = Stage::hostile();
+    stage.obey_all([Command::Recording(RecordingCommand::Open(path.clone()))]);
+    let (mut reel, overview) = Reel::open(&path, stage.now(), &mut |_| true).unwrap().unwrap();
+    assert!(overview.outages.len() <= 500 && overview.restarts.len() <= 500);
+    assert_eq!(overview.marks.len(), 3000);
+    let end = overview.length;
+    stage.tell(TabNews::Recording(RecordingNews::Opened(Box::new(overview))));
+    for share in [1.0, 0.5, 0.001] {
+        let at = end.mul_f64(share);
+        stage.obey_all([Command::Recording(RecordingCommand::GoTo(at))]);
+        let history = reel.go_to(at).unwrap().clone();
+        stage.tell(TabNews::Recording(RecordingNews::At(at, Box::new(history))));
+        stage.obey_all([Command::Show(Page::Graphs), Command::Show(Page::Calls)]);
+    }
+    assert!(stage.shows("\\u{202e}evil"));
+}
+
+#[test]
+fn alerts_of_hostile_procedures_are_escaped_and_told_once_each() {
+    let mut stage = Stage::hostile();
+    stage.window.state_mut().model.settings.alerts.rules.known = kept::rules(50);
+    let mut counters = hostile::counters(60);
+    stage.obey_all([Command::Show(Page::Alerts)]);
+    for _ in 0..4 {
+        hostile::count_on(&mut counters, 10);
+        stage.tell(TabNews::Stats(Ok(worker::tame(counters.clone()))));
+        assert_is_tame(&stage.window);
+    }
+    let count = stage.window.state().model.alerts.count(None);
+    assert!((1..=50).contains(&count), "{count}");
+    assert!(stage.shows("evil.Crowd/line\\nbreak"));
 }

@@ -133,11 +133,12 @@ fn a_recording_shows_the_same_picture_at_any_moment() {
     for moment in [2095, 400, 1500].map(Duration::from_secs) {
         let mut live = Stage::connected(ledger());
         live.window.state_mut().model.tab_mut().history = Default::default();
+        live.window.state_mut().still = Some(began + moment);
         let tab = live.window.state().model.tab().id;
         for (at, snapshot) in told.iter().take_while(|(at, _)| *at <= began + moment) {
             live.tell_at(*at, tab, TabNews::Stats(Ok(snapshot.clone())));
         }
-        live.window.state_mut().still = Some(began + moment);
+        live.settle();
         live.click("Pause");
         recorded.tell_of_recording(film.at(moment));
         for range in TimeRange::ALL {

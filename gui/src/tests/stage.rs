@@ -222,6 +222,10 @@ impl Stage {
     /// Draws until nothing moves; where a spinner turns, a few times.
     pub(crate) fn settle(&mut self) {
         self.window.run_steps(6);
+        // News beyond what a frame has time for comes with the next ones.
+        while self.window.state().is_behind {
+            self.window.run_steps(1);
+        }
     }
 }
 

@@ -20,6 +20,9 @@ const SERVICES_MAX: usize = 1000;
 /// whenever they are drawn. Types that people wrote have some hundred, and enums of countries 250 variants.
 const PLACES_MAX: usize = 20_000;
 const WIDTH_MAX: usize = 500;
+/// How many places all schemas of services may have together that are asked for one by one, in some hundred MiB: a
+/// thousand services of a hundred procedures each have fewer. What would be beyond is left out.
+const PLACES_IN_ALL: usize = 4_000_000;
 
 impl Link {
     /// What the server can do, and the names of what it does not let us do, if it tells us those.
@@ -59,15 +62,42 @@ async fn one_by_one(
     let allowed = names.iter().filter(|name| name.allowed);
     let services: BTreeSet<&str> =
         allowed.filter_map(|name| Some(name.procedure.split_once('/')?.0)).collect();
-    let mut described = Vec::new();
+    let (mut described, mut left) = (Vec::new(), PLACES_IN_ALL);
     for service in services.into_iter().take(SERVICES_MAX) {
         match reflection.describe(service).timeout(PATIENCE).await {
-            Ok(one) => described.push(one),
+            Ok(one) => match left.checked_sub(places(&one)) {
+                Some(rest) => {
+                    left = rest;
+                    described.push(one);
+                }
+                None => break,
+            },
             Err(error) if is_too_large(&error) => {}
             Err(error) => return Err(error),
         }
     }
     Ok(described)
+}
+
+/// How many places a service has in its schemas; a procedure is as many as one takes without any.
+fn places(described: &ServiceDescription) -> usize {
+    const A_PROCEDURE: usize = 20;
+    let of_procedure = |procedure: &ProcedureDescription| {
+        let ProcedureDescription { arguments, items_in, items_out, result, fault, .. } = procedure;
+        let schemas = [Some(arguments), items_in.as_ref(), items_out.as_ref(), Some(result), fault.as_ref()];
+        let mut waiting: Vec<&Json> = schemas.into_iter().flatten().map(Schema::as_value).collect();
+        let mut count = A_PROCEDURE + procedure.faults.len();
+        while let Some(place) = waiting.pop() {
+            count += 1;
+            match place {
+                Json::Array(items) => waiting.extend(items),
+                Json::Object(entries) => waiting.extend(entries.values()),
+                _ => {}
+            }
+        }
+        count
+    };
+    described.procedures.iter().map(of_procedure).sum()
 }
 
 /// What a server said that it can do, fit to show.
@@ -175,6 +205,17 @@ mod tests {
         );
         assert!(procedure.name.len() < 2 * NAME_SHOWN && procedure.streams());
         assert_eq!(procedure.documentation, "\\u{1b}[31mred");
+    }
+
+    #[test]
+    fn a_service_weighs_as_much_as_its_schemas_have_places() {
+        let weight = |schema: Json| {
+            let procedures = vec![described(schema.clone()), described(schema)];
+            let (name, documentation, sha256) = (String::new(), String::new(), String::new());
+            places(&ServiceDescription { name, documentation, sha256, procedures })
+        };
+        let rows = weight(json!({ "examples": vec![vec![0; 100]; 100] }));
+        assert_eq!(rows - weight(json!({ "examples": [] })), 2 * 100 * 101);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use egui::Key;
 use super::super::deeds::{FORM, REPLY};
 use super::super::{Rehearsal, Watch};
 use super::disk::{EXPORT, JOURNAL, SHELF};
+use super::kept::{ALERTS, RECORDING};
 use super::watched::{CONNECTIONS, IDENTITY, TABS, TRACES};
 use super::{NUISANCES, count_on, counters, forbidden, megabyte, results, services};
 use crate::command::Command;
@@ -37,7 +38,7 @@ pub struct Case {
 }
 
 /// All of it.
-pub const CASES: [Case; 16] = [
+pub const CASES: [Case; 18] = [
     Case { name: "100,000 procedures come, again and again", run: catalogue },
     Case { name: "a filter among 130,000 procedures", run: filter },
     Case { name: "a minute of counters of 2,000 procedures", run: counters_for_a_minute },
@@ -54,6 +55,8 @@ pub const CASES: [Case; 16] = [
     JOURNAL,
     SHELF,
     EXPORT,
+    RECORDING,
+    ALERTS,
 ];
 
 /// Somebody does something, and what comes of it is drawn.
@@ -338,7 +341,11 @@ fn items(watch: &mut Watch) {
         }
         watch.frame(|| window.scroll_at(REPLY, 3000.0));
         act(&mut window, watch, Command::PauseItems);
-        act(&mut window, watch, Command::LookAt(19 * 100_000 + 2 * ITEMS_KEPT as u64));
+        let last = 19 * 100_000 + 2 * ITEMS_KEPT as u64;
+        act(&mut window, watch, Command::LookAt(last));
+        let body = watch.work(|| Body::new([small(last), text.clone(), large.clone()][round].clone(), None));
+        let looked = body.map_err(|error| error.to_string());
+        come(&mut window, watch, TabNews::Looked(call.number, last, looked));
         act(&mut window, watch, Command::LookAway);
         let ended = Ended::alone(Duration::MAX, Ok(Body::new(vec![0xf6], None).expect("it is null")));
         come(&mut window, watch, TabNews::Ended(call.number, ended));

@@ -2,6 +2,7 @@
 
 mod cases;
 pub(crate) mod disk;
+pub(crate) mod kept;
 pub(crate) mod watched;
 
 use std::time::Duration;
@@ -176,7 +177,9 @@ pub(crate) fn counters(count: usize) -> Snapshot {
     let row = |i: usize| ProcedureStats {
         procedure: format!("evil.Crowd/{}", confusing(i)),
         in_flight: u64::MAX,
-        errors: (0..40).map(|code| (format!("CODE\u{202e}{code}"), u64::MAX)).collect(),
+        errors: (0..40)
+            .map(|code| (format!("CODE\u{202e}{code}"), if i % 2 == 0 { u64::MAX } else { 1 }))
+            .collect(),
         ..ProcedureStats::default()
     };
     Snapshot { start_id: 1, monotonic_ns: 0, procedures: (0..count).map(row).collect() }
@@ -185,8 +188,10 @@ pub(crate) fn counters(count: usize) -> Snapshot {
 /// A second passes, in which each of them had calls of this many kinds of latencies.
 pub(crate) fn count_on(counters: &mut Snapshot, latencies: u64) {
     counters.monotonic_ns += 1_000_000_000;
-    for row in &mut counters.procedures {
-        (row.calls, row.bytes_in) = (row.calls.wrapping_add(u64::MAX / 3), row.bytes_in.wrapping_sub(1));
+    for (i, row) in counters.procedures.iter_mut().enumerate() {
+        // More than there can be, or all of them failed.
+        let calls = if i % 2 == 0 { u64::MAX / 3 } else { 1 };
+        (row.calls, row.bytes_in) = (row.calls.wrapping_add(calls), row.bytes_in.wrapping_sub(1));
         for latency in 0..latencies {
             // Sixteen to a power of two, from a microsecond on.
             let ns = (16 + latency % 16) << (6 + latency / 16);

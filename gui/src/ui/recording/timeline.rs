@@ -268,14 +268,15 @@ impl Line<'_> {
             let ends = [pos2(x, track.top()), pos2(x, track.bottom())];
             painter.extend(Shape::dashed_line(&ends, Stroke::new(1.0, colors.warn), 4.0, 3.0));
         }
-        let mut last = f32::NEG_INFINITY;
+        // A thousand marks at one place are one mark, and a failed one is seen among them.
+        let mut last = [f32::NEG_INFINITY; 2];
         for mark in &overview.marks {
             let x = self.x(mark.at.saturating_duration_since(overview.base));
-            // A thousand marks at one place are one mark.
-            if x < last + 1.0 && mark.answered {
+            let last = &mut last[usize::from(mark.answered)];
+            if x < *last + 1.0 {
                 continue;
             }
-            last = x;
+            *last = x;
             let color = if mark.answered { colors.ok } else { colors.error };
             let center = pos2(x, track.top() + 7.0);
             if mark.answered {

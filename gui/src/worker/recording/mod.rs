@@ -3,7 +3,7 @@
 mod frames;
 mod player;
 mod recorder;
-mod reel;
+pub(crate) mod reel;
 mod survey;
 mod tap;
 #[cfg(test)]

@@ -23,10 +23,10 @@ const SPACING: Duration = Duration::from_secs(15 * 60);
 const HEAVIEST: usize = 12_000_000;
 
 /// Told how much of a file was read, from 0 to 1; says whether anybody still waits for it.
-pub(super) type Progress<'a> = &'a mut dyn FnMut(f32) -> bool;
+pub(crate) type Progress<'a> = &'a mut dyn FnMut(f32) -> bool;
 
 /// A recording, and what its server had counted by some moment of it.
-pub(super) struct Reel {
+pub(crate) struct Reel {
     frames: Frames<File>,
     /// The moment at which the recording begins for those who look at it.
     base: Instant,
@@ -47,7 +47,7 @@ struct Stop {
 
 impl Reel {
     /// Reads a recording once, and says what is in it; `None` if nobody waits for it any more.
-    pub(super) fn open(
+    pub(crate) fn open(
         path: &Path,
         base: Instant,
         progress: Progress<'_>,
@@ -101,7 +101,7 @@ impl Reel {
     }
 
     /// What had been told by a moment.
-    pub(super) fn go_to(&mut self, at: Duration) -> Result<&History, String> {
+    pub(crate) fn go_to(&mut self, at: Duration) -> Result<&History, String> {
         let before = at.saturating_sub(History::SECONDS_REACH);
         let stop = self.stops.partition_point(|stop| stop.at <= before).saturating_sub(1);
         if at < self.at || self.at < self.stops[stop].at {

@@ -14,8 +14,11 @@ use crate::model::recording::replay::{Activity, Outage, Overview};
 /// The most procedures of a recording: more than any server lists.
 const PROCEDURES_MAX: usize = 200_000;
 
-/// Calls, outages and restarts beyond so many each are not marked.
+/// Calls beyond so many are not marked.
 const MARKS_MAX: usize = 100_000;
+
+/// Outages and restarts beyond so many each are not marked: all of them are drawn on one line, which is less wide.
+const BREAKS_MAX: usize = 500;
 
 /// Gathers it.
 pub(super) struct Survey {
@@ -59,7 +62,7 @@ impl Survey {
         self.length = self.length.max(at);
         match step {
             Step::Began { .. } => {}
-            Step::Restarted { .. } => push(&mut self.restarts, at),
+            Step::Restarted { .. } => push(&mut self.restarts, at, BREAKS_MAX),
             Step::Passed { ticks, .. } => self.activity.add(at, ticks),
         }
     }
@@ -79,11 +82,11 @@ impl Survey {
             Event::Step(at, step) => self.step(at, &step),
             Event::Called(called) => {
                 let mark = self.mark(called);
-                push(&mut self.marks, mark);
+                push(&mut self.marks, mark, MARKS_MAX);
             }
             Event::Lost(at, why) => {
                 self.length = self.length.max(at);
-                push(&mut self.outages, Outage { from: at, to: None, why });
+                push(&mut self.outages, Outage { from: at, to: None, why }, BREAKS_MAX);
             }
             Event::Regained(at) => {
                 self.length = self.length.max(at);
@@ -150,8 +153,8 @@ impl Survey {
     }
 }
 
-fn push<T>(all: &mut Vec<T>, one: T) {
-    if all.len() < MARKS_MAX {
+fn push<T>(all: &mut Vec<T>, one: T, most: usize) {
+    if all.len() < most {
         all.push(one);
     }
 }
