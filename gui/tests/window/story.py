@@ -236,6 +236,7 @@ def load(screen: Screen, server: Server) -> None:
     screen.press("ctrl+l")
     for name, text in (("Rate", "500"), ("Duration", "3 s"), ("Warm-up", "0")):
         screen.fill(name, text)
+    screen.wait_for("about 1,500 calls")
     before = calls()
     screen.press("ctrl+Return")
     screen.wait_for(", 2 s left")
@@ -246,6 +247,7 @@ def load(screen: Screen, server: Server) -> None:
     screen.shoot("load")
 
     screen.fill("Duration", "1 h")
+    screen.wait_for("about 1,800,000 calls")
     screen.press("ctrl+Return")
     screen.until("calls, as the server counts", lambda: calls() > before + 1500)
     screen.press("ctrl+period")
