@@ -23,7 +23,7 @@ use crate::worker;
 use crate::{Dashboard, Desk, Opening};
 
 const BALANCE: &str = "acme.Ledger/balance";
-const LOST: &str = "No connection for 10 s";
+const LOST: &str = "Connection lost for 10 s";
 
 impl Stage {
     /// A window that is connected, where time passes when it is told to.
@@ -298,6 +298,17 @@ fn one_click_where_one_looks_begins_a_rule_with_twice_what_is_there() {
 }
 
 #[test]
+fn a_rule_about_failures_begins_with_twice_the_share_that_fails() {
+    let mut stage = Stage::still();
+    stage.slow(3, 20);
+    stage.pass(Duration::from_secs(1));
+    stage.count(BALANCE, 10, Duration::from_millis(1), Some("ABORTED"));
+    stage.click("Alert me…");
+    stage.click("Errors");
+    assert!(stage.shows("More than 50 % of acme.Ledger/balance calls fail over 10 s"), "a quarter fails");
+}
+
+#[test]
 fn a_mistake_in_a_rule_is_told_at_its_field_and_cannot_be_saved() {
     let mut stage = Stage::still();
     stage.click("Alerts");
@@ -330,9 +341,9 @@ fn rules_are_changed_switched_off_and_deleted_and_their_alerts_end_with_them() {
     stage.settle();
     stage.fill("Longer than", "1 min");
     stage.click("Save rule");
-    assert!(stage.shows("No connection for 1 min"));
+    assert!(stage.shows("Connection lost for 1 min"));
     let before = stage.saved_rules().unwrap().len();
-    stage.click("Delete rule: No connection for 1 min");
+    stage.click("Delete rule: Connection lost for 1 min");
     assert_eq!(stage.saved_rules().unwrap().len(), before - 1);
     stage.pass(Duration::from_secs(600));
     assert_eq!(stage.bell(), "no alert goes on");

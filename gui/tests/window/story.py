@@ -315,7 +315,7 @@ def trouble(screen: Screen, processes: Processes, scratch: Path) -> None:
     shutil.copy(pki / "authority" / "crl.pem", pki / "server" / "crl.pem")
     screen.wait_for("revoked")
     screen.shoot("revoked-dark")
-    screen.wait_for("No connection for 10 s", 30)
+    screen.wait_for("Connection lost for 10 s", 30)
     screen.press("ctrl+b")
     screen.wait_for("1 goes on")
     screen.shoot("alerts-dark")

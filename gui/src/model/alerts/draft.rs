@@ -128,18 +128,23 @@ impl Draft {
         draft
     }
 
-    /// One about the latency of a procedure, or of all, at a server: twice what it is now, if that is known.
+    /// One about a procedure, or all of them, at a server: twice the latency that is seen now, and twice the share
+    /// of failures, as far as there are any.
     pub(crate) fn about(
         server: Option<Target>,
         procedure: Option<&str>,
         percentile: Percentile,
         seconds: Option<f64>,
+        failed: f64,
     ) -> Self {
         let mut draft = Self { server, percentile, ..Self::default() };
         draft.procedure = procedure.unwrap_or_default().to_owned();
         if let Some(seconds) = seconds {
             let twice = Duration::try_from_secs_f64(2.0 * seconds).unwrap_or(ABOVE_MAX).min(ABOVE_MAX);
             draft.above = text::latency_of(rounded(twice));
+        }
+        if failed > 0.0 {
+            draft.percent = (200.0 * failed).ceil().min(100.0).to_string();
         }
         draft
     }

@@ -120,7 +120,8 @@ impl Model {
         let (procedure, percentile) = (tab.wanted().procedure, tab.graphs.percentile);
         let present = percentile.of_histogram(&tab.history.latency(procedure, PRESENT, now));
         let server = tab.connection.target().cloned();
-        self.alerts.draft = Some(Draft::about(server, procedure, percentile, present));
+        let failed = tab.graphs.failed_share(procedure);
+        self.alerts.draft = Some(Draft::about(server, procedure, percentile, present, failed));
     }
 
     fn save_rule(&mut self) -> Option<Order> {

@@ -221,10 +221,13 @@ impl Condition {
                 words + &at_least(it.calls)
             }
             Self::Errors(it) => {
-                let of = calls_of(&it.procedure);
+                let of = it
+                    .procedure
+                    .as_ref()
+                    .map_or_else(|| "all".to_owned(), |path| text::line(path, NAME_SHOWN));
                 let code = it.code.map(|code| format!(" with {code}")).unwrap_or_default();
                 let share = percent(it.percent);
-                format!("More than {share} of {of} fail{code} over {}", length(it.lasts_s))
+                format!("More than {share} of {of} calls fail{code} over {}", length(it.lasts_s))
                     + &at_least(it.calls)
             }
             Self::Expiry(it) => {
@@ -239,7 +242,7 @@ impl Condition {
                 };
                 format!("{whose} within {}{left}", length(it.within_s))
             }
-            Self::Lost(it) => format!("No connection for {}", length(it.lasts_s)),
+            Self::Lost(it) => format!("Connection lost for {}", length(it.lasts_s)),
         }
     }
 

@@ -268,7 +268,7 @@ fn a_rule_says_what_it_means() {
         (Condition::Errors(code), "More than 2.5 % of all calls fail with NOT_FOUND over 90 s"),
         (expiry(Whose::Own, 100.0), "My certificate ends within 7 d"),
         (expiry(Whose::Either, 25.0), "A certificate ends within 7 d, in the last 25 % of its life"),
-        (Condition::Lost(Lost { lasts_s: 10 }), "No connection for 10 s"),
+        (Condition::Lost(Lost { lasts_s: 10 }), "Connection lost for 10 s"),
     ] {
         assert_eq!(condition.words(), words);
     }
@@ -352,11 +352,11 @@ fn a_rule_that_is_edited_begins_as_it_was_and_there_are_no_two_alike() {
 #[test]
 fn a_rule_about_what_is_seen_begins_with_twice_that() {
     for (seconds, above) in [(0.0123, "25 ms"), (0.0004, "800 µs"), (1.9, "3800 ms"), (1e9, "3600 s")] {
-        let draft = Draft::about(None, Some(BALANCE), Percentile::P50, Some(seconds));
-        assert_eq!((draft.above.as_str(), draft.procedure.as_str()), (above, BALANCE));
+        let draft = Draft::about(None, Some(BALANCE), Percentile::P50, Some(seconds), 0.031);
+        assert_eq!((&*draft.above, &*draft.percent, &*draft.procedure), (above, "7", BALANCE));
         assert!(draft.rule(&[]).is_ok());
     }
-    assert!(Draft::about(None, None, Percentile::P99, None).rule(&[]).is_ok(), "nobody called it yet");
+    assert!(Draft::about(None, None, Percentile::P99, None, 0.0).rule(&[]).is_ok(), "nobody called it yet");
 }
 
 #[test]
@@ -385,7 +385,7 @@ fn what_is_over_is_listed_latest_first_and_so_many_at_most() {
 #[test]
 fn the_desktop_is_told_so_much_in_a_minute_and_no_more() {
     let (mut budget, now) = (Budget::default(), Instant::now());
-    let notice = Notice { title: "Alert: stage".to_owned(), body: "No connection for 10 s".to_owned() };
+    let notice = Notice { title: "Alert: stage".to_owned(), body: "Connection lost for 10 s".to_owned() };
     let told: Vec<Notice> = (0..20).filter_map(|_| budget.spend(now, notice.clone())).collect();
     assert_eq!(told.len(), NOTICES_A_MINUTE);
     assert_eq!(told[0], notice);

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use self::export::Exporting;
+use super::catalogue::is_builtin;
 use super::history::{History, Percentile, Point, Scale, Trend};
 use super::view::{Stretch, TimeRange};
 
@@ -168,6 +169,17 @@ impl Graphs {
     /// Works everything out again, since what lies in the past has changed, too.
     pub(crate) fn forget_points(&mut self) {
         (self.shown, self.trends_version) = (None, None);
+    }
+
+    /// Which share of the last minute's calls failed, of one procedure or of all but the built-in ones.
+    pub(crate) fn failed_share(&self, procedure: Option<&str>) -> f64 {
+        let is_meant =
+            |path: &str| procedure.map_or_else(|| !is_builtin(path), |procedure| path == procedure);
+        let meant = self.trends.iter().filter(|(path, _)| is_meant(path));
+        let (calls, failed) = meant.fold((0_u64, 0_u64), |(calls, failed), (_, trend)| {
+            (calls.saturating_add(trend.calls), failed.saturating_add(trend.failed))
+        });
+        failed as f64 / calls.max(1) as f64
     }
 
     /// Shows this stretch, or as much as there can be something in it.
