@@ -171,6 +171,8 @@ pub(crate) enum Command {
     KeepCertificates,
     /// Revoke them.
     Revoke,
+    /// Put the table that is shown on the clipboard.
+    CopyTable,
     /// Find something in the reply.
     FindInReply,
     /// Find this.
@@ -278,6 +280,7 @@ impl Command {
         Self::Show(Page::Connections),
         Self::Show(Page::Traces),
         Self::ShowAllTraces,
+        Self::CopyTable,
         Self::Show(Page::Alerts),
         Self::Alert(AlertCommand::About),
         Self::Alert(AlertCommand::Write),
@@ -331,6 +334,7 @@ impl Command {
             Self::Select(_) => "Show procedure",
             Self::FillIn(_) => "Fill in",
             Self::FindProcedure => "Find procedure",
+            Self::CopyTable => "Copy table",
             Self::FindInReply | Self::Find(_) => "Find in the reply",
             Self::FindNext => "Next match in the reply",
             Self::FindPrevious => "Previous match in the reply",
@@ -439,6 +443,7 @@ impl Command {
             Self::Shelf(ShelfCommand::Toggle) => Key::S,
             Self::FillExample => Key::E,
             Self::TurnOver => Key::J,
+            Self::CopyTable => Key::Y,
             Self::TogglePause => Key::P,
             Self::Show(Page::Graphs) => Key::G,
             Self::ToggleIdentity => Key::I,

@@ -8,6 +8,7 @@ use countersign::builtin::connections::ConnectionInfo;
 use jiff::Timestamp;
 
 use super::sorted::{Sorted, arranged};
+use super::table::Record;
 use super::unanswered::Unanswered;
 use crate::text;
 
@@ -107,6 +108,27 @@ impl Listing {
 }
 
 impl Connected {
+    /// What is copied of it.
+    pub(crate) fn record(&self, now: Instant) -> Record {
+        let age = self.since.map(|since| now.saturating_duration_since(since).as_secs().to_string());
+        let until = self.until.map(|until| until.to_string());
+        let [number, open, calls, received, sent] =
+            [self.number, self.open, self.calls, self.received, self.sent].map(|number| number.to_string());
+        vec![
+            ("SPIFFE ID", self.peer.clone()),
+            ("address", self.address.clone()),
+            ("fingerprint", self.fingerprint.clone()),
+            ("certificate until", until.unwrap_or_default()),
+            ("protection", self.protection.clone()),
+            ("number", number),
+            ("age in s", age.unwrap_or_default()),
+            ("open calls", open),
+            ("calls", calls),
+            ("bytes received", received),
+            ("bytes sent", sent),
+        ]
+    }
+
     fn of(info: &ConnectionInfo, at: Instant) -> Self {
         let peer = text::line(&info.peer, PEER_SHOWN);
         let address = info.address.map_or_else(|| "not known".to_owned(), |address| address.to_string());

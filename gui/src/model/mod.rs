@@ -27,6 +27,7 @@ pub(crate) mod shelf;
 pub(crate) mod sorted;
 pub(crate) mod stream;
 pub(crate) mod tab;
+pub(crate) mod table;
 pub(crate) mod timing;
 pub(crate) mod traces;
 pub(crate) mod tree;
@@ -148,6 +149,7 @@ impl Model {
             Command::Enlarge => return self.rescale(Scale::larger),
             Command::Shrink => return self.rescale(Scale::smaller),
             Command::UsualSize => return self.rescale(|_| Scale::default()),
+            Command::CopyTable => self.copied = self.tab().table(),
             Command::Prefer(preferences) => return self.prefer(preferences),
             Command::KeepCallsOf(index, keep) => {
                 self.settings.profiles.get_mut(index)?.keep_calls = keep;

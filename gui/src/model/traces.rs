@@ -11,6 +11,7 @@ use super::sorted::{Sorted, arranged};
 use super::unanswered::Unanswered;
 use super::view::Moment;
 use crate::model::preferences::Times;
+use crate::model::table::Record;
 use crate::text;
 
 /// The most calls that the server is asked for: as many as one looks through, in a few hundred KiB.
@@ -184,6 +185,28 @@ impl Trace {
             bytes_in: call.bytes_in,
             bytes_out: call.bytes_out,
         }
+    }
+
+    /// What is copied of it.
+    pub(crate) fn record(&self) -> Record {
+        let [total, bytes_in, bytes_out] =
+            [self.total_us, self.bytes_in, self.bytes_out].map(|number| number.to_string());
+        let mut record = vec![
+            ("procedure", self.procedure.clone()),
+            ("SPIFFE ID", self.peer.clone()),
+            ("status", self.code.clone()),
+            ("message", self.message.clone().unwrap_or_default()),
+            ("time", self.started.to_string()),
+            ("took in µs", total),
+            ("bytes in", bytes_in),
+            ("bytes out", bytes_out),
+        ];
+        record.extend(
+            self.phases
+                .iter()
+                .map(|(phase, us)| (phase.name(), us.map(|us| us.to_string()).unwrap_or_default())),
+        );
+        record
     }
 
     /// When its request was complete, by the server's clock.

@@ -3,6 +3,7 @@
 mod alerts;
 mod colours;
 mod copies;
+mod copying;
 mod features;
 mod first_run;
 mod flow;

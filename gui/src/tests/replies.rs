@@ -36,7 +36,7 @@ impl Stage {
     }
 
     /// Presses and lets go of a button of the mouse at a place.
-    fn press_at(&mut self, pos: Pos2, button: PointerButton) {
+    pub(super) fn press_at(&mut self, pos: Pos2, button: PointerButton) {
         self.window.event(Event::PointerMoved(pos));
         for pressed in [true, false] {
             self.window.event(Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE });

@@ -8,6 +8,7 @@ use egui::{
 use super::parts::{clipped_text, polygon};
 use super::theme::palette;
 use crate::model::sorted::Sorted;
+use crate::model::table::{self, Record};
 
 /// How high the line above the rows is.
 const HEADER_HEIGHT: f32 = 24.0;
@@ -144,7 +145,8 @@ pub(super) fn row_ui(
     is_chosen: bool,
     name: impl Fn() -> String,
 ) -> Response {
-    let sense = if role == Role::Button { Sense::click() } else { Sense::hover() };
+    // Also what leads nowhere has a menu at the other button of the mouse.
+    let sense = if role == Role::Button { Sense::click() } else { Sense::CLICK };
     let (rect, response) = ui.allocate_exact_size(vec2(size.0.max(ui.available_width()), size.1), sense);
     response.widget_info(|| WidgetInfo::selected(role, true, is_chosen, name()));
     let painter = ui.painter_at(rect);
@@ -154,6 +156,24 @@ pub(super) fn row_ui(
         painter.rect_filled(rect, 3.0, ui.visuals().faint_bg_color);
     }
     response
+}
+
+/// What can be copied of a row, at its right mouse button.
+pub(super) fn copies_ui(response: &Response, record: impl Fn() -> Record) {
+    response.context_menu(|ui| {
+        let record = record();
+        let named = record.iter().filter(|(_, value)| !value.is_empty());
+        let mut copies: Vec<(String, String)> =
+            named.map(|(name, value)| (format!("Copy {name}"), value.clone())).collect();
+        copies.push(("Copy row".to_owned(), table::line(&record)));
+        copies.push(("Copy row as JSON".to_owned(), table::json(&record)));
+        for (name, copied) in copies {
+            if ui.button(name).clicked() {
+                ui.copy_text(copied);
+                ui.close();
+            }
+        }
+    });
 }
 
 /// What is in the columns of a row, each with its colour. Says whether any of it was cut.

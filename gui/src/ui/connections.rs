@@ -5,7 +5,7 @@ use std::time::Instant;
 use egui::{Align, Color32, Label, Layout, Rect, RichText, Role, Ui, UiBuilder, vec2};
 use jiff::Timestamp;
 
-use super::columns::{self, Column, cells_ui, header_ui, left_over, places, row_ui, widen, width};
+use super::columns::{self, Column, cells_ui, copies_ui, header_ui, left_over, places, row_ui, widen, width};
 use super::pages::heading_ui;
 use super::parts::{chip_ui, command_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::rows::rows_ui;
@@ -209,6 +209,7 @@ fn connection_ui(
         (&sent, text_color),
     ];
     cells_ui(ui, columns, &places, &cells);
+    copies_ui(&response, || row.record(now));
     response.on_hover_ui(|ui| {
         ui.strong(&row.peer);
         ui.label(format!("Connection {} from {}\nTLS 1.3 · {}", row.number, row.address, row.protection));

@@ -77,6 +77,13 @@ pub(super) fn heading_ui(
         let width = FILTER_WIDTH.min(ui.available_width() - 16.0).max(SHORTEST);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let response = filter_field_ui(ui, filter, (name, name), width, find);
+            if ui.available_width() > SHORTEST {
+                let hint = "The rows as they are sorted and filtered, with tabs between the values";
+                let copy = ui.add(Button::new(Command::CopyTable.text()).small());
+                if copy.on_hover_text(hint_with_keys(ui, hint, &Command::CopyTable)).clicked() {
+                    wishes.push(Command::CopyTable);
+                }
+            }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add_space(8.0);
                 ui.add(Label::new(muted(&palette(ui), summary)).truncate());

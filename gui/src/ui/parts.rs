@@ -8,6 +8,7 @@ use egui::{
     WidgetText, vec2,
 };
 
+use super::facts::copy_button_ui;
 use super::theme::{Palette, is_still, palette};
 use crate::command::Command;
 use crate::model::connection::Failure;
@@ -183,6 +184,12 @@ fn failure_words_ui(ui: &mut Ui, failure: &Failure) {
     if !failure.remedy.is_empty() {
         ui.add(Label::new(&failure.remedy).wrap());
     }
+    copy_failure_ui(ui, failure);
+}
+
+/// A button that copies what went wrong and what to do about it, for whoever is asked for help.
+pub(crate) fn copy_failure_ui(ui: &mut Ui, failure: &Failure) {
+    copy_button_ui(ui, "Error", format!("{}\n{}", failure.reason, failure.remedy).trim_end());
 }
 
 /// Words in a frame of a colour that says how bad they are.

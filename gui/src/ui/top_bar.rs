@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::alerts::bell_ui;
 use super::facts::health_color;
-use super::parts::{cog_mark, command_button_ui, hint_of, muted};
+use super::parts::{cog_mark, command_button_ui, copy_failure_ui, hint_of, muted};
 use super::recording;
 use super::tabs::tabs_ui;
 use super::theme::palette;
@@ -183,6 +183,7 @@ pub(crate) fn lost_ui(ui: &mut Ui, tab: &Tab, retry: &Retry, now: Instant, wishe
             ui.label(muted(&colors, format!("attempt {}, {next}", retry.attempt)));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.label(RichText::new("Connection lost").strong().color(colors.error));
+                copy_failure_ui(ui, failure);
                 ui.add(Label::new(RichText::new(&failure.reason).color(colors.error)).truncate());
             });
         });

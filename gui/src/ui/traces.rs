@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use egui::{Align, CentralPanel, Label, Layout, Panel, RichText, Role, ScrollArea, Ui, UiBuilder, vec2};
 
-use super::columns::{self, Column, cells_ui, header_ui, left_over, places, row_ui, width};
+use super::columns::{self, Column, cells_ui, copies_ui, header_ui, left_over, places, row_ui, width};
 use super::facts::{copied_fact_ui, fact_ui, id_ui};
 use super::pages::heading_ui;
 use super::parts::{command_button_ui, empty_ui, is_left, loading_ui, muted};
@@ -200,6 +200,7 @@ fn trace_ui(ui: &mut Ui, (trace, times): (&Trace, Times), is_chosen: bool, colum
     let bar =
         egui::Rect::from_min_size(egui::pos2(end, response.rect.center().y - 5.0), vec2(bar_width, 10.0));
     bar_ui(ui, bar, trace);
+    copies_ui(&response, || trace.record());
     if is_cut || trace.message.is_some() {
         response = response.on_hover_ui(|ui| {
             ui.strong(&trace.procedure);

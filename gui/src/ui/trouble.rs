@@ -2,6 +2,7 @@
 
 use egui::{Label, Ui, Window};
 
+use super::parts::copy_failure_ui;
 use crate::command::Command;
 use crate::model::Model;
 
@@ -14,8 +15,11 @@ pub(crate) fn trouble_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) 
         ui.set_max_width(360.0);
         ui.add(Label::new(&trouble.reason).wrap());
         ui.add(Label::new(&trouble.remedy).wrap());
-        if ui.button(Command::DismissTrouble.text()).clicked() {
-            wishes.push(Command::DismissTrouble);
-        }
+        ui.horizontal(|ui| {
+            if ui.button(Command::DismissTrouble.text()).clicked() {
+                wishes.push(Command::DismissTrouble);
+            }
+            copy_failure_ui(ui, trouble);
+        });
     });
 }

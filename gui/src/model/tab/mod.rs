@@ -373,6 +373,7 @@ impl Tab {
             Command::HalfClose => self.running_stream().is_some_and(Stream::can_half_close),
             Command::CancelCall => self.page != Page::Load && self.running().is_some(),
             Command::RetryNow => matches!(self.connection, Connection::Reconnecting(..)),
+            Command::CopyTable => self.has_table(),
             Command::FindInReply => self.has_body(),
             Command::FindNext | Command::FindPrevious | Command::FindNothing => self.find.is_some(),
             Command::ReloadProcedures => self.connection.is_connected(),

@@ -6,9 +6,35 @@ use super::Tab;
 use crate::command::Command;
 use crate::exchange::{Sight, TabOrder};
 use crate::model::connection::Connection;
+use crate::model::table::tsv;
 use crate::model::view::Page;
 
 impl Tab {
+    /// The table that is shown, as it is sorted and filtered.
+    pub(crate) fn table(&self) -> Option<String> {
+        let (connections, traces, now) = (&self.connections, &self.traces, Instant::now());
+        let table = match self.page {
+            Page::Connections => {
+                let rows = (0..connections.shown()).filter_map(|row| connections.row(row));
+                tsv(rows.map(|row| row.record(now)))
+            }
+            Page::Traces => {
+                tsv((0..traces.shown()).filter_map(|row| traces.row(row)).map(|trace| trace.record()))
+            }
+            _ => return None,
+        };
+        (!table.is_empty()).then_some(table)
+    }
+
+    /// Whether there is one, and something in it.
+    pub(super) fn has_table(&self) -> bool {
+        match self.page {
+            Page::Connections => self.connections.shown() > 0,
+            Page::Traces => self.traces.shown() > 0,
+            _ => false,
+        }
+    }
+
     /// Whether the pages of the server can be shown: it is connected, or was and is coming back.
     pub(crate) fn has_server(&self) -> bool {
         matches!(self.connection, Connection::Connected(..) | Connection::Reconnecting(..))

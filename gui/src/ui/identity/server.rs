@@ -9,7 +9,7 @@ use crate::model::connection::PeerFacts;
 use crate::model::server::{Server, ServerDomain};
 use crate::model::tab::Tab;
 use crate::ui::cards::BETWEEN;
-use crate::ui::facts::{card_ui, digest_ui, fact_ui, id_ui, life_ui};
+use crate::ui::facts::{card_ui, copied_fact_ui, digest_ui, fact_ui, id_ui, life_ui};
 use crate::ui::parts::muted;
 use crate::ui::theme::palette;
 
@@ -37,7 +37,7 @@ pub(super) fn server_ui(ui: &mut Ui, tab: &Tab, now: Timestamp) {
 /// What its certificate and the connection prove.
 fn peer_ui(ui: &mut Ui, peer: &PeerFacts, now: Timestamp) {
     id_ui(ui, "SPIFFE ID", &peer.id);
-    fact_ui(ui, "Address", &peer.address);
+    copied_fact_ui(ui, "Address", &peer.address);
     ui.add_space(8.0);
     life_ui(ui, peer.life(now));
     ui.add_space(6.0);
