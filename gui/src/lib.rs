@@ -11,6 +11,7 @@ mod exchange;
 mod form;
 mod fuzzy;
 mod lens;
+mod meaning;
 mod model;
 mod picture;
 #[doc(hidden)]

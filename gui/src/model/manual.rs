@@ -213,7 +213,7 @@ pub(crate) fn rule(path: &str, peer: Option<&str>) -> Option<String> {
 }
 
 /// What a code means for a caller.
-fn meaning(code: Code) -> &'static str {
+pub(crate) fn meaning(code: Code) -> &'static str {
     match code {
         Code::Ok => "It went well.",
         Code::Cancelled => "The caller gave up.",

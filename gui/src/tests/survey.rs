@@ -139,6 +139,9 @@ fn pages() -> Vec<(&'static str, Stage)> {
     let mut alerts = Stage::connected(ledger());
     alerts.keys(Key::B);
     add("alerts", alerts);
+    let mut load = Stage::connected(ledger());
+    load.keys(Key::L);
+    add("load", load);
     let mut palette = Stage::connected(ledger());
     palette.keys(Key::K);
     add("commands", palette);

@@ -87,8 +87,10 @@ fn lenses_ui(ui: &mut Ui, body: &Body, Glass { lens, find }: Glass<'_>, wishes: 
             _ => choice.text().to_owned(),
         };
         let response = ui.selectable_label(lens == choice, text);
+        let command = Command::SetLens(choice);
+        let response = response.on_hover_text(hint_of(ui, &command));
         if response.clicked() {
-            wishes.push(Command::SetLens(choice));
+            wishes.push(command);
         }
         // The request has lenses of the same names.
         response.accessible_name(format!("Reply as {}", choice.text()));

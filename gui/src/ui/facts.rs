@@ -98,12 +98,41 @@ pub(super) fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
             ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
                 ui.set_min_size(size);
                 if !name.is_empty() {
-                    ui.label(muted(&colors, name));
+                    let shown = ui.label(muted(&colors, name));
+                    if let Some(meaning) = meaning(name) {
+                        shown.on_hover_text(meaning);
+                    }
                 }
             });
             value(ui);
         });
     });
+}
+
+/// What a fact tells, for whoever has not met its name.
+fn meaning(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "SPIFFE ID" => {
+            "Who a certificate says its owner is: spiffe://, a trust domain, and a name in it. Policies go by this."
+        }
+        "SHA-256" => "The fingerprint of the certificate: the same on both sides, or somebody is in between.",
+        "Serial" => "The number that its authority gave it, by which it is revoked.",
+        "In force" | "Identity" => {
+            "Since when these files are used. New ones are taken in without a restart."
+        }
+        "Policy" => {
+            "Since when the rules of who may call what are used. New ones are taken in without a restart."
+        }
+        "Issuer" => "The authority that vouches for it.",
+        "Usages" => "What its authority made it for: clients need clientAuth, servers serverAuth as well.",
+        "Hosts" => "The names under which a server may be dialled with it.",
+        "Key exchange" => {
+            "How both sides agreed on keys. X25519MLKEM768 holds against quantum computers, too."
+        }
+        "Cipher suite" => "How what is sent is encrypted and kept from being changed.",
+        "Domain" => "A trust domain, with its own roots and its own revocation list (CRL).",
+        _ => return None,
+    })
 }
 
 /// A command to be copied.

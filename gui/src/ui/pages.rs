@@ -2,7 +2,7 @@
 
 use egui::{Align, Button, Frame, Label, Layout, RichText, Ui, vec2};
 
-use super::parts::{filter_field_ui, hint_with_keys, muted};
+use super::parts::{filter_field_ui, hint_of, hint_with_keys, muted};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::tab::Tab;
@@ -21,7 +21,7 @@ pub(super) fn pages_ui(ui: &mut Ui, shown: Page, with_graphs: bool, wishes: &mut
     let choices = pages.map(|page| {
         // The others are called as they are in the list of commands.
         let name = if page == Page::Graphs { "Graphs" } else { Command::Show(page).text() };
-        (name, words(page), page == shown, Command::Show(page))
+        (name, Command::Show(page).meaning(), page == shown, Command::Show(page))
     });
     switch_ui(ui, choices, wishes);
 }
@@ -78,9 +78,8 @@ pub(super) fn heading_ui(
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let response = filter_field_ui(ui, filter, (name, name), width, find);
             if ui.available_width() > SHORTEST {
-                let hint = "The rows as they are sorted and filtered, with tabs between the values";
                 let copy = ui.add(Button::new(Command::CopyTable.text()).small());
-                if copy.on_hover_text(hint_with_keys(ui, hint, &Command::CopyTable)).clicked() {
+                if copy.on_hover_text(hint_of(ui, &Command::CopyTable)).clicked() {
                     wishes.push(Command::CopyTable);
                 }
             }
@@ -93,14 +92,4 @@ pub(super) fn heading_ui(
     });
     ui.add_space(2.0);
     response.inner.inner.changed()
-}
-
-fn words(page: Page) -> &'static str {
-    match page {
-        Page::Graphs => "Latency, rate, errors and bytes over time",
-        Page::Connections => "Who is connected to this server",
-        Page::Traces => "Calls that were slow or failed, and where their time went",
-        Page::Load => "Many calls of a procedure, made to measure them",
-        _ => "The procedures of this server, calls and graphs",
-    }
 }

@@ -37,6 +37,8 @@ pub(crate) fn palette_ui(ui: &mut Ui, model: &mut Model, wishes: &mut Vec<Comman
                 if button.gained_focus() {
                     button.scroll_to_me(None);
                 }
+                let meaning = command.meaning();
+                let button = if meaning.is_empty() { button } else { button.on_hover_text(meaning) };
                 if button.clicked() {
                     chosen = Some(command.clone());
                 }

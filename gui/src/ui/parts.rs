@@ -19,14 +19,15 @@ pub(crate) fn keys_of(ui: &Ui, command: &Command) -> String {
     command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default()
 }
 
-/// What a command is called, and its keys.
+/// What a command does, or else what it is called, and its keys.
 pub(crate) fn hint_of(ui: &Ui, command: &Command) -> String {
-    hint_with_keys(ui, command.text(), command)
+    let words = if command.meaning().is_empty() { command.text() } else { command.meaning() };
+    hint_with_keys(ui, words, command)
 }
 
 /// What a button does, and the keys that mean its command.
 pub(crate) fn hint_with_keys(ui: &Ui, words: &str, command: &Command) -> String {
-    format!("{words}  {}", keys_of(ui, command)).trim_end().to_owned()
+    format!("{words}  {}", keys_of(ui, command)).trim().to_owned()
 }
 
 /// Pushes the command when its button is pressed; greyed out while it would do nothing.
@@ -37,9 +38,9 @@ pub(crate) fn command_button_ui(
     wishes: &mut Vec<Command>,
 ) -> Response {
     let mut response = ui.add_enabled(allowed, Button::new(command.text()));
-    let keys = keys_of(ui, &command);
-    if !keys.is_empty() {
-        response = response.on_hover_text(keys);
+    let hint = hint_with_keys(ui, command.meaning(), &command);
+    if !hint.is_empty() {
+        response = response.on_hover_text(&hint).on_disabled_hover_text(hint);
     }
     if response.clicked() {
         wishes.push(command);

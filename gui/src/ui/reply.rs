@@ -15,6 +15,7 @@ use super::timing::timing_ui;
 use crate::command::Command;
 use crate::lens::outline::Outline;
 use crate::model::calls::{Ended, OwnCall};
+use crate::model::manual::meaning;
 use crate::model::reply::{Problem, ProblemKind};
 use crate::model::tab::Tab;
 use crate::model::timing::Timing;
@@ -58,7 +59,10 @@ fn ended_ui(ui: &mut Ui, call: &OwnCall, ended: &Ended, glass: Glass<'_>, wishes
             Ok(_) => ("OK", colors.ok),
             Err(problem) => (problem.kind.text(), colors.error),
         };
-        ui.label(RichText::new(word).strong().color(color));
+        let shown = ui.label(RichText::new(word).strong().color(color));
+        if let Err(Problem { kind: ProblemKind::Status(code), .. }) = &ended.outcome {
+            shown.on_hover_text(meaning(*code));
+        }
         if !matches!(&ended.outcome, Err(problem) if problem.is_local()) {
             ui.label(text::latency(ended.took.as_secs_f64()));
         }

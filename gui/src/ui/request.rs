@@ -9,7 +9,7 @@ use super::load::times_ui;
 use super::manual::{forbidden_ui, manual_ui};
 use super::metadata::metadata_ui;
 use super::parts::{
-    chip_ui, command_button_ui, empty_ui, keys_of, loading_ui, muted, notice_ui, primary_button_ui,
+    chip_ui, command_button_ui, empty_ui, hint_of, keys_of, loading_ui, muted, notice_ui, primary_button_ui,
 };
 use super::shelf::shelf_ui;
 use super::theme::palette;
@@ -94,10 +94,14 @@ fn heading_ui(ui: &mut Ui, procedure: &Procedure, wishes: &mut Vec<Command>) {
             shown.on_hover_text(kind_meaning(procedure.kind));
         }
         if procedure.idempotent {
-            chip_ui(ui, "idempotent", colors.ok);
+            let shown = chip_ui(ui, "idempotent", colors.ok);
+            shown.on_hover_text(
+                "Calling it twice does what calling it once does: clients try again by themselves",
+            );
         }
         if let Some(ms) = procedure.deadline_ms {
-            chip_ui(ui, &format!("deadline {ms} ms"), colors.muted);
+            let shown = chip_ui(ui, &format!("deadline {ms} ms"), colors.muted);
+            shown.on_hover_text("Its author's deadline, which holds where none is written below");
         }
         documentation_button_ui(ui, false, wishes);
     });
@@ -142,8 +146,8 @@ fn dropped_ui(ui: &mut Ui, draft: &Draft, wishes: &mut Vec<Command>) {
 /// Shows the page about the procedure in place of the form, or the form again.
 fn documentation_button_ui(ui: &mut Ui, is_open: bool, wishes: &mut Vec<Command>) {
     let command = Command::ToggleManual;
-    let keys = keys_of(ui, &command);
-    if ui.selectable_label(is_open, command.text()).on_hover_text(keys).clicked() {
+    let hint = hint_of(ui, &command);
+    if ui.selectable_label(is_open, command.text()).on_hover_text(hint).clicked() {
         wishes.push(command);
     }
 }
@@ -235,8 +239,8 @@ impl Buttons {
     }
 
     fn first_ui(&self, ui: &mut Ui, name: &str, command: Command, wishes: &mut Vec<Command>) {
-        let keys = keys_of(ui, &command);
-        if primary_button_ui(ui, name, self.enabled).on_hover_text(&keys).clicked() {
+        let (keys, hint) = (keys_of(ui, &command), hint_of(ui, &command));
+        if primary_button_ui(ui, name, self.enabled).on_hover_text(hint).clicked() {
             wishes.push(command);
         }
         ui.label(muted(&palette(ui), keys).small());

@@ -142,8 +142,7 @@ fn sending_ui(ui: &mut Ui, call: &OwnCall, sending: &Sending, wishes: &mut Vec<C
             if sending.is_feeding() {
                 command_button_ui(ui, Command::StopFile, true, wishes);
             } else if !sending.done {
-                let button = command_button_ui(ui, Command::SendFile, true, wishes);
-                button.on_hover_text("One item a line: JSON, or diagnostic notation");
+                command_button_ui(ui, Command::SendFile, true, wishes);
             }
         });
     });

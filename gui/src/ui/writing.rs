@@ -6,7 +6,7 @@ use egui::text::{LayoutJob, TextFormat};
 use egui::{Button, FontId, Galley, Label, RichText, TextBuffer, TextEdit, TextStyle, Ui};
 
 use super::form::form_ui;
-use super::parts::{keys_of, muted, notice_ui};
+use super::parts::{hint_of, muted, notice_ui};
 use super::theme::palette;
 use crate::command::Command;
 use crate::form::Part;
@@ -29,12 +29,16 @@ pub(super) fn lenses_ui(
             if shown.clicked() {
                 wishes.push(Command::WriteIn(lens));
             }
-            shown.accessible_name(Command::WriteIn(lens).text());
+            let hint = match lens {
+                Lens::Form => "A field for each argument, made of what the server says of them",
+                Lens::Notation => "The same value as text, in the notation of RFC 8949 for CBOR",
+                Lens::Hex => "The same value as bytes, as they go over the wire",
+            };
+            shown.accessible_name(Command::WriteIn(lens).text()).on_hover_text(hint);
         }
         let toggle = Command::Journal(JournalCommand::Toggle);
-        let keys = keys_of(ui, &toggle);
-        let history = ui.selectable_label(is_history, toggle.text());
-        if history.on_hover_text(format!("The calls that were made here  {keys}")).clicked() && !is_history {
+        let history = ui.selectable_label(is_history, toggle.text()).on_hover_text(hint_of(ui, &toggle));
+        if history.clicked() && !is_history {
             wishes.push(toggle);
         }
         let toggle = Command::Shelf(ShelfCommand::Toggle);
@@ -42,7 +46,7 @@ pub(super) fn lenses_ui(
         if saved.clicked() && !is_shelf {
             wishes.push(toggle.clone());
         }
-        saved.accessible_name(toggle.text());
+        saved.accessible_name(toggle.text()).on_hover_text(hint_of(ui, &toggle));
         asides_ui(ui, draft, wishes);
     });
     ui.add_space(2.0);

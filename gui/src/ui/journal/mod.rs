@@ -145,12 +145,7 @@ pub(super) fn last_copies_ui(ui: &mut Ui, tab: &Tab, call: &OwnCall, wishes: &mu
 /// The ways to copy a call, as buttons.
 fn copies_ui(ui: &mut Ui, id: Option<&EntryId>, enabled: bool, wishes: &mut Vec<Command>) {
     for what in CopyAs::ALL {
-        let hint = match what {
-            CopyAs::Command => "The call as a `countersign` command, for a shell",
-            CopyAs::Rust => "The call as a Rust program",
-        };
         let command = Command::Journal(JournalCommand::Copy(id.cloned(), what));
-        command_button_ui(ui, command, enabled, wishes)
-            .on_hover_text(format!("{hint}. It names the identity's folder, and has no key in it."));
+        command_button_ui(ui, command, enabled, wishes);
     }
 }
