@@ -3,6 +3,7 @@
 
 use crate::command::Command;
 use crate::model::journal::asked::{CopyAs, JournalCommand};
+use crate::model::recording::RecordingCommand;
 use crate::model::shelf::ShelfCommand;
 use crate::model::view::{Lens, Page, Scope};
 
@@ -63,6 +64,15 @@ impl Command {
             Self::Show(Page::Calls) => "The procedures of this server, calls and graphs",
             Self::Show(Page::Connections) => "Who is connected to this server, since when and how busily",
             Self::Show(Page::Traces) => "Calls that were slow or failed, and where their time went",
+            Self::Show(Page::Load) => {
+                "Many calls of one procedure, at a rate or as fast as they go, and how long they took"
+            }
+            Self::Show(Page::Alerts) => {
+                "Rules that watch latency, errors, certificates and connections, and what they have told"
+            }
+            Self::Recording(RecordingCommand::Browse) => {
+                "Shows a file that was recorded before, at any of its moments"
+            }
             Self::Show(Page::Certificates) => {
                 "Both sides' certificates, whom each believes, and by which revocation lists (CRLs)"
             }

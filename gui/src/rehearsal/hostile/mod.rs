@@ -178,7 +178,7 @@ pub(crate) fn counters(count: usize) -> Snapshot {
         procedure: format!("evil.Crowd/{}", confusing(i)),
         in_flight: u64::MAX,
         errors: (0..40)
-            .map(|code| (format!("CODE\u{202e}{code}"), if i % 2 == 0 { u64::MAX } else { 1 }))
+            .map(|code| (format!("CODE\u{202e}{code}"), if i.is_multiple_of(2) { u64::MAX } else { 1 }))
             .collect(),
         ..ProcedureStats::default()
     };
