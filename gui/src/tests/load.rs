@@ -56,6 +56,25 @@ fn outcome(slowest_ms: u64) -> Outcome {
     }
 }
 
+/// The page of loads in its richer states.
+pub(super) fn pages() -> [(&'static str, Stage); 4] {
+    let mut running = Stage::with_ledger();
+    running.keys(Key::N);
+    let run = running.load().run;
+    running.tell(TabNews::Load(run, progress(Phase::Measuring, 500, 50)));
+    let mut done = Stage::with_ledger();
+    let doubts = vec!["the server, or this machine, did not keep up".to_owned()];
+    done.ran(Outcome { doubts, errors: [(Code::NotFound, 3)].into(), ..outcome(10) });
+    let mut compared = Stage::with_ledger();
+    compared.ran(outcome(10));
+    compared.ran(outcome(20));
+    compared.click("Compare with run 1");
+    let mut asked = Stage::with_ledger();
+    asked.click("acme.Ledger/rename");
+    asked.keys(Key::N);
+    [("load, running", running), ("load, done", done), ("load, compared", compared), ("load, asked", asked)]
+}
+
 impl Stage {
     /// A window with a procedure that may be called as often as one likes, and one that may not.
     fn with_ledger() -> Self {
@@ -260,7 +279,7 @@ fn stop_stops_and_what_was_measured_is_kept() {
     assert_eq!(stage.order(), None, "once is enough");
     let stopped = Outcome { stopped: true, elapsed: Duration::from_millis(700), ..outcome(10) };
     stage.tell(TabNews::Load(run, LoadNews::Done(Box::new(stopped))));
-    assert!(stage.shows("stopped") && stage.shows("Run #1 was stopped after 0.70 s."));
+    assert!(stage.shows("stopped") && stage.shows("#1 was stopped after 0.70 s."));
     assert!(stage.shows("measured 0.70 s") && stage.is_enabled("Start"));
 }
 
@@ -301,7 +320,7 @@ fn doubts_and_errors_are_said_and_why_the_server_has_no_numbers() {
     });
     assert!(stage.shows("failed 50 (4.8 %)"));
     assert!(stage.shows("3 NOT_FOUND") && stage.shows("47 UNAVAILABLE"));
-    assert!(stage.shows("The server, or this machine, did not keep up"));
+    assert!(stage.shows("#1: the server, or this machine, did not keep up"));
     assert!(stage.shows("not known: your identity may not call countersign.Stats/get"));
     assert!(stage.shows("p50: client 5.0 ms, server –"));
     assert!(stage.shows("begun late, p99 8"));

@@ -11,7 +11,7 @@ use egui_kittest::kittest::NodeT as _;
 use super::stage::{Stage, ledger, target};
 use super::streams::feed;
 use super::watching::{connection, trace};
-use super::{alerts, identity, journal};
+use super::{alerts, identity, journal, load};
 use crate::command::Command;
 use crate::exchange::TabNews;
 use crate::model::connection::{Failure, Retry};
@@ -136,6 +136,9 @@ fn pages() -> Vec<(&'static str, Stage)> {
     settings.window.state_mut().model.settings.keep("stage", &target("stage:7443"));
     settings.keys(Key::Comma);
     add("settings", settings);
+    for (page, load) in load::pages() {
+        add(page, load);
+    }
     let mut alerts = Stage::connected(ledger());
     alerts.keys(Key::B);
     add("alerts", alerts);

@@ -11,35 +11,42 @@ use crate::model::load::compared::{failed_share, percent};
 use crate::model::load::record::{Column as By, Record};
 use crate::model::load::run::{Run, What};
 use crate::model::load::{Load, RunNumber};
+use crate::model::tab::Tab;
 use crate::text;
-use crate::ui::columns::{Column, cells_ui, header_ui, left_over, places, row_ui, widen, width};
+use crate::ui::columns::{Column, cells_ui, header_ui, left_over, places, row_ui, table_ui, widen, width};
 use crate::ui::parts::square_mark;
 use crate::ui::rows::rows_ui;
 use crate::ui::theme::palette;
 
 const ROW_HEIGHT: f32 = 26.0;
 /// The buttons at the end of a row: compare, and forget.
-const COMPARE_WIDTH: f32 = 70.0;
-const FORGET_WIDTH: f32 = 56.0;
+const COMPARE_WIDTH: f32 = 64.0;
+const FORGET_WIDTH: f32 = 52.0;
 const BUTTONS_WIDTH: f32 = COMPARE_WIDTH + 6.0 + FORGET_WIDTH;
 
 /// All of them, the one under way first.
-pub(super) fn list_ui(ui: &mut Ui, load: &Load, now: Timestamp, wishes: &mut Vec<Command>) {
+pub(super) fn list_ui(ui: &mut Ui, tab: &Tab, now: Timestamp, wishes: &mut Vec<Command>) {
+    let load = &tab.load;
     let columns = columns(ui);
-    if let Some(by) = header_ui(ui, &columns, load.records.sorted) {
-        wishes.push(Command::Load(LoadCommand::Sort(by)));
-    }
-    let rows: Vec<Listed<'_>> = load
-        .running
-        .iter()
-        .map(Listed::Running)
-        .chain(load.records.listed().map(|record| Listed::Over(record)))
-        .collect();
-    rows_ui(ui, "runs", ROW_HEIGHT, rows.len(), None, |ui, range| {
-        for row in &rows[range] {
-            listed_ui(ui, load, row, &columns, now, wishes);
+    let running = load.running.iter().map(Listed::Running);
+    let rows: Vec<Listed<'_>> =
+        running.chain(load.records.listed().map(|record| Listed::Over(record))).collect();
+    let zone = tab.preferences.times.zone();
+    table_ui(ui, row_width(&columns), |ui| {
+        if let Some(by) = header_ui(ui, &columns, load.records.sorted) {
+            wishes.push(Command::Load(LoadCommand::Sort(by)));
         }
+        rows_ui(ui, "runs", ROW_HEIGHT, rows.len(), None, |ui, range| {
+            for row in &rows[range] {
+                listed_ui(ui, load, row, &columns, (now, &zone), wishes);
+            }
+        });
     });
+}
+
+/// How wide a row is, with its buttons.
+fn row_width(columns: &[Column<By>]) -> f32 {
+    width(columns) + BUTTONS_WIDTH + 14.0
 }
 
 /// A row of the list.
@@ -66,18 +73,18 @@ impl Listed<'_> {
 
 fn columns(ui: &Ui) -> [Column<By>; 7] {
     let mut columns = [
-        Column::new(By::Time, "Time", 118.0, false, "When it was started"),
-        Column::new(By::Procedure, "Procedure", 150.0, false, "What was called, and where"),
+        Column::new(By::Time, "Time", 92.0, false, "When it was started"),
+        Column::new(By::Procedure, "Procedure", 120.0, false, "What was called, and where"),
         Column::new(By::Plan, "Plan", 0.0, false, "How the calls were made"),
-        Column::new(By::Rate, "Calls/s", 74.0, true, "Calls a second that were answered with a result"),
-        Column::new(By::P50, "p50", 66.0, true, "Half of the calls took no longer, as waited for here"),
-        Column::new(By::P99, "p99", 66.0, true, "Ninety-nine in a hundred took no longer"),
-        Column::new(By::Failed, "Failed", 66.0, true, "Calls that were not answered with a result"),
+        Column::new(By::Rate, "Calls/s", 62.0, true, "Calls a second that were answered with a result"),
+        Column::new(By::P50, "p50", 60.0, true, "Half of the calls took no longer, as waited for here"),
+        Column::new(By::P99, "p99", 60.0, true, "Ninety-nine in a hundred took no longer"),
+        Column::new(By::Failed, "Failed", 60.0, true, "Calls that were not answered with a result"),
     ];
     let mut others: Vec<f32> =
         columns.iter().map(|column| column.width).filter(|width| 0.0 < *width).collect();
     others.push(BUTTONS_WIDTH);
-    columns[2].width = left_over(ui, &others, 120.0..=420.0);
+    columns[2].width = left_over(ui, &others, 90.0..=420.0);
     widen(ui, &mut columns, BUTTONS_WIDTH);
     columns
 }
@@ -87,14 +94,14 @@ fn listed_ui(
     load: &Load,
     listed: &Listed<'_>,
     columns: &[Column<By>],
-    now: Timestamp,
+    (now, zone): (Timestamp, &TimeZone),
     wishes: &mut Vec<Command>,
 ) {
     let (colors, text_color) = (palette(ui), ui.visuals().text_color());
     let (number, what) = (listed.number(), listed.what());
     let is_shown = load.shown == Some(number);
     let is_beside = load.beside == Some(number) && !is_shown;
-    let time = format!("#{} {}", number.0, moment(what.at, now));
+    let time = format!("#{} {}", number.0, moment(what.at, now, zone));
     let (plan, procedure) = (what.plan.words(), text::line(&what.request.procedure, 200));
     let numbers = numbers(listed, text_color, colors.error);
     let name = || {
@@ -109,7 +116,7 @@ fn listed_ui(
             number.0
         )
     };
-    let size = (width(columns) + BUTTONS_WIDTH + 14.0, ROW_HEIGHT);
+    let size = (row_width(columns), ROW_HEIGHT);
     let response = row_ui(ui, size, Role::Button, is_shown, name);
     let mut places = places(response.rect, columns);
     if is_shown || is_beside {
@@ -187,9 +194,8 @@ fn buttons_ui(
 }
 
 /// The time of the day, and the day unless it is this one.
-pub(super) fn moment(at: Timestamp, now: Timestamp) -> String {
-    let zone = TimeZone::system();
-    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone));
+fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let [at, now] = [at, now].map(|time| time.to_zoned(zone.clone()));
     let pattern = if at.date() == now.date() { "%H:%M:%S" } else { "%d %b %H:%M" };
     at.strftime(pattern).to_string()
 }

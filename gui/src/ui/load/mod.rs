@@ -8,14 +8,16 @@ mod shown;
 mod table;
 mod times;
 
-use egui::{CentralPanel, Label, Panel, RichText, Ui};
+use egui::{CentralPanel, Label, Panel, RichText, ScrollArea, Ui, vec2};
 use jiff::Timestamp;
 
+use self::list::list_ui;
+use self::planning::planning_ui;
 pub(super) use self::times::times_ui;
 use super::pages::pages_ui;
 use super::parts::{command_button_ui, failure_card_ui, muted, notice_ui};
 use super::theme::palette;
-use super::{filling_ui, panel_frame};
+use super::{LOW, NARROW, filling_ui, panel_frame};
 use crate::command::Command;
 use crate::exchange::LoadOrder;
 use crate::model::load::asked::LoadCommand;
@@ -24,45 +26,71 @@ use crate::model::tab::Tab;
 use crate::model::view::Page;
 use crate::text;
 
+/// How high what is shown of a run is where it stands below the plan.
+const SHOWN_HEIGHT: f32 = 440.0;
+
 /// The page, in all the room below the top bar.
 pub(super) fn page_ui(ui: &mut Ui, tab: &mut Tab, now: Timestamp, wishes: &mut Vec<Command>) {
-    let id = tab.id;
+    let (id, room) = (tab.id, ui.available_size());
     if tab.load.running.is_some() || 0 < tab.load.records.len() {
         Panel::bottom("runs")
             .resizable(true)
-            .default_size(190.0)
-            .size_range(90.0..=420.0)
+            .default_size((room.y * 0.24).clamp(96.0, 340.0))
+            .size_range(90.0..=(room.y * 0.5).max(90.0))
             .frame(panel_frame(ui, 10, 8))
-            .show(ui, |ui| filling_ui(ui, id, |ui| list::list_ui(ui, &tab.load, now, wishes)));
+            .show(ui, |ui| filling_ui(ui, id, |ui| list_ui(ui, tab, now, wishes)));
     } else {
         // The panels beside it keep their identity.
         ui.skip_ahead_auto_ids(1);
     }
-    Panel::left("plan").default_size(300.0).size_range(260.0..=420.0).frame(panel_frame(ui, 10, 8)).show(
-        ui,
-        |ui| {
+    if room.x < NARROW || room.y < LOW {
+        CentralPanel::default().frame(panel_frame(ui, 10, 8)).show(ui, |ui| {
+            filling_ui(ui, id, |ui| column_ui(ui, tab, wishes));
+        });
+        return;
+    }
+    Panel::left("plan")
+        .default_size((room.x * 0.15).clamp(300.0, 360.0))
+        .size_range(260.0..=420.0)
+        .frame(panel_frame(ui, 10, 8))
+        .show(ui, |ui| {
             filling_ui(ui, id, |ui| {
                 pages_ui(ui, Page::Load, false, wishes);
                 ui.add_space(4.0);
-                planning::planning_ui(ui, tab, wishes);
+                ScrollArea::vertical().id_salt("plan").auto_shrink(false).show(ui, |ui| {
+                    planning_ui(ui, tab, wishes);
+                });
             });
-        },
-    );
-    CentralPanel::default().frame(panel_frame(ui, 14, 10)).show(ui, |ui| {
-        filling_ui(ui, id, |ui| {
-            notices_ui(ui, tab, wishes);
-            let load = &tab.load;
-            if let Some(run) = load.shown_run() {
-                shown::run_ui(ui, run);
-            } else if let Some(both) = load.compared() {
-                shown::compared_ui(ui, both, wishes);
-            } else if let Some(record) = load.shown_record() {
-                shown::record_ui(ui, record, wishes);
-            } else {
-                shown::nothing_ui(ui);
-            }
         });
+    CentralPanel::default()
+        .frame(panel_frame(ui, 14, 10))
+        .show(ui, |ui| filling_ui(ui, id, |ui| shown_ui(ui, tab, wishes)));
+}
+
+/// What is planned and what came of it below each other, to be scrolled.
+fn column_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
+    pages_ui(ui, Page::Load, false, wishes);
+    ScrollArea::vertical().id_salt("load").auto_shrink(false).show(ui, |ui| {
+        planning_ui(ui, tab, wishes);
+        ui.separator();
+        let room = vec2(ui.available_width(), SHOWN_HEIGHT);
+        ui.allocate_ui(room, |ui| shown_ui(ui, tab, wishes));
     });
+}
+
+/// What is shown of a run, and above it what has to be answered first.
+fn shown_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
+    notices_ui(ui, tab, wishes);
+    let load = &tab.load;
+    if let Some(run) = load.shown_run() {
+        shown::run_ui(ui, run);
+    } else if let Some(both) = load.compared() {
+        shown::compared_ui(ui, both, wishes);
+    } else if let Some(record) = load.shown_record() {
+        shown::record_ui(ui, record, wishes);
+    } else {
+        shown::nothing_ui(ui);
+    }
 }
 
 /// What has to be answered or mended before anything is started.

@@ -1,7 +1,7 @@
 //! The plan of the next run: what is called, how fast, for how long, and the button that starts it.
 
 use countersign::service::CallKind;
-use egui::{Label, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Label, RichText, TextEdit, Ui};
 
 use crate::command::Command;
 use crate::model::load::Load;
@@ -17,7 +17,7 @@ use crate::ui::theme::palette;
 const NAME_WIDTH: f32 = 92.0;
 const FIELD_WIDTH: f32 = 84.0;
 
-/// The panel at the left.
+/// What stands at the left, or above the rest.
 pub(super) fn planning_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
     let Some(procedure) = tab.procedure() else {
         return empty_ui(ui, "No procedure selected", "Select one on the page of calls.");
@@ -50,18 +50,16 @@ pub(super) fn planning_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>)
     let (can_start, is_connected) =
         (tab.allows(&Command::Load(LoadCommand::Start)), tab.connection.is_connected());
     let load = &mut tab.load;
-    ScrollArea::vertical().id_salt("plan").auto_shrink([false, true]).show(ui, |ui| {
-        fields_ui(ui, &mut load.typed);
-        ui.add_space(8.0);
-        if let Some(plan) = load.plan() {
-            ui.add(Label::new(muted(&colors, in_words(&plan)).small()).wrap());
-            ui.add_space(4.0);
-        }
-        buttons_ui(ui, load, can_start, wishes);
-        if !is_connected {
-            ui.label(RichText::new("Not connected just now").small().color(colors.warn));
-        }
-    });
+    fields_ui(ui, &mut load.typed);
+    ui.add_space(8.0);
+    if let Some(plan) = load.plan() {
+        ui.add(Label::new(muted(&colors, in_words(&plan)).small()).wrap());
+        ui.add_space(4.0);
+    }
+    buttons_ui(ui, load, can_start, wishes);
+    if !is_connected {
+        ui.label(RichText::new("Not connected just now").small().color(colors.warn));
+    }
 }
 
 /// What the plan comes to.

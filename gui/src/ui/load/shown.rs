@@ -253,14 +253,14 @@ fn doubts_ui(ui: &mut Ui, record: &Record, outcome: &Outcome) {
         return;
     }
     ui.add_space(4.0);
-    let name = run_name(record);
     notice_ui(ui, palette(ui).warn, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
+        let name = run_name(record);
         if outcome.stopped {
-            ui.label(format!("Run {name} was stopped after {}.", text::elapsed(outcome.elapsed)));
+            ui.label(format!("{name} was stopped after {}.", text::elapsed(outcome.elapsed)));
         }
         for doubt in &outcome.doubts {
-            ui.add(Label::new(format!("{}.", text::capitalized(doubt))).wrap());
+            ui.add(Label::new(format!("{name}: {doubt}.")).wrap());
         }
     });
 }
