@@ -2,6 +2,7 @@
 
 mod deeds;
 pub mod hostile;
+pub mod recording;
 mod watch;
 
 use std::sync::mpsc::{Sender, channel};

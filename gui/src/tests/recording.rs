@@ -15,9 +15,9 @@ use crate::exchange::{Order, Purpose, TabNews, TabOrder};
 use crate::model::calls::{CallNumber, Mark};
 use crate::model::connection::Failure;
 use crate::model::graphs::Sheet;
-use crate::model::history::Trend;
+use crate::model::history::{History, Trend};
 use crate::model::recording::{Recorded, RecordingNews, RecordingOrder, Written};
-use crate::model::view::{Page, Scope, TimeRange};
+use crate::model::view::{Page, Scope, Stretch, TimeRange};
 use crate::worker::recording::tests::{Film, record};
 
 const BALANCE: &str = "acme.Ledger/balance";
@@ -132,13 +132,11 @@ fn a_recording_shows_the_same_picture_at_any_moment() {
     // Forwards, far back, and forwards again.
     for moment in [2095, 400, 1500].map(Duration::from_secs) {
         let mut live = Stage::connected(ledger());
-        live.window.state_mut().model.tab_mut().history = Default::default();
+        let history = &mut live.window.state_mut().model.tab_mut().history;
+        *history = History::default();
+        let heard = told.iter().take_while(|(at, _)| *at <= began + moment);
+        heard.for_each(|(at, snapshot)| history.record(snapshot.clone(), *at));
         live.window.state_mut().still = Some(began + moment);
-        let tab = live.window.state().model.tab().id;
-        for (at, snapshot) in told.iter().take_while(|(at, _)| *at <= began + moment) {
-            live.tell_at(*at, tab, TabNews::Stats(Ok(snapshot.clone())));
-        }
-        live.settle();
         live.click("Pause");
         recorded.tell_of_recording(film.at(moment));
         for range in TimeRange::ALL {
@@ -149,7 +147,8 @@ fn a_recording_shows_the_same_picture_at_any_moment() {
                     stage.settle();
                 }
                 assert_eq!(live.selected(), recorded.selected());
-                assert_eq!(live.picture(), recorded.picture(), "{moment:?}, {range:?}, {scope:?}");
+                // Its points would fill many screens.
+                assert!(live.picture() == recorded.picture(), "{moment:?}, {range:?}, {scope:?}");
                 assert!(!live.picture().0.main().points.is_empty());
             }
         }
@@ -168,11 +167,11 @@ fn a_recording_that_begins_later_has_points_at_the_same_moments() {
         record(&path, began, &told[first..], &[]);
         let (mut film, _) = Film::open(&path, began).unwrap();
         let RecordingNews::At(at, history) = film.at(Duration::from_secs(890)) else { panic!() };
-        let mut live = crate::model::history::History::default();
+        let mut live = History::default();
         let heard = told.iter().take_while(|(moment, _)| *moment <= began + at);
         heard.for_each(|(at, snapshot)| live.record(snapshot.clone(), *at));
-        let stretch = crate::model::view::Stretch { to: began + at, length: TimeRange::OneHour.duration() };
-        let points = |history: &crate::model::history::History| {
+        let stretch = Stretch { to: began + at, length: TimeRange::OneHour.duration() };
+        let points = |history: &History| {
             let points = history.points(None, history.scale(stretch, stretch.to), stretch, 0);
             points.into_iter().map(|point| (point.from, point.to, point.calls)).collect::<Vec<_>>()
         };
@@ -301,7 +300,7 @@ fn a_recording_is_played_at_three_speeds_and_stands_still_at_its_end() {
     let now = Instant::now();
     stage.window.state_mut().still = Some(now);
     let mut film = stage.open_film(&path, began);
-    stage.click("Play");
+    stage.click("Play the recording");
     stage.goes_to(&mut film, Duration::ZERO);
     stage.window.state_mut().still = Some(now + 2 * SECOND);
     stage.settle();
@@ -314,7 +313,7 @@ fn a_recording_is_played_at_three_speeds_and_stands_still_at_its_end() {
     }
     stage.window.state_mut().still = Some(now + 60 * SECOND);
     stage.settle();
-    assert!(stage.shows("Play"), "the end was reached");
+    assert!(stage.shows("Play the recording"), "the end was reached");
 }
 
 #[test]

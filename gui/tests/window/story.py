@@ -120,6 +120,11 @@ def demo(screen: Screen, processes: Processes, scratch: Path) -> None:
     server = Server(address, str(next(scratch.glob("countersign-demo-*/dashboard"))))
     screen.wait_for("calls/s")
 
+    screen.press("ctrl+m")
+    screen.fill("Recording file", str(scratch / "demo.csrec"))
+    screen.click("Start recording")
+    screen.wait_for("Stop recording")
+
     order(screen, "Grace Hopper")
     screen.until("the order in the server's book", lambda: server.has_order("Grace Hopper"))
     screen.wait_for("deliver_on")
@@ -159,6 +164,13 @@ def demo(screen: Screen, processes: Processes, scratch: Path) -> None:
     screen.press("ctrl+Return")
     screen.wait_for("Is there tea?")
     screen.shoot("chat-dark")
+
+    screen.press("ctrl+m")
+    screen.click("Look at it")
+    screen.wait_for("Time line")
+    screen.shoot("recording-dark")
+    screen.press("ctrl+w")
+    screen.wait_for("Is there tea?")
 
     dark = screen.pixels()
     screen.press("ctrl+d")

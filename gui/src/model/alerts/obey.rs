@@ -93,7 +93,10 @@ impl Model {
     /// Whether a command would do anything now.
     pub(crate) fn allows_alert(&self, command: &AlertCommand) -> bool {
         match command {
-            AlertCommand::About => self.tab().graphs.sheet.is_some() && self.has_room(),
+            AlertCommand::About => {
+                let tab = self.tab();
+                tab.graphs.sheet.is_some() && tab.replay.is_none() && self.has_room()
+            }
             AlertCommand::Write => self.has_room(),
             AlertCommand::Save => {
                 let draft = self.alerts.draft.as_ref();

@@ -109,6 +109,8 @@ pub(crate) struct Playing {
     pub(crate) shown: Duration,
     /// How fast it is played.
     pub(crate) speed: Speed,
+    /// Whether the time line is to get the keys.
+    pub(crate) focus_wanted: bool,
     /// The moment that the worker was asked for and has not told yet.
     asked: Option<Duration>,
     /// Since when it is played, and from where; `None` while it stands still.
@@ -175,6 +177,7 @@ impl Playing {
             wanted: end,
             shown: Duration::ZERO,
             speed: Speed::default(),
+            focus_wanted: true,
             asked: Some(end),
             since: None,
         }

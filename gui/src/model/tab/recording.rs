@@ -73,7 +73,8 @@ impl Tab {
         self.replay.as_ref()?.playing()
     }
 
-    fn playing_mut(&mut self) -> Option<&mut Playing> {
+    /// The same, to go elsewhere.
+    pub(crate) fn playing_mut(&mut self) -> Option<&mut Playing> {
         self.replay.as_mut()?.playing_mut()
     }
 

@@ -37,7 +37,7 @@ pub(super) fn heading_ui(ui: &mut Ui, tab: &mut Tab, is_page: bool, wishes: &mut
         command_button_ui(ui, Command::ToggleExport, has_graphs, wishes);
         let about = Command::Alert(AlertCommand::About);
         let hint = "Writes a rule about what is graphed: above twice what it is now";
-        command_button_ui(ui, about, has_graphs, wishes).on_hover_text(hint);
+        command_button_ui(ui, about, has_graphs && tab.replay.is_none(), wishes).on_hover_text(hint);
         compare_ui(ui, tab, wishes);
         if tab.graphs.zoom.is_some() {
             command_button_ui(ui, Command::ZoomOut, true, wishes);

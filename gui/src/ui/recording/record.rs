@@ -69,7 +69,7 @@ fn ask_ui(ui: &Ui, recording: &mut Recording, wishes: &mut Vec<Command>) {
         let colors = palette(ui);
         ui.heading("Record this server");
         let words = "From now on, what the server counts is written to this file each second, with the names of its \
-                     procedures and when calls were made here. No arguments, replies, metadata or keys are.";
+                     procedures and when calls were made here. It holds no arguments, replies, metadata or keys.";
         ui.add(Label::new(muted(&colors, words)).wrap());
         ui.add_space(4.0);
         let edit = ui.add(TextEdit::singleline(file).desired_width(f32::INFINITY)).accessible_name("Recording file");

@@ -22,6 +22,9 @@ use crate::ui::{filling_ui, graphs, panel_frame, procedures};
 /// Why nothing can be done here that takes a server.
 const NO_SERVER: &str = "This is a recording: there is no server to call. Connect with it in another tab.";
 
+/// Who recorded is left out where there is less room than this.
+const BY_WIDTH: f32 = 150.0;
+
 /// The recording of a tab.
 pub(crate) fn page_ui(ui: &mut Ui, tab: &mut Tab, now: (Instant, Timestamp), wishes: &mut Vec<Command>) {
     match &tab.replay {
@@ -110,6 +113,9 @@ pub(crate) fn facts_ui(ui: &mut Ui, replay: &Replay, times: Times) {
     ui.separator();
     ui.add(Label::new(&overview.head.peer).truncate());
     ui.add(Label::new(muted(&colors, when).small()).truncate());
+    if ui.available_width() < BY_WIDTH {
+        return;
+    }
     let by = format!("{} · recorded by {}", overview.head.address, overview.head.recorder);
     ui.add(Label::new(muted(&colors, by).small()).truncate());
 }

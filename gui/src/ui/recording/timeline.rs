@@ -24,16 +24,22 @@ const HEIGHT: f32 = 40.0;
 const BELOW: f32 = 16.0;
 /// What keeps the handle within the panel.
 const MARGIN: f32 = 8.0;
+/// What the keys do is said where there is as much room.
+const HINT_WIDTH: f32 = 360.0;
 /// How large the mark of a call is.
 const MARK: f32 = 3.0;
 
 /// The panel below the graphs.
-pub(super) fn timeline_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
+pub(super) fn timeline_ui(ui: &mut Ui, tab: &mut Tab, wishes: &mut Vec<Command>) {
+    let is_wanted = tab.playing_mut().is_some_and(|playing| std::mem::take(&mut playing.focus_wanted));
     let Some(playing) = tab.playing() else { return };
     let zone = tab.preferences.times.zone();
     ui.horizontal(|ui| controls_ui(ui, playing, &zone, wishes));
     ui.add_space(2.0);
-    line_ui(ui, playing, zone, wishes);
+    let line = line_ui(ui, playing, zone, wishes);
+    if is_wanted {
+        line.request_focus();
+    }
     if playing.is_playing() {
         ui.ctx().request_repaint_after(playing.speed.pace());
     }
@@ -42,8 +48,9 @@ pub(super) fn timeline_ui(ui: &mut Ui, tab: &Tab, wishes: &mut Vec<Command>) {
 fn controls_ui(ui: &mut Ui, playing: &Playing, zone: &TimeZone, wishes: &mut Vec<Command>) {
     let (colors, overview) = (palette(ui), &playing.overview);
     let play = Command::Recording(RecordingCommand::Play);
-    let text = if playing.is_playing() { "Stand still" } else { "Play" };
-    let button = ui.add(Button::new(text).min_size(vec2(84.0, 0.0)));
+    let text = if playing.is_playing() { "Pause" } else { "Play" };
+    let button = ui.add(Button::new(text).min_size(vec2(72.0, 0.0)));
+    let button = button.accessible_name(format!("{text} the recording"));
     if button.on_hover_text(format!("{}  {}", play.text(), keys_of(ui, &play))).clicked() {
         wishes.push(play);
     }
@@ -67,6 +74,10 @@ fn controls_ui(ui: &mut Ui, playing: &Playing, zone: &TimeZone, wishes: &mut Vec
         }
         if let Some(remark) = &overview.remark {
             ui.add(Label::new(RichText::new(remark).color(colors.warn)).truncate()).on_hover_text(remark);
+        } else if ui.available_width() >= HINT_WIDTH {
+            let page = text::clock(page(overview).as_secs());
+            let hint = format!("arrow keys 0:01 · with Shift 0:10 · page keys {page} · Space plays");
+            ui.label(muted(&colors, hint).small());
         }
     });
 }
@@ -77,7 +88,7 @@ fn words(overview: &Overview, at: Duration, zone: &TimeZone) -> String {
 }
 
 /// The line, its handle and what was done to them.
-fn line_ui(ui: &mut Ui, playing: &Playing, zone: TimeZone, wishes: &mut Vec<Command>) {
+fn line_ui(ui: &mut Ui, playing: &Playing, zone: TimeZone, wishes: &mut Vec<Command>) -> Response {
     let size = vec2(ui.available_width(), HEIGHT + BELOW);
     let (place, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
     let track = place.with_max_y(place.top() + HEIGHT).shrink2(vec2(MARGIN, 0.0));
@@ -91,6 +102,7 @@ fn line_ui(ui: &mut Ui, playing: &Playing, zone: TimeZone, wishes: &mut Vec<Comm
     }
     let asked = line.asked(ui, &response).or_else(|| line.pressed(ui, &response, wishes));
     wishes.extend(asked.map(go_to));
+    response
 }
 
 fn go_to(at: Duration) -> Command {
@@ -102,6 +114,11 @@ fn axis(overview: &Overview, zone: TimeZone) -> TimeAxis {
     let end = (overview.base + overview.length, overview.date(overview.length));
     let stretch = Stretch { to: end.0, length: overview.length.max(Duration::from_secs(1)) };
     TimeAxis { stretch, is_live: false, now: end, zone }
+}
+
+/// How far the page keys go: a twentieth of all of it, in whole seconds.
+fn page(overview: &Overview) -> Duration {
+    Duration::from_secs((overview.length.as_secs() / 20).max(5))
 }
 
 /// What the line is drawn of.
@@ -182,8 +199,8 @@ impl Line<'_> {
             at = match key {
                 Key::ArrowLeft => at.saturating_sub(step),
                 Key::ArrowRight => at + step,
-                Key::PageUp => at.saturating_sub(self.page()),
-                Key::PageDown => at + self.page(),
+                Key::PageUp => at.saturating_sub(page(&self.playing.overview)),
+                Key::PageDown => at + page(&self.playing.overview),
                 Key::Home => Duration::ZERO,
                 Key::End => self.playing.overview.length,
                 Key::Space => {
@@ -194,11 +211,6 @@ impl Line<'_> {
             };
         }
         (at != self.playing.wanted).then_some(at)
-    }
-
-    /// How far the page keys go: a twentieth of all of it, in whole seconds.
-    fn page(&self) -> Duration {
-        Duration::from_secs((self.playing.overview.length.as_secs() / 20).max(5))
     }
 
     fn draw(&self, ui: &Ui, response: &Response) {
@@ -236,7 +248,7 @@ impl Line<'_> {
         let activity = &self.playing.overview.activity;
         let most = activity.slices.iter().map(|slice| slice.calls).max().unwrap_or(0).max(1);
         let room = self.track.shrink(2.0);
-        let height = |calls: u64| (calls.min(most) as f32 / most as f32).sqrt() * room.height();
+        let height = |calls: u64| (calls.min(most) as f32 / most as f32) * room.height();
         for (number, slice) in (0_u32..).zip(&activity.slices) {
             let [from, to] =
                 [number, number + 1].map(|number| self.x(activity.slice * number).min(room.right()));
@@ -245,7 +257,7 @@ impl Line<'_> {
                 (slice.failed, self.colors.error.gamma_multiply(0.9)),
             ] {
                 if calls > 0 {
-                    let top = room.bottom() - height(calls).max(1.0);
+                    let top = room.bottom() - height(calls).max(2.0);
                     let bar = Rect::from_min_max(pos2(from, top), pos2(to.max(from + 1.0), room.bottom()));
                     ui.painter().rect_filled(bar, 0.0, color);
                 }
@@ -292,6 +304,7 @@ impl Line<'_> {
     /// Round times of the clock.
     fn draw_times(&self, ui: &Ui) {
         let (painter, track) = (ui.painter(), self.track);
+        let mut free = f32::INFINITY;
         for mark in self.axis.marks(track.width()) {
             let x = track.left() + mark.at * track.width();
             painter.vline(x, track.bottom()..=track.bottom() + 3.0, Stroke::new(1.0, self.colors.muted));
@@ -299,7 +312,10 @@ impl Line<'_> {
             let galley = painter.layout_no_wrap(text, FontId::proportional(11.0), self.colors.muted);
             let half = galley.size().x / 2.0;
             let left = (x - half).clamp(track.left() - MARGIN, track.right() + MARGIN - 2.0 * half);
-            painter.galley(pos2(left, track.bottom() + 3.0), galley, self.colors.muted);
+            if left + 2.0 * half < free {
+                painter.galley(pos2(left, track.bottom() + 3.0), galley, self.colors.muted);
+                free = left - 6.0;
+            }
         }
     }
 

@@ -10,7 +10,10 @@ mod tap;
 pub(crate) mod tests;
 
 pub(super) use self::player::Player;
+pub(crate) use self::recorder::Tape;
 use self::recorder::record;
+pub(crate) use self::reel::Reel;
+pub(crate) use self::tap::Heard;
 pub(super) use self::tap::Tap;
 use super::link::Link;
 use super::seat::Voice;

@@ -47,7 +47,7 @@ pub(in crate::worker) fn record(path: PathBuf, head: Head, link: Option<Link>, v
 }
 
 /// A recording that is being written.
-pub(super) struct Tape {
+pub(crate) struct Tape {
     path: PathBuf,
     file: File,
     began: Instant,
@@ -61,7 +61,7 @@ pub(super) struct Tape {
 
 impl Tape {
     /// A new file. One that is there already may be somebody's work.
-    pub(super) fn create(path: &Path, head: &Head, began: Instant) -> Result<Self, Failure> {
+    pub(crate) fn create(path: &Path, head: &Head, began: Instant) -> Result<Self, Failure> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         // Which procedures a server has is not for everybody who uses this machine.
@@ -112,7 +112,7 @@ impl Tape {
     }
 
     /// Writes down what was heard.
-    pub(super) fn hear(&mut self, heard: Heard) -> io::Result<()> {
+    pub(crate) fn hear(&mut self, heard: Heard) -> io::Result<()> {
         match heard {
             Heard::Snapshot(snapshot, at) => {
                 let at = self.since(at);
@@ -147,7 +147,7 @@ impl Tape {
     }
 
     /// Writes that this is the end, and has the disk keep it all.
-    pub(super) fn end(&mut self, why: &str) -> io::Result<Duration> {
+    pub(crate) fn end(&mut self, why: &str) -> io::Result<Duration> {
         let length = self.since(Instant::now());
         self.write(Event::Ended(length, why.to_owned()))?;
         self.file.sync_all()?;

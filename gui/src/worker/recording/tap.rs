@@ -32,7 +32,7 @@ pub(super) struct Ear {
 }
 
 /// Something that goes into a recording.
-pub(super) enum Heard {
+pub(crate) enum Heard {
     Snapshot(Snapshot, Instant),
     Services(Vec<Listed>, bool),
     Called(Mark),
