@@ -34,6 +34,9 @@ const WIDTHS: [Width; 3] = [
 ];
 /// How much a tier keeps at most, in [`Cell::weight`]s: some fifty MiB, of which a decent server needs few.
 const HEAVIEST: usize = 3_000_000;
+/// How much of the last minute trends are made of, in the same units: all of it, but for a server that calls a thousand
+/// procedures each second. They are made in a frame, each second.
+const HEAVIEST_MINUTE: usize = 2_000_000;
 /// Procedures beyond these are not followed.
 pub(crate) const MOST_PROCEDURES: usize = 2000;
 /// Restarts beyond these, the latest, are not marked.
@@ -211,12 +214,18 @@ impl History {
         latency
     }
 
-    /// The last minute of every procedure, the built-in ones included.
+    /// The last minute of every procedure, the built-in ones included, or as much of it as there is time for.
     pub(crate) fn trends(&self, now: Instant) -> BTreeMap<String, Trend> {
-        let minute = Duration::from_secs(60);
-        let cells = self.tiers[0].cells.iter().map(Arc::as_ref);
-        let cells: Vec<&Cell> =
-            cells.filter(|cell| now.saturating_duration_since(cell.to) <= minute).collect();
+        let (minute, mut weight) = (Duration::from_secs(60), 0);
+        let cells = self.tiers[0].cells.iter().rev().map(Arc::as_ref);
+        let mut cells: Vec<&Cell> = cells
+            .take_while(|cell| now.saturating_duration_since(cell.to) <= minute)
+            .take_while(|cell| {
+                weight += cell.weight();
+                weight <= HEAVIEST_MINUTE
+            })
+            .collect();
+        cells.reverse();
         let seconds = cells.iter().map(|cell| cell.seconds).sum();
         // Cell by cell, and not name by name: of two thousand procedures that would be felt each second.
         let mut sums: HashMap<&str, MinuteSum> = HashMap::new();

@@ -12,11 +12,11 @@ use super::super::{Rehearsal, Watch, told};
 use super::cases::{Case, act, rest, window};
 use super::{confusing, count_on, counters, megabyte};
 use crate::command::Command;
-use crate::exchange::{Order, TabNews, TabOrder};
+use crate::exchange::{Order, TabNews};
 use crate::model::alerts::rule::{Condition, Errors, Latency, Rule};
 use crate::model::history::{MOST_PROCEDURES, Percentile, Step, Tick, Ticks};
 use crate::model::recording::format::{Called, Encoder, Event, Head, Listed, ListedProcedure, MAGIC};
-use crate::model::recording::{RecordingCommand, RecordingNews, RecordingOrder};
+use crate::model::recording::{RecordingCommand, RecordingNews};
 use crate::model::view::{Page, TimeRange};
 use crate::worker;
 use crate::worker::recording::reel::Reel;
@@ -112,12 +112,7 @@ fn recording(watch: &mut Watch) {
     for (share, range) in [(1.0, 0), (0.5, 5), (0.01, 3), (0.001, 0), (1.0, 5)] {
         let at = end.mul_f64(share);
         watch.note(&("moment", share));
-        let order = watch.frame(|| {
-            let command = Command::Recording(RecordingCommand::GoTo(at));
-            window.dashboard.model.obey(command, Instant::now())
-        });
-        let is_asked = matches!(order, Some(Order::Tab(_, TabOrder::Recording(RecordingOrder::GoTo(_)))));
-        assert!(is_asked || share == 1.0, "the worker is asked: {order:?}");
+        act(&mut window, watch, Command::Recording(RecordingCommand::GoTo(at)));
         let history = watch.work(|| reel.go_to(at).expect("it is whole").clone());
         come(&mut window, watch, RecordingNews::At(at, Box::new(history)));
         act(&mut window, watch, Command::SetRange(TimeRange::ALL[range]));
