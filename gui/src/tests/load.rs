@@ -7,7 +7,7 @@ use countersign::Code;
 use countersign::builtin::stats::Histogram;
 use countersign::service::CallKind;
 use egui::accesskit::Role;
-use egui::{Key, Modifiers};
+use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -137,6 +137,23 @@ fn a_load_is_planned_in_fields_and_started_by_a_key() {
     assert_eq!(order.procedure, "acme.Ledger/balance");
     assert_eq!(super::forms::typed(&order.arguments).json, json!({ "account": "17" }));
     assert_eq!(stage.order(), None, "the keys of a call start a load here, and no call");
+}
+
+#[test]
+fn keys_pressed_right_after_typing_count_what_was_typed() {
+    let mut stage = Stage::with_ledger();
+    stage.fill("account", "17");
+    stage.click("Load…");
+    stage.replace("Rate", "0");
+    let (none, command) = (Modifiers::NONE, Modifiers::COMMAND);
+    let press =
+        |key, modifiers| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+    // One frame has them all.
+    let events = [press(Key::End, none), press(Key::Backspace, none), Event::Text("2500".to_owned())];
+    stage.window.input_mut().events.extend(events);
+    stage.window.input_mut().events.push(press(Key::Enter, command));
+    stage.settle();
+    assert!(matches!(stage.load().plan.pace, Pace::Open(Schedule { rate: 2500.0, .. }, _)));
 }
 
 #[test]

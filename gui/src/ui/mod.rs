@@ -47,7 +47,7 @@ use std::hash::Hash;
 use std::time::Instant;
 
 use egui::gui_zoom::kb_shortcuts::ZOOM_IN_SECONDARY;
-use egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
+use egui::{CentralPanel, Frame, KeyboardShortcut, Margin, Panel, Ui, UiBuilder};
 use jiff::Timestamp;
 
 use crate::command::Command;
@@ -66,7 +66,7 @@ const STEP: f32 = 560.0;
 /// Draws the whole dashboard and returns what the user wished.
 pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<Command> {
     model.is_dark = ui.visuals().dark_mode;
-    let mut wishes = shortcuts(ui, model);
+    let (pressed, mut wishes) = (pressed(ui), Vec::new());
     model.refresh(now);
     model.refresh_recall();
     Panel::top("top bar")
@@ -106,6 +106,8 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
     recording::dialogs_ui(ui, model.tab_mut(), &mut wishes);
     palette::palette_ui(ui, model, &mut wishes);
     trouble::trouble_ui(ui, model, &mut wishes);
+    // What was typed just before the keys is in the model only now.
+    wishes.extend(commands_of(&pressed, model));
     wishes
 }
 
@@ -190,7 +192,8 @@ fn filling_ui<R>(ui: &mut Ui, whose: impl Hash + std::fmt::Debug, draw: impl FnO
     drawn
 }
 
-fn shortcuts(ui: &mut Ui, model: &Model) -> Vec<Command> {
+/// The shortcuts that were pressed. No field gets to see them.
+fn pressed(ui: &mut Ui) -> Vec<KeyboardShortcut> {
     let mut pressed = Vec::new();
     // Where the plus is reached only with the key for capitals, nobody wants to press that, too.
     if ui.input_mut(|input| input.consume_shortcut(&ZOOM_IN_SECONDARY)) {
@@ -208,6 +211,11 @@ fn shortcuts(ui: &mut Ui, model: &Model) -> Vec<Command> {
     {
         pressed.splice(place..=place, find[1]);
     }
+    pressed
+}
+
+/// What they mean just now.
+fn commands_of(pressed: &[KeyboardShortcut], model: &Model) -> Vec<Command> {
     let is_pressed = |command: &&Command| command.shortcut().is_some_and(|keys| pressed.contains(&keys));
     Command::LISTED.iter().filter(is_pressed).filter(|command| model.allows(command)).cloned().collect()
 }
