@@ -19,8 +19,9 @@ use crate::model::recording::replay::Overview;
 /// Between one history that is left behind and the next.
 const SPACING: Duration = Duration::from_secs(15 * 60);
 
-/// How much these take at most, in units of a bucket: some two hundred MiB. Beyond it, moments take longer to get to.
-const HEAVIEST: usize = 12_000_000;
+/// How much these take at most, in units of a bucket: some six hundred MiB, which a day of fifty procedures takes that are
+/// all called in each second. Beyond it, moments take longer to get to.
+const HEAVIEST: usize = 40_000_000;
 
 /// Told how much of a file was read, from 0 to 1; says whether anybody still waits for it.
 pub(crate) type Progress<'a> = &'a mut dyn FnMut(f32) -> bool;
