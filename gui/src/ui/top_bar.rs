@@ -121,7 +121,9 @@ fn controls_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec<Comman
     } else {
         command_button_ui(ui, Command::TogglePalette, true, wishes);
     }
-    let cog = Button::selectable(model.tab().page == Page::Settings, "").min_size(vec2(28.0, 0.0));
+    let cog = Button::selectable(model.tab().page == Page::Settings, "")
+        .frame_when_inactive(true)
+        .min_size(vec2(28.0, 0.0));
     let cog = ui.add(cog);
     cog_mark(ui.painter(), cog.rect.center(), ui.style().interact(&cog).text_color());
     let hint = hint_of(ui, &Command::ToggleSettings);
