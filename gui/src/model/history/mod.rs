@@ -34,9 +34,9 @@ const WIDTHS: [Width; 3] = [
 ];
 /// How much a tier keeps at most, in [`Cell::weight`]s: some fifty MiB, of which a decent server needs few.
 const HEAVIEST: usize = 3_000_000;
-/// How much of the last minute trends are made of, in the same units: all of it, but for a server that calls a thousand
+/// How much of the last minute trends are made of, in the same units: all of it, but for a server that calls five hundred
 /// procedures each second. They are made in a frame, each second.
-const HEAVIEST_MINUTE: usize = 2_000_000;
+const HEAVIEST_MINUTE: usize = 1_000_000;
 /// Procedures beyond these are not followed.
 pub(crate) const MOST_PROCEDURES: usize = 2000;
 /// Restarts beyond these, the latest, are not marked.
