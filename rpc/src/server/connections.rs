@@ -57,9 +57,7 @@ impl Connections {
 
     /// Each of them with its number, oldest first.
     pub(crate) fn list(&self) -> Vec<(u64, Live)> {
-        let mut live: Vec<_> = self.lock().live.iter().map(|(id, live)| (*id, live.clone())).collect();
-        live.sort_unstable_by_key(|(id, _)| *id);
-        live
+        self.list_after(None, usize::MAX)
     }
 
     /// The oldest of those after this one, and at most so many.
