@@ -1,6 +1,7 @@
 //! What a server says that it can do, made fit to show.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use countersign::builtin::reflection::{ProcedureName, ReflectionClient};
 use countersign::service::{ProcedureDescription, ServiceDescription};
@@ -85,17 +86,8 @@ fn places(described: &ServiceDescription) -> usize {
     let of_procedure = |procedure: &ProcedureDescription| {
         let ProcedureDescription { arguments, items_in, items_out, result, fault, .. } = procedure;
         let schemas = [Some(arguments), items_in.as_ref(), items_out.as_ref(), Some(result), fault.as_ref()];
-        let mut waiting: Vec<&Json> = schemas.into_iter().flatten().map(Schema::as_value).collect();
-        let mut count = A_PROCEDURE + procedure.faults.len();
-        while let Some(place) = waiting.pop() {
-            count += 1;
-            match place {
-                Json::Array(items) => waiting.extend(items),
-                Json::Object(entries) => waiting.extend(entries.values()),
-                _ => {}
-            }
-        }
-        count
+        let of_schemas = schemas.into_iter().flatten().map(|schema| widths(schema.as_value()).count());
+        A_PROCEDURE + procedure.faults.len() + of_schemas.sum::<usize>()
     };
     described.procedures.iter().map(of_procedure).sum()
 }
@@ -150,20 +142,22 @@ fn fit(schema: Schema) -> Schema {
 }
 
 fn is_fit(schema: &Json) -> bool {
-    let (mut waiting, mut seen) = (vec![schema], 0);
-    while let Some(place) = waiting.pop() {
+    widths(schema).zip(1..).all(|(width, seen)| width <= WIDTH_MAX && seen <= PLACES_MAX)
+}
+
+/// Goes to every place of a schema, and says how many stand side by side directly below it.
+fn widths(schema: &Json) -> impl Iterator<Item = usize> {
+    let mut waiting = vec![schema];
+    iter::from_fn(move || {
+        let place = waiting.pop()?;
         let before = waiting.len();
         match place {
             Json::Array(items) => waiting.extend(items),
             Json::Object(entries) => waiting.extend(entries.values()),
             _ => {}
         }
-        seen += 1;
-        if waiting.len() - before > WIDTH_MAX || seen > PLACES_MAX {
-            return false;
-        }
-    }
-    true
+        Some(waiting.len() - before)
+    })
 }
 
 #[cfg(test)]
