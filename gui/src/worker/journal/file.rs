@@ -8,7 +8,7 @@
 //! Only its owner can read it: on Unix by its mode, 0600, also if it was found with another one. On Windows it has the
 //! access control list of the user's own configuration folder, which nobody else but the system can enter.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -161,8 +161,11 @@ impl JournalFile {
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let lock =
-            private().write(true).create(true).truncate(false).open(self.path.with_extension("lock"))?;
+        let lock = disk::private()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(self.path.with_extension("lock"))?;
         lock.lock()?;
         Ok(lock)
     }
@@ -230,7 +233,7 @@ impl JournalFile {
     }
 
     fn append(&mut self, line: &[u8]) -> io::Result<()> {
-        let mut file = private().append(true).create(true).open(&self.path)?;
+        let mut file = disk::private().append(true).create(true).open(&self.path)?;
         // What a crash has left there is a line of its own.
         let ended = if self.is_torn { [b"\n", line].concat() } else { line.to_vec() };
         self.known = None;
@@ -273,14 +276,6 @@ fn line_of(entry: &Entry) -> io::Result<Vec<u8>> {
 /// How to tell that a file has changed; never equal where the system does not say when.
 fn state(found: &Metadata) -> Option<(u64, SystemTime)> {
     Some((found.len(), found.modified().ok()?))
-}
-
-/// Opens files that only their owner can read.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 /// Takes from others what they were allowed.

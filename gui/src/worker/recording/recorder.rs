@@ -1,12 +1,13 @@
 //! Writing a recording: a thread for each, since disks can be slow.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::tap::{Ear, Heard};
+use crate::disk;
 use crate::exchange::TabNews;
 use crate::model::connection::Failure;
 use crate::model::history::Meter;
@@ -62,13 +63,9 @@ pub(crate) struct Tape {
 impl Tape {
     /// A new file. One that is there already may be somebody's work.
     pub(crate) fn create(path: &Path, head: &Head, began: Instant) -> Result<Self, Failure> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
         // Which procedures a server has is not for everybody who uses this machine.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file =
-            options.open(path).map_err(|error| Failure::new(not_written(path, &error), remedy(&error)))?;
+        let file = disk::private().write(true).create_new(true).open(path);
+        let file = file.map_err(|error| Failure::new(not_written(path, &error), remedy(&error)))?;
         Self::on(file, path, head, began)
     }
 
