@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::reel::Reel;
-use crate::exchange::TabNews;
+use super::{apart, say};
 use crate::model::connection::Failure;
 use crate::model::recording::RecordingNews;
 use crate::worker::seat::Voice;
@@ -19,13 +18,12 @@ impl Player {
     pub(super) fn open(path: PathBuf, voice: &Voice) -> Self {
         let (sender, wanted) = channel();
         let teller = voice.clone();
-        let player = thread::Builder::new().name("replay".to_owned()).spawn(move || {
+        let player = apart("replay", move || {
             if let Err(why) = play(&path, &wanted, &teller) {
                 say(&teller, RecordingNews::Unreadable(unreadable(&path, &why)));
             }
         });
-        if let Err(error) = player {
-            let failure = Failure::new(format!("No thread could be started: {error}."), "Try again.");
+        if let Err(failure) = player {
             say(voice, RecordingNews::Unreadable(failure));
         }
         Self(sender)
@@ -52,10 +50,6 @@ fn play(path: &Path, wanted: &Receiver<Duration>, voice: &Voice) -> Result<(), S
         let Ok(next) = wanted.recv() else { return Ok(()) };
         at = wanted.try_iter().last().unwrap_or(next);
     }
-}
-
-fn say(voice: &Voice, news: RecordingNews) {
-    voice.say(TabNews::Recording(news));
 }
 
 fn unreadable(path: &Path, why: &str) -> Failure {

@@ -3,12 +3,11 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::tap::{Ear, Heard};
+use super::{apart, say};
 use crate::disk;
-use crate::exchange::TabNews;
 use crate::model::connection::Failure;
 use crate::model::history::Meter;
 use crate::model::recording::format::{Called, Encoder, Event, FILE_MAX, Head, Listed, MAGIC};
@@ -25,17 +24,16 @@ pub(in crate::worker) fn record(path: PathBuf, head: Head, link: Option<Link>, v
     let Some(ear) = voice.tap.open() else { return };
     let began = Instant::now();
     let teller = voice.clone();
-    let recorder = thread::Builder::new().name("recording".to_owned()).spawn(move || {
+    let recorder = apart("recording", move || {
         let ended = Tape::create(&path, &head, began).map(|tape| (tape.written.clone(), tape));
         let ended = ended.and_then(|(written, tape)| {
-            teller.say(TabNews::Recording(RecordingNews::Started(path, written)));
+            say(&teller, RecordingNews::Started(path, written));
             tape.run(&ear)
         });
-        teller.say(TabNews::Recording(RecordingNews::Ended(ended)));
+        say(&teller, RecordingNews::Ended(ended));
     });
-    if let Err(error) = recorder {
-        let failure = Failure::new(format!("No thread could be started: {error}."), "Try again.");
-        voice.say(TabNews::Recording(RecordingNews::Ended(Err(failure))));
+    if let Err(failure) = recorder {
+        say(voice, RecordingNews::Ended(Err(failure)));
     }
     let tap = voice.tap.clone();
     tokio::spawn(async move {
