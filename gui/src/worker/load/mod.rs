@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::load::{self, Ending, NotAll, Run, Tally, Target};
+use countersign::load::{self, Ending, NotAll, Run, Target};
 use countersign::{CallError, Client, Code};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -23,7 +23,7 @@ use crate::exchange::{LoadOrder, TabNews};
 use crate::model::connection::Failure;
 use crate::model::journal::entry::Kept;
 use crate::model::load::RunNumber;
-use crate::model::load::news::{LoadNews, Outcome, PROGRESS_EVERY};
+use crate::model::load::news::{LoadNews, Outcome, PROGRESS_EVERY, Progress};
 use crate::model::load::plan::{Arrivals, CONNECTIONS, DURATION, OPEN_MAX, Pace, Plan, Schedule};
 use crate::model::reply::{Problem, ProblemKind};
 use crate::text;
@@ -178,11 +178,10 @@ impl Course {
                 counters = &mut warmed_up, if before.is_none() => before = Some(counters),
                 () = self.stopped.notified() => run.stop(),
                 _ = ticks.tick() => {
-                    let reading = run.reading();
-                    if is_denied(&reading) {
+                    let progress = Box::new(words::progress(run.reading()));
+                    if is_denied(&progress) {
                         return Err(denied(procedure));
                     }
-                    let progress = Box::new(words::progress(reading));
                     self.voice.say_latest(TabNews::Load(*number, LoadNews::Progress(progress)));
                 }
             }
@@ -239,10 +238,9 @@ fn load_plan(plan: &Plan, target: Target) -> load::Plan {
 }
 
 /// Whether the server lets nobody call this, as far as is known. It would go on saying so in its log.
-fn is_denied(reading: &load::Reading) -> bool {
-    let tally = Tally::sum(reading.tallies.iter().cloned());
-    let denied = tally.errors.get(&Code::PermissionDenied);
-    tally.latency.all.count() == 0 && denied.is_some_and(|denied| *denied == tally.failed())
+fn is_denied(progress: &Progress) -> bool {
+    let denied = progress.errors.get(&Code::PermissionDenied);
+    denied.is_some_and(|denied| *denied == progress.ended())
 }
 
 fn denied(procedure: &str) -> Failure {
