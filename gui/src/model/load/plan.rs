@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+pub(crate) use countersign::load::{Arrivals, RATES};
+
 use crate::text;
 
 /// Connections of one run. Each takes a handshake on both sides and room at the server.
@@ -13,8 +15,6 @@ pub(crate) const IN_FLIGHT: RangeInclusive<u32> = 1..=65_536;
 pub(crate) const OPEN_MAX: u64 = 65_536;
 /// Calls of a run that ends after so many.
 pub(crate) const CALLS: RangeInclusive<u64> = 1..=100_000_000;
-/// Calls a second: from one in a minute and a half to more than any machine makes, as `countersign bench` takes them.
-pub(crate) const RATE: RangeInclusive<f64> = 0.01..=100_000_000.0;
 /// How long is measured. Who wants a longer run has no need of a window.
 pub(crate) const DURATION: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3600);
 /// The longest that is called before that is measured.
@@ -49,16 +49,6 @@ pub(crate) struct Schedule {
     pub(crate) rate: f64,
     /// How they are spread over time.
     pub(crate) arrivals: Arrivals,
-}
-
-/// How calls are spread over time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Arrivals {
-    /// At fixed intervals.
-    #[default]
-    Even,
-    /// Each independent of all others, as those of many users are.
-    Random,
 }
 
 /// For how long calls are made.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::plan::{
-    Arrivals, CALLS, CONNECTIONS, DURATION, IN_FLIGHT, OPEN_MAX, Pace, Plan, RATE, Schedule, Span,
+    Arrivals, CALLS, CONNECTIONS, DURATION, IN_FLIGHT, OPEN_MAX, Pace, Plan, RATES, Schedule, Span,
     WARM_UP_MAX, time,
 };
 use crate::text;
@@ -89,7 +89,7 @@ impl Default for Typed {
         Self {
             way: Way::default(),
             rate: "100".to_owned(),
-            arrivals: Arrivals::default(),
+            arrivals: Arrivals::Even,
             calls: "1000".to_owned(),
             duration: "5 s".to_owned(),
             warm_up: "1 s".to_owned(),
@@ -127,8 +127,8 @@ impl Typed {
     }
 
     fn rate(&self) -> Result<f64, String> {
-        let rate = self.rate.trim().parse().ok().filter(|rate| RATE.contains(rate));
-        rate.ok_or_else(|| format!("Write a number from {} to {}", RATE.start(), RATE.end()))
+        let rate = self.rate.trim().parse().ok().filter(|rate| RATES.contains(rate));
+        rate.ok_or_else(|| format!("Write a number from {} to {}", RATES.start(), RATES.end()))
     }
 
     fn in_flight(&self) -> Result<u32, String> {

@@ -24,7 +24,7 @@ use crate::model::connection::Failure;
 use crate::model::journal::entry::Kept;
 use crate::model::load::RunNumber;
 use crate::model::load::news::{LoadNews, Outcome, PROGRESS_EVERY, Progress};
-use crate::model::load::plan::{Arrivals, CONNECTIONS, DURATION, OPEN_MAX, Pace, Plan, Schedule};
+use crate::model::load::plan::{CONNECTIONS, DURATION, OPEN_MAX, Pace, Plan, Schedule};
 use crate::model::reply::{Problem, ProblemKind};
 use crate::text;
 
@@ -219,13 +219,7 @@ fn load_plan(plan: &Plan, target: Target) -> load::Plan {
     let (pace, calls) = match plan.pace {
         Pace::Times(calls) => (load::Pace::Closed, Some(calls)),
         Pace::Closed(_) => (load::Pace::Closed, None),
-        Pace::Open(Schedule { rate, arrivals }, _) => {
-            let arrivals = match arrivals {
-                Arrivals::Even => load::Arrivals::Even,
-                Arrivals::Random => load::Arrivals::Random,
-            };
-            (load::Pace::Open { rate, arrivals }, None)
-        }
+        Pace::Open(Schedule { rate, arrivals }, _) => (load::Pace::Open { rate, arrivals }, None),
     };
     load::Plan {
         targets: vec![target],
