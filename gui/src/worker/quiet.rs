@@ -51,6 +51,25 @@ mod tests {
     use crate::worker::Speaker;
     use crate::worker::seat::Voice;
 
+    /// Where a voice is heard.
+    struct Window {
+        voice: Voice,
+        receiver: mpsc::Receiver<Update>,
+        rung: Arc<AtomicUsize>,
+        quiet: Quiet,
+    }
+
+    fn window() -> Window {
+        let (updates, receiver) = mpsc::channel();
+        let (rung, quiet) = (Arc::new(AtomicUsize::new(0)), Quiet::default());
+        let bell = rung.clone();
+        let repaint = Arc::new(move || {
+            bell.fetch_add(1, Ordering::Relaxed);
+        });
+        let voice = Voice::new(TabId(7), Speaker { updates, repaint, quiet: quiet.clone() });
+        Window { voice, receiver, rung, quiet }
+    }
+
     fn counters(start_id: u64) -> TabNews {
         TabNews::Stats(Ok(Snapshot { start_id, ..Snapshot::default() }))
     }
@@ -64,13 +83,7 @@ mod tests {
 
     #[test]
     fn what_is_no_news_rings_no_bell_and_is_told_before_what_comes_after_it() {
-        let (updates, receiver) = mpsc::channel();
-        let (rung, quiet) = (Arc::new(AtomicUsize::new(0)), Quiet::default());
-        let bell = rung.clone();
-        let repaint = Arc::new(move || {
-            bell.fetch_add(1, Ordering::Relaxed);
-        });
-        let voice = Voice::new(TabId(7), Speaker { updates, repaint, quiet: quiet.clone() });
+        let Window { voice, receiver, rung, quiet } = window();
         (1..=3).for_each(|number| voice.say_quietly(counters(number)));
         assert_eq!((rung.load(Ordering::Relaxed), receiver.try_iter().count()), (0, 0));
         voice.say(counters(4));
@@ -94,13 +107,7 @@ mod tests {
 
     #[test]
     fn of_what_moves_all_the_time_a_slow_window_is_told_the_latest_alone() {
-        let (updates, receiver) = mpsc::channel();
-        let (rung, quiet) = (Arc::new(AtomicUsize::new(0)), Quiet::default());
-        let bell = rung.clone();
-        let repaint = Arc::new(move || {
-            bell.fetch_add(1, Ordering::Relaxed);
-        });
-        let voice = Voice::new(TabId(7), Speaker { updates, repaint, quiet: quiet.clone() });
+        let Window { voice, receiver, rung, quiet } = window();
         let connecting = |done| TabNews::Load(RunNumber(1), LoadNews::Connecting { done, wanted: 9 });
         voice.say_quietly(counters(1));
         (0..9).for_each(|done| voice.say_latest(connecting(done)));
