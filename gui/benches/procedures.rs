@@ -11,7 +11,7 @@ use std::time::Duration;
 use countersign_gui::rehearsal::Rehearsal;
 use egui::Key;
 
-use self::table::{Cost, Table, clock};
+use self::table::{Cost, Table, timed};
 
 /// From a key in the filter to what it finds, among ten thousand procedures.
 const FILTER: Duration = Duration::from_millis(16);
@@ -26,7 +26,9 @@ fn main() -> ExitCode {
         window.pass(Duration::from_secs(1), 2000);
         window.pass(Duration::from_secs(1), 2000);
         window.go_to_filter();
-        let (typed, taken, at_once) = (typed(&mut window), taken_back(&mut window), at_once(&mut window));
+        let typed = typed(&mut window);
+        let taken = Cost::of("a letter less", FILTER, LETTERS.len(), || window.press(Key::Backspace));
+        let at_once = at_once(&mut window);
         let scroll = Cost::of("scroll", FILTER, 100, || window.scroll(-3000.0));
         let rest = Cost::of("nothing", FILTER, 100, || window.rest());
         [typed, taken, at_once, scroll, rest]
@@ -44,19 +46,8 @@ fn typed(window: &mut Rehearsal) -> Cost {
     cost
 }
 
-fn taken_back(window: &mut Rehearsal) -> Cost {
-    let took = LETTERS.chars().map(|_| timed(|| window.press(Key::Backspace)));
-    Cost::new("a letter less", FILTER, took.collect())
-}
-
 fn at_once(window: &mut Rehearsal) -> Cost {
     let inserted = timed(|| window.type_text(LETTERS));
     let cleared = timed(|| window.press(Key::Escape));
     Cost::new("all letters at once, and none", FILTER, vec![inserted, cleared])
-}
-
-fn timed(run: impl FnOnce()) -> Duration {
-    let began = clock();
-    run();
-    clock() - began
 }

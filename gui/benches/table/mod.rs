@@ -22,6 +22,13 @@ pub(crate) fn clock() -> Duration {
     BEGAN.with(ThreadTime::elapsed)
 }
 
+/// How long it keeps this thread at work.
+pub(crate) fn timed(run: impl FnOnce()) -> Duration {
+    let began = clock();
+    run();
+    clock() - began
+}
+
 impl Table {
     /// A line above others.
     pub(crate) fn title(&self, words: &str) {
@@ -92,11 +99,7 @@ impl Cost {
 
     /// What running it so many times takes.
     pub(crate) fn of(what: &str, limit: Duration, times: usize, mut run: impl FnMut()) -> Self {
-        let took = (0..times).map(|_| {
-            let began = clock();
-            run();
-            clock() - began
-        });
+        let took = (0..times).map(|_| timed(&mut run));
         Self::new(what, limit, took.collect())
     }
 

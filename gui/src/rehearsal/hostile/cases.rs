@@ -8,13 +8,13 @@ use countersign::{CallError, Code, Metadata, Status};
 use egui::Key;
 
 use super::super::deeds::{FORM, REPLY};
-use super::super::{Rehearsal, Watch};
+use super::super::{Rehearsal, Watch, told};
 use super::disk::{EXPORT, JOURNAL, SHELF};
 use super::kept::{ALERTS, RECORDING};
 use super::watched::{CONNECTIONS, IDENTITY, TABS, TRACES};
 use super::{NUISANCES, count_on, counters, forbidden, megabyte, results, services};
 use crate::command::Command;
-use crate::exchange::{CallOrder, Order, TabNews, TabOrder};
+use crate::exchange::{CallOrder, Order, TabNews, TabOrder, Update};
 use crate::lens::hex;
 use crate::model::calls::Ended;
 use crate::model::draft;
@@ -23,6 +23,7 @@ use crate::model::history::MOST_PROCEDURES;
 use crate::model::manual::{Manual, Notation};
 use crate::model::reply::{Beside, Body, Problem};
 use crate::model::stream::{Batch, ITEMS_KEPT, Item, Newest};
+use crate::model::tab::TabId;
 use crate::model::view::{Lens, Page, TimeRange};
 use crate::worker;
 
@@ -71,11 +72,22 @@ pub(super) fn act(window: &mut Rehearsal, watch: &mut Watch, command: Command) {
 
 /// The worker says something, and what comes of it is drawn.
 pub(super) fn come(window: &mut Rehearsal, watch: &mut Watch, news: TabNews) {
+    hear(window, watch, news);
+    rest(window, watch);
+}
+
+/// The worker says something, and a frame is drawn.
+pub(super) fn hear(window: &mut Rehearsal, watch: &mut Watch, news: TabNews) {
+    let update = told(TabId::default(), Instant::now(), news);
+    hear_update(window, watch, update);
+}
+
+/// The worker says something of any tab or of none, and a frame is drawn.
+pub(super) fn hear_update(window: &mut Rehearsal, watch: &mut Watch, update: Update) {
     watch.frame(|| {
-        window.tell(Instant::now(), news);
+        window.tell_window(update);
         window.rest();
     });
-    rest(window, watch);
 }
 
 /// Some frames in which nothing happens.
@@ -103,8 +115,8 @@ fn catalogue(watch: &mut Watch) {
     let mut window = Rehearsal::new(SIZE, 10);
     for _ in 0..5 {
         watch.note(&"come");
-        let come = watch.work(|| worker::services(services(30_000), Some(forbidden(100_000))));
-        super::cases::come(&mut window, watch, TabNews::Catalogue(Ok(come)));
+        let catalogue = watch.work(|| worker::services(services(30_000), Some(forbidden(100_000))));
+        come(&mut window, watch, TabNews::Catalogue(Ok(catalogue)));
     }
     watch.note(&"scroll");
     for _ in 0..10 {
@@ -142,10 +154,7 @@ fn learn(window: &mut Rehearsal, watch: &mut Watch, counters: &Snapshot) {
     let mut counters = counters.clone();
     counters.procedures.truncate(MOST_PROCEDURES);
     let counters = watch.work(|| worker::tame(counters));
-    watch.frame(|| {
-        window.tell(Instant::now(), TabNews::Stats(Ok(counters)));
-        window.rest();
-    });
+    hear(window, watch, TabNews::Stats(Ok(counters)));
 }
 
 fn counters_for_a_minute(watch: &mut Watch) {
@@ -334,10 +343,7 @@ fn items(watch: &mut Watch) {
                 newest.summarise();
             });
             let batch = Batch { received: batch * 100_000, bytes: u64::MAX, newest, ..Batch::default() };
-            watch.frame(|| {
-                window.tell(Instant::now(), TabNews::Items(call.number, batch));
-                window.rest();
-            });
+            hear(&mut window, watch, TabNews::Items(call.number, batch));
         }
         watch.frame(|| window.scroll_at(REPLY, 3000.0));
         act(&mut window, watch, Command::PauseItems);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::super::Watch;
-use super::cases::{Case, act, come, rest, window};
+use super::cases::{Case, act, come, hear_update, rest, window};
 use super::{count_on, counters, megabyte};
 use crate::command::Command;
 use crate::exchange::{TabNews, TabOrder, Update};
@@ -95,10 +95,7 @@ fn journal(watch: &mut Watch) {
         watch.note(&"pages");
         let pages = watch.work(|| worker::calls_in(file.clone()));
         assert!(pages.calls.len() > 1000, "most of it can be read");
-        watch.frame(|| {
-            window.tell_window(Update::Journal(pages));
-            window.rest();
-        });
+        hear_update(&mut window, watch, Update::Journal(pages));
         rest(&mut window, watch);
     }
     for by in [-3000.0, -1e7, 1e7] {

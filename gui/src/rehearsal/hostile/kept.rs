@@ -9,7 +9,7 @@ use countersign::service::CallKind;
 use jiff::Timestamp;
 
 use super::super::{Rehearsal, Watch, told};
-use super::cases::{Case, act, rest, window};
+use super::cases::{Case, act, hear, hear_update, rest, window};
 use super::{confusing, count_on, counters, megabyte};
 use crate::command::Command;
 use crate::exchange::{Order, TabNews};
@@ -101,11 +101,7 @@ fn recording(watch: &mut Watch) {
     let (mut reel, overview) = opened.expect("it is a recording").expect("somebody waits for it");
     let end = overview.length;
     let come = |window: &mut Rehearsal, watch: &mut Watch, news: RecordingNews| {
-        let news = told(tab, Instant::now(), TabNews::Recording(news));
-        watch.frame(|| {
-            window.tell_window(news);
-            window.rest();
-        });
+        hear_update(window, watch, told(tab, Instant::now(), TabNews::Recording(news)));
         rest(window, watch);
     };
     come(&mut window, watch, RecordingNews::Opened(Box::new(overview)));
@@ -149,10 +145,7 @@ fn alerts(watch: &mut Watch) {
     for _ in 0..30 {
         count_on(&mut counters, 30);
         let counters = worker::tame(counters.clone());
-        watch.frame(|| {
-            window.tell(Instant::now(), TabNews::Stats(Ok(counters)));
-            window.rest();
-        });
+        hear(&mut window, watch, TabNews::Stats(Ok(counters)));
         watch.frame(|| window.rest());
     }
     let count = window.dashboard.model.alerts.count(None);
