@@ -145,15 +145,8 @@ impl Rehearsal {
     fn count(&mut self, at: Instant, time: Duration, procedures: usize) {
         self.counters.monotonic_ns += u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         for row in self.counters.procedures.iter_mut().take(procedures) {
-            row.calls += 20;
-            row.bytes_in += 2000;
-            row.bytes_out += 8000;
-            *row.errors.entry("UNAVAILABLE".to_owned()).or_default() += 1;
-            for _ in 0..20 {
-                // Any will do that are spread over some powers of two.
-                self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                row.latency.record(Duration::from_nanos((1 << 16) + (self.random >> (38 + self.random % 8))));
-            }
+            // Any will do that are spread over some powers of two.
+            twenty_calls(row, &mut self.random, |random| (1 << 16) + (random >> (38 + random % 8)));
         }
         self.tell(at, TabNews::Stats(Ok(self.counters.clone())));
         self.dashboard.learn();
@@ -166,6 +159,18 @@ impl Rehearsal {
 
     fn tell(&mut self, at: Instant, news: TabNews) {
         self.tell_window(told(TabId::default(), at, news));
+    }
+}
+
+/// Twenty more calls of a procedure, each of which took as many nanoseconds as are made of a random number.
+fn twenty_calls(row: &mut ProcedureStats, random: &mut u64, took_ns: fn(u64) -> u64) {
+    row.calls += 20;
+    row.bytes_in += 2000;
+    row.bytes_out += 8000;
+    *row.errors.entry("UNAVAILABLE".to_owned()).or_default() += 1;
+    for _ in 0..20 {
+        *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        row.latency.record(Duration::from_nanos(took_ns(*random)));
     }
 }
 

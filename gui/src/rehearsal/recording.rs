@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use countersign::builtin::stats::{ProcedureStats, Snapshot};
 use jiff::Timestamp;
 
+use super::twenty_calls;
 use crate::model::recording::format::Head;
 use crate::worker::recording::{Heard, Reel, Tape};
 
@@ -37,15 +38,8 @@ impl Film {
         for second in 0..seconds {
             counters.monotonic_ns += 1_000_000_000;
             for row in &mut counters.procedures {
-                row.calls += 20;
-                row.bytes_in += 2000;
-                row.bytes_out += 8000;
-                *row.errors.entry("UNAVAILABLE".to_owned()).or_default() += 1;
-                for _ in 0..20 {
-                    // Any will do that are spread over a power of two or three.
-                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    row.latency.record(Duration::from_nanos((1 << 20) + (random >> (42 + random % 3))));
-                }
+                // Any will do that are spread over a power of two or three.
+                twenty_calls(row, &mut random, |random| (1 << 20) + (random >> (42 + random % 3)));
             }
             let at = began + Duration::from_secs(second);
             let heard = tape.hear(Heard::Snapshot(counters.clone(), at));
