@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use countersign::Code;
 use countersign::cbor::Value;
 use egui::accesskit::Role;
-use egui::{Key, Pos2, Rect, pos2};
+use egui::{Key, Pos2, Rect, pos2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::stage::{Stage, ledger, session, target};
@@ -335,4 +335,13 @@ fn a_legend_that_grows_moves_no_graph() {
     }
     assert_eq!(before, ["Latency", "Errors per second"].map(|title| stage.plot(title)));
     assert!(stage.reading("Errors per second").contains("UNAVAILABLE 3.0"));
+}
+
+#[test]
+fn a_graph_too_narrow_for_the_words_at_its_cursor_is_pointed_at_all_the_same() {
+    let mut stage = busy();
+    stage.window.set_size(vec2(400.0, 700.0));
+    stage.settle();
+    stage.point_at(stage.plot("Errors per second").center());
+    assert!(stage.reading("Errors per second").contains(" ago: none"));
 }

@@ -90,6 +90,11 @@ impl Places {
         let end = whole.max - vec2(RIGHT, BELOW);
         Self { whole, legend, plot: Rect::from_min_max(corner, end.max(corner + Vec2::splat(1.0))) }
     }
+
+    /// What draws in the plot and nowhere else.
+    pub(in crate::ui) fn inside(self, painter: &Painter) -> Painter {
+        painter.with_clip_rect(painter.clip_rect().intersect(self.plot.expand(1.0)))
+    }
 }
 
 /// What everything in a graph is drawn with.
@@ -109,21 +114,13 @@ impl Canvas<'_> {
         draw_legend(&self.painter, places.legend, (&graph.title, &graph.entries), (self.text, colors));
         let [up, across] = [self.axis.marks(places.plot.height()), self.time.marks(places.plot.width())];
         draw_grid(&self.painter, places, up, across, colors);
-        let inside =
-            self.painter.with_clip_rect(self.painter.clip_rect().intersect(self.places.plot.expand(1.0)));
+        let inside = places.inside(&self.painter);
         for layer in &graph.layers {
             match layer {
                 Layer::Line { runs, pen, is_filled } => {
                     for run in runs {
-                        let line: Vec<Pos2> = run.iter().map(|(at, value)| self.place(*at, *value)).collect();
-                        if *is_filled {
-                            inside.add(below(
-                                &line,
-                                self.places.plot.bottom(),
-                                pen.color.gamma_multiply(0.14),
-                            ));
-                        }
-                        draw_line(&inside, line, *pen);
+                        let line = run.iter().map(|(at, value)| self.place(*at, *value)).collect();
+                        draw_run(&inside, line, *pen, is_filled.then_some(places.plot.bottom()));
                     }
                 }
                 Layer::Boxes(blocks) => {
@@ -144,27 +141,9 @@ impl Canvas<'_> {
 
     /// The moment under the pointer; where that is, in words as well.
     pub(super) fn cursor(&self, at: Instant, is_here: bool) {
-        let plot = self.places.plot;
-        let x = self.time.x(at, plot);
-        self.painter.vline(x, plot.y_range(), Stroke::new(1.0, self.text.gamma_multiply(0.7)));
-        if is_here {
-            let galley = self.painter.layout_no_wrap(self.time.words(at), small(), self.text);
-            let half = galley.size().x / 2.0 + 4.0;
-            let center =
-                x.clamp(self.places.whole.left() + half, (self.places.whole.right() - half).max(half));
-            let place = Rect::from_center_size(
-                pos2(center, plot.bottom() + BELOW / 2.0 + 1.0),
-                galley.size() + vec2(8.0, 1.0),
-            );
-            self.painter.rect(
-                place,
-                3.0,
-                self.colors.card,
-                Stroke::new(1.0, self.colors.line),
-                StrokeKind::Inside,
-            );
-            self.painter.galley(place.min + vec2(4.0, 0.5), galley, self.text);
-        }
+        let x = self.time.x(at, self.places.plot);
+        let words = is_here.then(|| self.time.words(at));
+        draw_cursor(&self.painter, self.places, (x, words), (self.text, self.colors));
     }
 
     /// What is about to be zoomed to.
@@ -222,6 +201,14 @@ impl Canvas<'_> {
         }
         Shape::mesh(mesh)
     }
+}
+
+/// A graph in words, for those who do not see it.
+pub(in crate::ui) fn in_words(title: &str, when: &str, entries: &[Entry]) -> String {
+    let values = entries.iter().map(|entry| format!("{} {}", entry.name, entry.value));
+    let values: Vec<String> = values.collect();
+    let values = if values.is_empty() { "none".to_owned() } else { values.join(", ") };
+    format!("{title} graph, {when}: {values}")
 }
 
 /// The title of a graph and what its lines mean, in as many rows as there is room for.
@@ -294,12 +281,39 @@ pub(in crate::ui) fn draw_grid(
     }
 }
 
+/// The line under the pointer and, where there are any, the words below it.
+pub(in crate::ui) fn draw_cursor(
+    painter: &Painter,
+    Places { whole, plot, .. }: Places,
+    (x, words): (f32, Option<String>),
+    (text, colors): (Color32, &Palette),
+) {
+    painter.vline(x, plot.y_range(), Stroke::new(1.0, text.gamma_multiply(0.7)));
+    let Some(words) = words else { return };
+    let galley = painter.layout_no_wrap(words, small(), text);
+    let half = galley.size().x / 2.0 + 4.0;
+    let leftmost = whole.left() + half;
+    let center = x.clamp(leftmost, (whole.right() - half).max(leftmost));
+    let size = galley.size() + vec2(8.0, 1.0);
+    let place = Rect::from_center_size(pos2(center, plot.bottom() + BELOW / 2.0 + 1.0), size);
+    painter.rect(place, 3.0, colors.card, Stroke::new(1.0, colors.line), StrokeKind::Inside);
+    painter.galley(place.min + vec2(4.0, 0.5), galley, text);
+}
+
 /// What is written in graphs.
 pub(in crate::ui) fn small() -> FontId {
     FontId::proportional(11.0)
 }
 
-pub(in crate::ui) fn draw_line(painter: &Painter, line: Vec<Pos2>, pen: Pen) {
+/// A line without a gap, and what is between it and the axis down there.
+pub(in crate::ui) fn draw_run(painter: &Painter, line: Vec<Pos2>, pen: Pen, filled_to: Option<f32>) {
+    if let Some(bottom) = filled_to {
+        painter.add(below(&line, bottom, pen.color.gamma_multiply(0.14)));
+    }
+    draw_line(painter, line, pen);
+}
+
+fn draw_line(painter: &Painter, line: Vec<Pos2>, pen: Pen) {
     let Pen { color, width, style } = pen;
     match (style, line.as_slice()) {
         (_, []) => {}
@@ -324,7 +338,7 @@ pub(in crate::ui) fn draw_line(painter: &Painter, line: Vec<Pos2>, pen: Pen) {
 }
 
 /// What is between a line and the axis.
-pub(in crate::ui) fn below(line: &[Pos2], bottom: f32, color: Color32) -> Shape {
+fn below(line: &[Pos2], bottom: f32, color: Color32) -> Shape {
     let mut mesh = Mesh::default();
     for (i, place) in (0..).zip(line) {
         mesh.colored_vertex(*place, color);

@@ -8,7 +8,7 @@ use egui::{Color32, Ui};
 use jiff::Timestamp;
 
 use super::axis::{Axis, TimeAxis, most};
-use super::chart::{Block, Entry, Graph, Layer, Pen, Style};
+use super::chart::{Block, Entry, Graph, Layer, Pen, Style, in_words};
 use crate::model::calls::Mark;
 use crate::model::graphs::{Series, Sheet};
 use crate::model::history::{Percentile, Point};
@@ -86,10 +86,7 @@ impl Scene<'_> {
     /// A graph in words, for those who do not see it.
     pub(super) fn words(&self, graph: &Graph) -> String {
         let when = self.cursor.map_or_else(|| "latest".to_owned(), |at| self.time.words(at));
-        let values = graph.entries.iter().map(|entry| format!("{} {}", entry.name, entry.value));
-        let values: Vec<String> = values.collect();
-        let values = if values.is_empty() { "none".to_owned() } else { values.join(", ") };
-        format!("{} graph, {when}: {values}", graph.title)
+        in_words(&graph.title, &when, &graph.entries)
     }
 
     fn latency(&self) -> Graph {

@@ -1,9 +1,9 @@
 //! A graph whose horizontal axis is not the time of day: lines over a run, or over shares of calls.
 
-use egui::{Id, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2};
+use egui::{Id, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
 
 use crate::ui::graphs::axis::{Axis, Mark};
-use crate::ui::graphs::chart::{Entry, Pen, Places, below, draw_grid, draw_legend, draw_line};
+use crate::ui::graphs::chart::{Entry, Pen, Places, draw_cursor, draw_grid, draw_legend, draw_run, in_words};
 use crate::ui::theme::palette;
 
 /// What stands beside the vertical axis takes so much.
@@ -69,28 +69,21 @@ pub(super) fn plot_ui(
         Entry { name: line.name.clone(), value, pen: line.pen }
     };
     let entries: Vec<Entry> = plot.lines.iter().map(entry).collect();
-    response.widget_info(|| {
-        let values = entries.iter().map(|entry| format!("{} {}", entry.name, entry.value));
-        let values: Vec<String> = values.collect();
-        let name = format!("{} graph, {}: {}", plot.title, words(at), values.join(", "));
-        WidgetInfo::labeled(Role::Figure, true, name)
-    });
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::Figure, true, in_words(&plot.title, &words(at), &entries)));
     let (painter, text) = (ui.painter(), ui.visuals().text_color());
     draw_legend(painter, places.legend, (&plot.title, &entries), (text, &colors));
     let up = plot.axis.marks(places.plot.height());
     draw_grid(painter, places, up, plot.across.clone(), &colors);
-    let inside = painter.with_clip_rect(painter.clip_rect().intersect(places.plot.expand(1.0)));
+    let inside = places.inside(painter);
     let at_place = |(across, value): (f64, f64)| -> Pos2 {
         let x = places.plot.left() + across as f32 * places.plot.width();
         pos2(x, places.plot.bottom() - plot.axis.fraction(value) * places.plot.height())
     };
     for line in &plot.lines {
         for run in &line.runs {
-            let points: Vec<Pos2> = run.iter().copied().map(at_place).collect();
-            if line.is_filled {
-                inside.add(below(&points, places.plot.bottom(), line.pen.color.gamma_multiply(0.14)));
-            }
-            draw_line(&inside, points, line.pen);
+            let points = run.iter().copied().map(at_place).collect();
+            draw_run(&inside, points, line.pen, line.is_filled.then_some(places.plot.bottom()));
         }
     }
     if let Some(event) = plot.event {
@@ -99,13 +92,6 @@ pub(super) fn plot_ui(
     }
     if let Some(pointer) = pointer {
         let x = at_place((pointer, 0.0)).x;
-        inside.vline(x, places.plot.y_range(), Stroke::new(1.0, text.gamma_multiply(0.7)));
-        let galley = painter.layout_no_wrap(words(at), crate::ui::graphs::chart::small(), text);
-        let half = galley.size().x / 2.0 + 4.0;
-        let center = x.clamp(place.left() + half, (place.right() - half).max(place.left() + half));
-        let size = galley.size() + egui::vec2(8.0, 1.0);
-        let card = Rect::from_center_size(pos2(center, places.plot.bottom() + 8.5), size);
-        painter.rect(card, 3.0, colors.card, Stroke::new(1.0, colors.line), StrokeKind::Inside);
-        painter.galley(card.min + egui::vec2(4.0, 0.5), galley, text);
+        draw_cursor(painter, places, (x, Some(words(at))), (text, &colors));
     }
 }
