@@ -9,7 +9,7 @@ use super::columns::{self, Column, cells_ui, copies_ui, header_ui, left_over, pl
 use super::pages::heading_ui;
 use super::parts::{chip_ui, command_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::rows::rows_ui;
-use super::theme::{Palette, palette};
+use super::theme::{Palette, is_still, palette};
 use super::unanswered::{denied_ui, unanswered_ui};
 use super::{filling_ui, panel_frame};
 use crate::command::Command;
@@ -105,7 +105,7 @@ fn confirm_ui(ui: &mut Ui, doomed: &Connected, is_closing: bool, wishes: &mut Ve
         for command in [Command::CloseConnection, Command::KeepConnection] {
             command_button_ui(ui, command, !is_closing, wishes);
         }
-        if is_closing {
+        if is_closing && !is_still(ui) {
             ui.spinner();
         }
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use egui::accesskit::{Action, ActionData};
 use egui::{
     Align, Align2, Button, Event, EventFilter, FontId, Key, Label, Layout, Rect, Response, RichText, Role,
-    Sense, Shape, Spinner, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 use jiff::tz::TimeZone;
 
@@ -16,7 +16,7 @@ use crate::model::tab::Tab;
 use crate::model::view::Stretch;
 use crate::text;
 use crate::ui::graphs::TimeAxis;
-use crate::ui::parts::{keys_of, muted};
+use crate::ui::parts::{keys_of, muted, spinner_ui};
 use crate::ui::theme::{Palette, palette};
 
 /// How high the line is, and what is written below it.
@@ -70,7 +70,7 @@ fn controls_ui(ui: &mut Ui, playing: &Playing, zone: &TimeZone, wishes: &mut Vec
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if playing.is_behind() && !playing.is_playing() {
-            ui.add(Spinner::new().size(14.0).color(colors.accent));
+            spinner_ui(ui, 14.0);
         }
         if let Some(remark) = &overview.remark {
             ui.add(Label::new(RichText::new(remark).color(colors.warn)).truncate()).on_hover_text(remark);
