@@ -2,16 +2,15 @@
 //! acknowledged.
 
 use egui::{
-    Align2, Color32, FontId, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, FontId, Painter, Pos2, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::view::Page;
 use crate::text;
-use crate::ui::parts::keys_of;
-use crate::ui::theme::{Palette, palette};
+use crate::ui::parts::hint_with_keys;
+use crate::ui::theme::palette;
 
 const HEIGHT: f32 = 24.0;
 /// The bell alone, and what a number beside it takes.
@@ -23,7 +22,7 @@ const COUNTED: usize = 99;
 /// The bell, which leads to the page.
 pub(in crate::ui) fn bell_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
     let (colors, count) = (palette(ui), model.alerts.count(None));
-    let width = if count == 0 { WIDTH } else { WIDTH + badge_width(count) };
+    let width = WIDTH + badge_width(count);
     let is_shown = model.tab().page == Page::Alerts;
     let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::click());
     let words = match count {
@@ -42,14 +41,8 @@ pub(in crate::ui) fn bell_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Comman
     );
     let color = if count == 0 { style.text_color() } else { colors.error };
     bell(ui.painter(), pos2(rect.left() + WIDTH / 2.0, rect.center().y), color);
-    if count > 0 {
-        let place = Rect::from_center_size(
-            pos2(rect.right() - badge_width(count) / 2.0 - 5.0, rect.center().y),
-            vec2(badge_width(count), BADGE),
-        );
-        badge(ui, place, count, &colors);
-    }
-    let hint = format!("{}  {}", text::capitalized(&words), keys_of(ui, &Command::Show(Page::Alerts)));
+    badge_ui(ui, pos2(rect.right() - 5.0, rect.center().y), count);
+    let hint = hint_with_keys(ui, &text::capitalized(&words), &Command::Show(Page::Alerts));
     if response.on_hover_text(hint).clicked() {
         wishes.push(Command::Show(if is_shown { Page::Calls } else { Page::Alerts }));
     }
@@ -66,13 +59,11 @@ pub(in crate::ui) fn badge_width(count: usize) -> f32 {
 
 /// Draws the mark of so many alerts, with its right edge there.
 pub(in crate::ui) fn badge_ui(ui: &Ui, right: Pos2, count: usize) {
-    if count > 0 {
-        let size = vec2(badge_width(count), BADGE);
-        badge(ui, Align2::RIGHT_CENTER.anchor_size(right, size), count, &palette(ui));
+    if count == 0 {
+        return;
     }
-}
-
-fn badge(ui: &Ui, place: Rect, count: usize, colors: &Palette) {
+    let (colors, size) = (palette(ui), vec2(badge_width(count), BADGE));
+    let place = Align2::RIGHT_CENTER.anchor_size(right, size);
     let words = if count > COUNTED { format!("{COUNTED}+") } else { count.to_string() };
     ui.painter().rect_filled(place, BADGE / 2.0, colors.error);
     let font = FontId::new(11.0, TextStyle::Small.resolve(ui.style()).family);

@@ -7,7 +7,7 @@ use crate::model::load::TIMES;
 use crate::model::load::asked::LoadCommand;
 use crate::model::view::Page;
 use crate::text;
-use crate::ui::parts::{keys_of, triangle};
+use crate::ui::parts::{hint_with_keys, triangle};
 
 /// `×100`, how many that are, and the way to the page of loads.
 pub(in crate::ui) fn times_ui(ui: &mut Ui, times: u64, allowed: bool, wishes: &mut Vec<Command>) {
@@ -15,14 +15,15 @@ pub(in crate::ui) fn times_ui(ui: &mut Ui, times: u64, allowed: bool, wishes: &m
         ui.spacing_mut().item_spacing.x = 1.0;
         let (repeat, count) = (Command::Load(LoadCommand::Repeat), text::count(times));
         let button = ui.add_enabled(allowed, Button::new(format!("×{count}")));
-        let hint = format!("Makes this call {count} times, one after the other  {}", keys_of(ui, &repeat));
+        let hint = format!("Makes this call {count} times, one after the other");
+        let hint = hint_with_keys(ui, &hint, &repeat);
         if button.accessible_name(format!("Call {count} times")).on_hover_text(hint).clicked() {
             wishes.push(repeat);
         }
         choice_ui(ui, times, wishes);
     });
     let load = Command::Show(Page::Load);
-    let hint = format!("Many calls at a rate, or as fast as it goes  {}", keys_of(ui, &load));
+    let hint = hint_with_keys(ui, "Many calls at a rate, or as fast as it goes", &load);
     if ui.button("Load…").on_hover_text(hint).clicked() {
         wishes.push(load);
     }

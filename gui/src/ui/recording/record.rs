@@ -9,7 +9,7 @@ use crate::model::connection::Failure;
 use crate::model::recording::{Recorded, Recording, RecordingCommand, Running};
 use crate::model::tab::Tab;
 use crate::text;
-use crate::ui::parts::{command_button_ui, failure_card_ui, keys_of, muted, primary_button_ui};
+use crate::ui::parts::{command_button_ui, failure_card_ui, hint_with_keys, muted, primary_button_ui};
 use crate::ui::theme::palette;
 
 /// How wide the question is, and what is said at the end.
@@ -22,10 +22,8 @@ pub(crate) fn button_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<C
         return running_ui(ui, running, now, wishes);
     }
     let command = Command::Recording(RecordingCommand::Ask);
-    let hint = format!(
-        "Writes what the server counts to a file, to be looked at again later  {}",
-        keys_of(ui, &command)
-    );
+    let hint = "Writes what the server counts to a file, to be looked at again later";
+    let hint = hint_with_keys(ui, hint, &command);
     let button = ui.add_enabled(tab.allows(&command), Button::new(command.text()));
     let button = button.on_disabled_hover_text(match tab.replay {
         Some(_) => "This is a recording already",
@@ -40,7 +38,7 @@ fn running_ui(ui: &mut Ui, running: &Running, now: Instant, wishes: &mut Vec<Com
     let colors = palette(ui);
     let command = Command::Recording(RecordingCommand::Stop);
     let words = running.words(now);
-    let hint = format!("{}\n{}  {}", running.path.display(), command.text(), keys_of(ui, &command));
+    let hint = format!("{}\n{}", running.path.display(), hint_with_keys(ui, command.text(), &command));
     let text = RichText::new(format!("     Recording {words}")).color(colors.error);
     let button = ui.add(Button::new(text)).accessible_name(command.text());
     ui.ctx().accesskit_node_builder(button.id, |node| node.set_description(format!("Recording {words}")));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use egui::accesskit::{Action, ActionData};
 use egui::{
-    Align, Align2, Button, Event, EventFilter, FontId, Key, Label, Layout, Rect, Response, RichText, Role,
-    Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Button, Event, EventFilter, Key, Label, Layout, Rect, Response, RichText, Role, Sense,
+    Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 use jiff::tz::TimeZone;
 
@@ -16,7 +16,8 @@ use crate::model::tab::Tab;
 use crate::model::view::Stretch;
 use crate::text;
 use crate::ui::graphs::TimeAxis;
-use crate::ui::parts::{keys_of, muted, spinner_ui};
+use crate::ui::graphs::chart::small;
+use crate::ui::parts::{hint_with_keys, muted, spinner_ui};
 use crate::ui::theme::{Palette, palette};
 
 /// How high the line is, and what is written below it.
@@ -51,7 +52,7 @@ fn controls_ui(ui: &mut Ui, playing: &Playing, zone: &TimeZone, wishes: &mut Vec
     let text = if playing.is_playing() { "Pause" } else { "Play" };
     let button = ui.add(Button::new(text).min_size(vec2(72.0, 0.0)));
     let button = button.accessible_name(format!("{text} the recording"));
-    if button.on_hover_text(format!("{}  {}", play.text(), keys_of(ui, &play))).clicked() {
+    if button.on_hover_text(hint_with_keys(ui, play.text(), &play)).clicked() {
         wishes.push(play);
     }
     for speed in Speed::ALL {
@@ -309,7 +310,7 @@ impl Line<'_> {
             let x = track.left() + mark.at * track.width();
             painter.vline(x, track.bottom()..=track.bottom() + 3.0, Stroke::new(1.0, self.colors.muted));
             let text = mark.text.unwrap_or_default();
-            let galley = painter.layout_no_wrap(text, FontId::proportional(11.0), self.colors.muted);
+            let galley = painter.layout_no_wrap(text, small(), self.colors.muted);
             let half = galley.size().x / 2.0;
             let left = (x - half).clamp(track.left() - MARGIN, track.right() + MARGIN - 2.0 * half);
             if left + 2.0 * half < free {
@@ -334,7 +335,7 @@ impl Line<'_> {
         let seconds = activity.slice.as_secs_f64();
         let rate = slice.map(|slice| format!("  {} calls/s", text::rate(slice.calls as f64 / seconds)));
         let words = format!("{}{}", words(overview, at, &self.axis.zone), rate.unwrap_or_default());
-        let galley = painter.layout_no_wrap(words, FontId::proportional(11.0), ui.visuals().text_color());
+        let galley = painter.layout_no_wrap(words, small(), ui.visuals().text_color());
         let size = galley.size() + vec2(10.0, 4.0);
         let left =
             (x - size.x / 2.0).clamp(self.track.left(), (self.track.right() - size.x).max(self.track.left()));
