@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use egui::{
-    Align, Align2, Button, Color32, Layout, Rect, RichText, Role, Sense, Stroke, TextStyle, Ui, UiBuilder,
-    WidgetInfo, pos2, vec2,
+    Align, Align2, Color32, Layout, Rect, Role, Sense, Stroke, TextStyle, Ui, UiBuilder, WidgetInfo, pos2,
+    vec2,
 };
 
+use super::{mute_of, small_button_ui};
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::alerts::AlertCommand;
@@ -110,20 +111,11 @@ fn buttons_ui(ui: &mut Ui, model: &Model, alert: &Alert, place: Rect, wishes: &m
     let layout = Layout::right_to_left(Align::Center);
     let mut ui = ui.new_child(UiBuilder::new().id_salt(alert.id).max_rect(place).layout(layout));
     let words = alert.rule.condition.words();
-    let mut button_ui = |ui: &mut Ui, command: AlertCommand, allowed: bool| {
-        let button = Button::new(RichText::new(command.text()).small());
-        let response = ui.add_enabled(allowed, button);
-        if response.accessible_name(format!("{}: {words}", command.text())).clicked() {
-            wishes.push(Command::Alert(command));
-        }
-    };
-    let rule = Box::new(alert.rule.clone());
-    let mute = match model.alerts.muted_until(&alert.rule) {
-        Some(_) => AlertCommand::Unmute(rule),
-        None => AlertCommand::Mute(rule),
-    };
-    button_ui(&mut ui, mute, true);
-    button_ui(&mut ui, AlertCommand::Acknowledge(alert.id), !alert.is_known);
+    let acknowledge = AlertCommand::Acknowledge(alert.id);
+    for (command, allowed) in [(mute_of(model, &alert.rule), true), (acknowledge, !alert.is_known)] {
+        let name = format!("{}: {words}", command.text());
+        small_button_ui(&mut ui, command, allowed, name, wishes);
+    }
 }
 
 /// A triangle for what goes on and a ring for what is over: the shape alone says it, too.

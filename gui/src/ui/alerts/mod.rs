@@ -9,7 +9,7 @@ mod told;
 
 use std::time::{Duration, Instant};
 
-use egui::{Align, Label, Layout, Panel, RichText, Ui};
+use egui::{Align, Button, Label, Layout, Panel, RichText, Ui};
 
 pub(super) use self::bell::{badge_ui, badge_width, bell_ui};
 pub(super) use self::editor::editor_ui;
@@ -20,6 +20,7 @@ use super::{filling_ui, panel_frame};
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::alerts::AlertCommand;
+use crate::model::alerts::rule::Rule;
 use crate::model::view::Page;
 use crate::text;
 
@@ -77,6 +78,27 @@ fn heading_ui(ui: &mut Ui, model: &Model, wishes: &mut Vec<Command>) {
             });
         });
     });
+}
+
+/// A button beside others of its kind: its name says for which of them it is.
+fn small_button_ui(
+    ui: &mut Ui,
+    command: AlertCommand,
+    allowed: bool,
+    name: String,
+    wishes: &mut Vec<Command>,
+) {
+    let button = ui.add_enabled(allowed, Button::new(RichText::new(command.text()).small()));
+    if button.accessible_name(name).clicked() {
+        wishes.push(Command::Alert(command));
+    }
+}
+
+/// What has a rule heard no more for a while, or heard again.
+fn mute_of(model: &Model, rule: &Rule) -> AlertCommand {
+    let is_muted = model.alerts.muted_until(rule).is_some();
+    let rule = Box::new(rule.clone());
+    if is_muted { AlertCommand::Unmute(rule) } else { AlertCommand::Mute(rule) }
 }
 
 /// `2 go on, 5 are over`.

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use egui::{Align, Button, Label, Layout, RichText, ScrollArea, Ui};
+use egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
 
+use super::{mute_of, small_button_ui};
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::alerts::AlertCommand;
@@ -71,17 +72,11 @@ fn rule_ui(ui: &mut Ui, model: &Model, at: usize, rule: &Rule, now: Instant, wis
 }
 
 fn buttons_ui(ui: &mut Ui, model: &Model, at: usize, rule: &Rule, words: &str, wishes: &mut Vec<Command>) {
-    let mute = match model.alerts.muted_until(rule) {
-        Some(_) => AlertCommand::Unmute(Box::new(rule.clone())),
-        None => AlertCommand::Mute(Box::new(rule.clone())),
-    };
     for (command, allowed) in
-        [(AlertCommand::Delete(at), true), (AlertCommand::Edit(at), true), (mute, rule.is_on)]
+        [(AlertCommand::Delete(at), true), (AlertCommand::Edit(at), true), (mute_of(model, rule), rule.is_on)]
     {
-        let button = ui.add_enabled(allowed, Button::new(RichText::new(command.text()).small()));
-        if button.accessible_name(format!("{} rule: {words}", command.text())).clicked() {
-            wishes.push(Command::Alert(command));
-        }
+        let name = format!("{} rule: {words}", command.text());
+        small_button_ui(ui, command, allowed, name, wishes);
     }
 }
 

@@ -2,8 +2,9 @@
 //! happened.
 
 use egui::accesskit::Live;
-use egui::{Align, Area, Button, Frame, Id, Label, Layout, Margin, Order, Rect, RichText, Ui, vec2};
+use egui::{Align, Area, Frame, Id, Label, Layout, Margin, Order, Rect, RichText, Ui, vec2};
 
+use super::small_button_ui;
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::alerts::AlertCommand;
@@ -39,10 +40,7 @@ fn card_ui(ui: &mut Ui, alert: &Alert, wishes: &mut Vec<Command>) {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 for command in [AlertCommand::PutAway(alert.id), AlertCommand::LookInto(alert.id)] {
                     let name = format!("{}: {}", command.text(), alert.rule.condition.words());
-                    let button = ui.add(Button::new(RichText::new(command.text()).small()));
-                    if button.accessible_name(name).clicked() {
-                        wishes.push(Command::Alert(command));
-                    }
+                    small_button_ui(ui, command, true, name, wishes);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     ui.add(Label::new(RichText::new(&alert.server).small().color(colors.muted)).truncate());
