@@ -45,8 +45,22 @@ pub(super) fn left_over(ui: &Ui, others: &[f32], bounds: std::ops::RangeInclusiv
     (ui.available_width() - taken).clamp(*bounds.start(), *bounds.end())
 }
 
+/// Gives one column what the others and what stands at their right leave of the width, within bounds.
+pub(super) fn fill<C>(
+    ui: &Ui,
+    columns: &mut [Column<C>],
+    column: usize,
+    bounds: std::ops::RangeInclusive<f32>,
+    beside: f32,
+) {
+    let others = columns.iter().enumerate().filter(|(at, _)| *at != column).map(|(_, other)| other.width);
+    let others: Vec<f32> = others.chain([beside]).collect();
+    columns[column].width = left_over(ui, &others, bounds);
+    widen(ui, columns, beside);
+}
+
 /// Lets columns share what a wide window has to spare beside what stands at their right, within reason.
-pub(super) fn widen<C>(ui: &Ui, columns: &mut [Column<C>], others: f32) {
+fn widen<C>(ui: &Ui, columns: &mut [Column<C>], others: f32) {
     let sum: f32 = columns.iter().map(|column| column.width).sum();
     let spare = ui.available_width() - width(columns) - GAP - others - SCROLL_BAR;
     let factor = 1.0 + (spare / sum).clamp(0.0, WIDEST - 1.0);

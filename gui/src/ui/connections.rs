@@ -5,7 +5,7 @@ use std::time::Instant;
 use egui::{Align, Color32, Label, Layout, Rect, RichText, Role, Ui, UiBuilder, vec2};
 use jiff::Timestamp;
 
-use super::columns::{self, Column, cells_ui, copies_ui, header_ui, left_over, places, row_ui, widen, width};
+use super::columns::{self, Column, cells_ui, copies_ui, fill, header_ui, places, row_ui, width};
 use super::pages::heading_ui;
 use super::parts::{chip_ui, command_button_ui, empty_ui, failure_card_ui, loading_ui, notice_ui};
 use super::rows::rows_ui;
@@ -158,10 +158,7 @@ fn columns(ui: &Ui) -> [Column<By>; 8] {
         Column::new(By::Received, "Received", 80.0, true, "Bytes from the peer, before TLS"),
         Column::new(By::Sent, "Sent", 80.0, true, "Bytes to the peer, before TLS"),
     ];
-    let mut others: Vec<f32> = columns[1..].iter().map(|column| column.width).collect();
-    others.push(BUTTON_WIDTH);
-    columns[0].width = left_over(ui, &others, 180.0..=400.0);
-    widen(ui, &mut columns, BUTTON_WIDTH);
+    fill(ui, &mut columns, 0, 180.0..=400.0, BUTTON_WIDTH);
     columns
 }
 

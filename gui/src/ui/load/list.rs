@@ -13,7 +13,7 @@ use crate::model::load::run::{Run, What};
 use crate::model::load::{Load, RunNumber};
 use crate::model::tab::Tab;
 use crate::text;
-use crate::ui::columns::{Column, cells_ui, header_ui, left_over, places, row_ui, table_ui, widen, width};
+use crate::ui::columns::{Column, cells_ui, fill, header_ui, places, row_ui, table_ui, width};
 use crate::ui::parts::square_mark;
 use crate::ui::rows::rows_ui;
 use crate::ui::theme::palette;
@@ -81,11 +81,7 @@ fn columns(ui: &Ui) -> [Column<By>; 7] {
         Column::new(By::P99, "p99", 60.0, true, "Ninety-nine in a hundred took no longer"),
         Column::new(By::Failed, "Failed", 60.0, true, "Calls that were not answered with a result"),
     ];
-    let mut others: Vec<f32> =
-        columns.iter().map(|column| column.width).filter(|width| 0.0 < *width).collect();
-    others.push(BUTTONS_WIDTH);
-    columns[2].width = left_over(ui, &others, 90.0..=420.0);
-    widen(ui, &mut columns, BUTTONS_WIDTH);
+    fill(ui, &mut columns, 2, 90.0..=420.0, BUTTONS_WIDTH);
     columns
 }
 
