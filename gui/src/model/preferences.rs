@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +114,13 @@ impl Times {
             Self::Local => TimeZone::system(),
             Self::Utc => TimeZone::UTC,
         }
+    }
+
+    /// The time of the day; on another day than this one's, what `other_day` says of it.
+    pub(crate) fn clock(self, at: Timestamp, now: Timestamp, other_day: &str) -> String {
+        let [at, now] = [at, now].map(|time| time.to_zoned(self.zone()));
+        let pattern = if at.date() == now.date() { "%H:%M:%S" } else { other_day };
+        at.strftime(pattern).to_string()
     }
 
     /// As it is written in the window.

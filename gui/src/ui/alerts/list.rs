@@ -135,8 +135,5 @@ fn lasted(alert: &Alert, now: Instant) -> String {
 
 /// The time, and the day if it is another one.
 fn began(model: &Model, alert: &Alert) -> String {
-    let zone = model.settings.preferences.times.zone();
-    let [at, now] = [alert.date, model.clock.now()].map(|it| it.to_zoned(zone.clone()));
-    let format = if at.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
-    at.strftime(format).to_string()
+    model.settings.preferences.times.clock(alert.date, model.clock.now(), "%Y-%m-%d %H:%M:%S")
 }

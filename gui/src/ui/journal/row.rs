@@ -62,9 +62,7 @@ pub(super) fn call_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: bo
 
 /// A moment as a clock on the wall shows it, with its day unless that is today.
 pub(super) fn moment(at: Timestamp, recall: &Recall) -> String {
-    let [at, now] = [at, recall.now].map(|it| it.to_zoned(recall.times.zone()));
-    let format = if at.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" };
-    at.strftime(format).to_string()
+    recall.times.clock(at, recall.now, "%Y-%m-%d %H:%M")
 }
 
 /// How long a call took.

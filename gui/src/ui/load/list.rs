@@ -2,7 +2,6 @@
 
 use egui::{Button, Color32, Rect, RichText, Role, Ui, UiBuilder, pos2, vec2};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::plots::run_color;
 use crate::command::Command;
@@ -11,6 +10,7 @@ use crate::model::load::compared::{failed_share, percent};
 use crate::model::load::record::{Column as By, Record};
 use crate::model::load::run::{Run, What};
 use crate::model::load::{Load, RunNumber};
+use crate::model::preferences::Times;
 use crate::model::tab::Tab;
 use crate::text;
 use crate::ui::columns::{Column, cells_ui, fill, header_ui, places, row_ui, table_ui, width};
@@ -31,14 +31,14 @@ pub(super) fn list_ui(ui: &mut Ui, tab: &Tab, now: Timestamp, wishes: &mut Vec<C
     let running = load.running.iter().map(Listed::Running);
     let rows: Vec<Listed<'_>> =
         running.chain(load.records.listed().map(|record| Listed::Over(record))).collect();
-    let zone = tab.preferences.times.zone();
+    let times = tab.preferences.times;
     table_ui(ui, row_width(&columns), |ui| {
         if let Some(by) = header_ui(ui, &columns, load.records.sorted) {
             wishes.push(Command::Load(LoadCommand::Sort(by)));
         }
         rows_ui(ui, "runs", ROW_HEIGHT, rows.len(), None, |ui, range| {
             for row in &rows[range] {
-                listed_ui(ui, load, row, &columns, (now, &zone), wishes);
+                listed_ui(ui, load, row, &columns, (now, times), wishes);
             }
         });
     });
@@ -90,14 +90,14 @@ fn listed_ui(
     load: &Load,
     listed: &Listed<'_>,
     columns: &[Column<By>],
-    (now, zone): (Timestamp, &TimeZone),
+    (now, times): (Timestamp, Times),
     wishes: &mut Vec<Command>,
 ) {
     let (colors, text_color) = (palette(ui), ui.visuals().text_color());
     let (number, what) = (listed.number(), listed.what());
     let is_shown = load.shown == Some(number);
     let is_beside = load.beside == Some(number) && !is_shown;
-    let time = format!("#{} {}", number.0, moment(what.at, now, zone));
+    let time = format!("#{} {}", number.0, times.clock(what.at, now, "%d %b %H:%M"));
     let (plan, procedure) = (what.plan.words(), text::line(&what.request.procedure, 200));
     let numbers = numbers(listed, text_color, colors.error);
     let name = || {
@@ -187,11 +187,4 @@ fn buttons_ui(
             wishes.push(Command::Load(LoadCommand::Forget(number)));
         }
     });
-}
-
-/// The time of the day, and the day unless it is this one.
-fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
-    let [at, now] = [at, now].map(|time| time.to_zoned(zone.clone()));
-    let pattern = if at.date() == now.date() { "%H:%M:%S" } else { "%d %b %H:%M" };
-    at.strftime(pattern).to_string()
 }
