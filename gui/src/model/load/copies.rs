@@ -23,11 +23,6 @@ pub(crate) enum CopyAs {
     Command,
 }
 
-impl CopyAs {
-    /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Text, Self::Json, Self::Command];
-}
-
 /// The run in this form, or why there is none.
 pub(crate) fn copied(record: &Record, what: CopyAs) -> Result<String, String> {
     match what {

@@ -32,10 +32,11 @@ const TABLE_WIDTH: std::ops::RangeInclusive<f32> = 330.0..=540.0;
 pub(super) fn run_ui(ui: &mut Ui, run: &Run) {
     let colors = palette(ui);
     heading_ui(ui, &run.what, (&run.words(), colors.accent), |_| {});
-    let Stage::Going(progress) = &run.stage else {
-        let Stage::Connecting(done, wanted) = &run.stage else { return };
-        let words = format!("Opening connections: {done} of {wanted}");
-        return loading_ui(ui, &words);
+    let progress = match &run.stage {
+        Stage::Connecting(done, wanted) => {
+            return loading_ui(ui, &format!("Opening connections: {done} of {wanted}"));
+        }
+        Stage::Going(progress) => progress,
     };
     let left = run
         .left()
@@ -93,7 +94,7 @@ pub(super) fn record_ui(ui: &mut Ui, record: &Record, wishes: &mut Vec<Command>)
     ui.add_space(6.0);
     let rows = sides(outcome);
     let room = ui.available_rect_before_wrap();
-    let side = (room.width() * 0.4).clamp(*TABLE_WIDTH.start(), *TABLE_WIDTH.end());
+    let side = table_width(room);
     let (upper, lower) = stacked(room);
     let (left, right) = side_by_side(upper, side);
     percentiles_ui(ui, left, &[record]);
@@ -144,7 +145,7 @@ pub(super) fn compared_ui(
     ui.add_space(6.0);
     let rows = runs(outcome, beside);
     let room = ui.available_rect_before_wrap();
-    let side = (room.width() * 0.4).clamp(*TABLE_WIDTH.start(), *TABLE_WIDTH.end());
+    let side = table_width(room);
     let (plot, numbers) = side_by_side(room, side);
     percentiles_ui(ui, plot, &[one, other]);
     let names = [run_name(one), run_name(other)];
@@ -190,16 +191,12 @@ fn heading_ui(
 
 fn copies_ui(ui: &mut Ui, wishes: &mut Vec<Command>) {
     // From the right.
-    for (name, what) in
-        ["Copy command", "Copy JSON", "Copy text"].into_iter().zip(CopyAs::ALL.into_iter().rev())
-    {
-        let hint = match what {
-            CopyAs::Text => "What is to be read here, as text",
-            CopyAs::Json => "With the names that countersign bench has for the same numbers",
-            CopyAs::Command => "The countersign bench that makes such a run",
-        };
-        let name = name.strip_prefix("Copy ").unwrap_or(name);
-        let button = ui.button(text::capitalized(name)).on_hover_text(hint);
+    for (name, what, hint) in [
+        ("Command", CopyAs::Command, "The countersign bench that makes such a run"),
+        ("JSON", CopyAs::Json, "With the names that countersign bench has for the same numbers"),
+        ("Text", CopyAs::Text, "What is to be read here, as text"),
+    ] {
+        let button = ui.button(name).on_hover_text(hint);
         let command = LoadCommand::Copy(what);
         if button.accessible_name(command.text()).clicked() {
             wishes.push(Command::Load(command));
@@ -296,6 +293,10 @@ fn server_ui(ui: &mut Ui, outcome: &Outcome) {
             .to_owned(),
     };
     ui.add(Label::new(muted(&colors, words).small()).wrap());
+}
+
+fn table_width(room: Rect) -> f32 {
+    (room.width() * 0.4).clamp(*TABLE_WIDTH.start(), *TABLE_WIDTH.end())
 }
 
 fn halves(room: Rect) -> (Rect, Rect) {
