@@ -9,7 +9,7 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::{SignedDuration, Timestamp};
 
-use super::stage::{Stage, ledger, session, target};
+use super::stage::{Stage, desk, ledger, session, target};
 use crate::exchange::{Order, TabNews, Update};
 use crate::model::alerts::rule::{Condition, Latency, Rule};
 use crate::model::alerts::{Notice, TOLD_FOR};
@@ -423,16 +423,13 @@ fn what_the_desktop_is_told_of_a_server_is_escaped_and_clipped() {
 #[test]
 fn the_worker_tells_the_desktop_and_says_once_that_it_does_not_listen() {
     let (said, heard) = (Arc::new(Mutex::new(Vec::new())), channel());
-    let (record, ring) = (said.clone(), Mutex::new(heard.0));
+    let record = said.clone();
     let desk = Desk {
-        repaint: Arc::new(move || ring.lock().unwrap().send(()).unwrap_or_default()),
-        browse: Arc::new(|_, _| {}),
         notify: Arc::new(move |notice: &Notice| {
             record.lock().unwrap().push(notice.body.clone());
             Err("no service\u{202e}".to_owned())
         }),
-        remove_on_exit: Arc::new(|_| Ok(())),
-        settings_file: None,
+        ..desk(heard.0)
     };
     let (orders, updates, _quiet) = worker::start(desk).unwrap();
     for body in ["first", "second"] {
@@ -477,14 +474,7 @@ fn rules_and_the_switch_come_back_in_the_next_run() {
     assert_eq!(Settings::load(&file).unwrap(), settings);
     let target = target("");
     let (ring, _bell) = channel();
-    let ring = Mutex::new(ring);
-    let desk = Desk {
-        repaint: Arc::new(move || ring.lock().unwrap().send(()).unwrap_or_default()),
-        browse: Arc::new(|_, _| {}),
-        notify: Arc::new(|_| Ok(())),
-        remove_on_exit: Arc::new(|_| Ok(())),
-        settings_file: Some(file),
-    };
+    let desk = Desk { settings_file: Some(file), ..desk(ring) };
     let dashboard = Dashboard::start(desk, Opening::Server(target)).unwrap();
     assert_eq!(dashboard.model.settings.alerts, settings.alerts);
 }

@@ -97,21 +97,26 @@ fn printed(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// What a command printed that was run in the shop's folder, where `countersign` is what was built.
+#[cfg(unix)]
+fn printed_in_shell(shop: &Shop, command: &str) -> String {
+    let beside = built("countersign").parent().unwrap().to_string_lossy().into_owned();
+    let path = format!("{beside}:{}", std::env::var("PATH").unwrap());
+    let mut shell = Command::new("sh");
+    printed(shell.args(["-c", command]).env("PATH", path).current_dir(shop.folder.path()))
+}
+
 #[cfg(unix)]
 #[test]
 fn a_copied_command_gives_the_reply_that_the_window_showed() {
     let shop = Shop::open();
     let mut window = Window::open(shop.target());
     window.wait_for("demo.Math/divide");
-    let beside = built("countersign").parent().unwrap().to_string_lossy().into_owned();
-    let path = format!("{beside}:{}", std::env::var("PATH").unwrap());
     for call in [Window::divide, Window::sum, Window::stream, Window::echo] {
         call(&mut window);
         let brought = window.brought();
         let command = copied(&mut window.harness, "Copy as command");
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &command]).env("PATH", &path).current_dir(shop.folder.path());
-        let printed = printed(&mut shell);
+        let printed = printed_in_shell(&shop, &command);
         let all: Vec<Json> =
             serde_json::Deserializer::from_str(&printed).into_iter().map(Result::unwrap).collect();
         // After items a result that is null is not printed.
@@ -139,11 +144,8 @@ fn a_copied_load_makes_the_calls_that_the_window_made() {
     window.wait_for("Run 1, done");
     let shown: Json = serde_json::from_str(&copied(&mut window.harness, "Copy load result as JSON")).unwrap();
     let command = copied(&mut window.harness, "Copy load as command");
-    let beside = built("countersign").parent().unwrap().to_string_lossy().into_owned();
-    let path = format!("{beside}:{}", std::env::var("PATH").unwrap());
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("{command} --json")]).env("PATH", &path).current_dir(shop.folder.path());
-    let measured: Json = serde_json::from_str(&printed(&mut shell)).unwrap();
+    let measured: Json =
+        serde_json::from_str(&printed_in_shell(&shop, &format!("{command} --json"))).unwrap();
     for same in ["/calls", "/errors", "/open_loop/due", "/open_loop/offered_per_s", "/open_loop/arrivals"] {
         assert!(
             shown.pointer(same).is_some_and(|shown| Some(shown) == measured.pointer(same)),

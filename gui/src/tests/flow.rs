@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+use super::stage::desk;
 use crate::demo::Identities;
 use crate::{Chosen, Dashboard, Desk, Notice, Opening, Target};
 
@@ -99,11 +100,6 @@ impl Window {
 
     fn with(target: Target, settings_file: Option<PathBuf>, choice: Option<PathBuf>) -> Self {
         let (ring, bell) = channel();
-        let ring = std::sync::Mutex::new(ring);
-        let repaint = move || {
-            // A test that has ended hears no bell.
-            let _ = ring.lock().unwrap().send(());
-        };
         let browse = Arc::new(move |_, chosen: Chosen| {
             if let Some(choice) = choice.clone() {
                 // A thread that the worker knows nothing of, as in the window.
@@ -111,13 +107,7 @@ impl Window {
             }
         });
         let notify = Arc::new(|_: &Notice| Err("nobody listens".to_owned()));
-        let desk = Desk {
-            repaint: Arc::new(repaint),
-            browse,
-            notify,
-            remove_on_exit: Arc::new(|_| Ok(())),
-            settings_file,
-        };
+        let desk = Desk { browse, notify, settings_file, ..desk(ring) };
         let dashboard = Dashboard::start(desk, Opening::Server(target)).unwrap();
         let draw = |ui: &mut egui::Ui, dashboard: &mut Dashboard| {
             dashboard.learn();

@@ -44,6 +44,20 @@ impl Stage {
         self.tell(TabNews::Recording(news));
     }
 
+    /// A window that shows the end of a recording of so many seconds, and what reads that. Calls were made so many
+    /// seconds after it began.
+    fn with_film(seconds: u64, calls: &[u32]) -> (Self, Film) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stage.csrec");
+        let began = Instant::now();
+        let marks: Vec<Mark> =
+            (1..).zip(calls).map(|(number, after)| mark(number, began + *after * SECOND)).collect();
+        record(&path, began, &told(began, seconds), &marks);
+        let mut stage = Self::new();
+        let film = stage.open_film(&path, began);
+        (stage, film)
+    }
+
     /// Chooses a file, which is a recording, and shows its end.
     fn open_film(&mut self, path: &Path, base: Instant) -> Film {
         self.keys(Key::O);
@@ -242,12 +256,7 @@ fn a_recording_that_cannot_be_written_says_what_to_do_and_loses_nothing_else() {
 
 #[test]
 fn keys_on_the_time_line_go_through_a_recording() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("stage.csrec");
-    let began = Instant::now();
-    record(&path, began, &told(began, 600), &[mark(1, began + 100 * SECOND), mark(2, began + 300 * SECOND)]);
-    let mut stage = Stage::new();
-    let mut film = stage.open_film(&path, began);
+    let (mut stage, mut film) = Stage::with_film(600, &[100, 300]);
     let end = stage.time_line();
     assert!(end > 590.0);
     stage.press_on_time_line(Key::Home);
@@ -277,12 +286,7 @@ fn keys_on_the_time_line_go_through_a_recording() {
 
 #[test]
 fn a_click_on_the_time_line_goes_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("stage.csrec");
-    let began = Instant::now();
-    record(&path, began, &told(began, 600), &[]);
-    let mut stage = Stage::new();
-    stage.open_film(&path, began);
+    let (mut stage, _) = Stage::with_film(600, &[]);
     let end = stage.time_line();
     stage.window.get_by_label("Time line").click();
     stage.settle();
@@ -292,14 +296,9 @@ fn a_click_on_the_time_line_goes_there() {
 
 #[test]
 fn a_recording_is_played_at_three_speeds_and_stands_still_at_its_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("stage.csrec");
-    let began = Instant::now();
-    record(&path, began, &told(began, 300), &[]);
-    let mut stage = Stage::new();
+    let (mut stage, mut film) = Stage::with_film(300, &[]);
     let now = Instant::now();
     stage.window.state_mut().still = Some(now);
-    let mut film = stage.open_film(&path, began);
     stage.click("Play the recording");
     stage.goes_to(&mut film, Duration::ZERO);
     stage.window.state_mut().still = Some(now + 2 * SECOND);
@@ -318,12 +317,7 @@ fn a_recording_is_played_at_three_speeds_and_stands_still_at_its_end() {
 
 #[test]
 fn nothing_can_be_called_in_a_recording_and_the_buttons_say_why() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("stage.csrec");
-    let began = Instant::now();
-    record(&path, began, &told(began, 60), &[]);
-    let mut stage = Stage::new();
-    stage.open_film(&path, began);
+    let (mut stage, _) = Stage::with_film(60, &[]);
     assert!(stage.window.state().title().starts_with("Recording of stage"));
     let tab = stage.window.get_by_role_and_label(Role::Tab, "Recording of stage");
     assert_eq!(tab.accesskit_node().description().as_deref(), Some("recording"));

@@ -1,6 +1,5 @@
 //! Runs of many calls, against a real server: as the worker makes them, where the window is the test, and from a window.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::flow::{Shop, Window};
-use crate::Desk;
+use super::stage::desk;
 use crate::exchange::{Generation, LoadOrder, Order, TabNews, TabOrder, Update};
 use crate::form::Content;
 use crate::model::connection::Failure;
@@ -48,15 +47,7 @@ struct Watcher {
 impl Yard {
     fn before(shop: &Shop) -> Self {
         let (ring, bell) = channel();
-        let desk = Desk {
-            // A test that has ended hears no bell.
-            repaint: Arc::new(move || ring.send(()).unwrap_or_default()),
-            browse: Arc::new(|_, _| {}),
-            notify: Arc::new(|_| Ok(())),
-            remove_on_exit: Arc::new(|_| Ok(())),
-            settings_file: None,
-        };
-        let (orders, updates, quiet) = worker::start(desk).unwrap();
+        let (orders, updates, quiet) = worker::start(desk(ring)).unwrap();
         let yard = Self { orders, updates, quiet, bell, watcher: Watcher::at(shop) };
         yard.order(TabOrder::Connect(shop.target(), Generation(1)));
         yard.wait_for(|news| matches!(news, TabNews::Connected(_)).then_some(()));

@@ -1,6 +1,7 @@
 //! A dashboard whose worker is the test.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,6 @@ use egui_kittest::kittest::Queryable as _;
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::Dashboard;
 use crate::command::Command;
 use crate::exchange::{CallOrder, Generation, OfficeOrder, Order, TabNews, TabOrder, TabUpdate, Update};
 use crate::model::Model;
@@ -26,6 +26,7 @@ use crate::model::journal::Pages;
 use crate::model::reply::{Body, Problem, ProblemKind};
 use crate::model::settings::Settings;
 use crate::model::tab::TabId;
+use crate::{Dashboard, Desk};
 use countersign::builtin::stats::{ProcedureStats, Snapshot};
 
 /// The window, and the worker's ends of its channels.
@@ -240,6 +241,18 @@ pub(super) fn copied(window: &mut Harness<'_, Dashboard>, button: &str) -> Strin
         }
     }
     panic!("{button} copies nothing");
+}
+
+/// What a worker has around it where nobody looks: it rings this bell, and nobody is asked or told anything.
+pub(crate) fn desk(bell: Sender<()>) -> Desk {
+    Desk {
+        // A test that has ended hears no bell.
+        repaint: Arc::new(move || bell.send(()).unwrap_or_default()),
+        browse: Arc::new(|_, _| {}),
+        notify: Arc::new(|_| Ok(())),
+        remove_on_exit: Arc::new(|_| Ok(())),
+        settings_file: None,
+    }
 }
 
 /// A server at this address, to whom we are alice.
