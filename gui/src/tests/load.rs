@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign::Code;
 use countersign::builtin::stats::Histogram;
+use countersign::load::Latencies;
 use countersign::service::CallKind;
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
@@ -19,7 +20,7 @@ use crate::exchange::{LoadOrder, TabNews, TabOrder};
 use crate::model::catalogue::{Procedure, Service};
 use crate::model::connection::Failure;
 use crate::model::journal::entry::{Kept, Server};
-use crate::model::load::news::{Latencies, LoadNews, Offered, Outcome, Phase, Progress};
+use crate::model::load::news::{LoadNews, Offered, Outcome, Phase, Progress};
 use crate::model::load::plan::{Arrivals, Pace, Plan, Schedule, Span};
 use crate::model::load::record::RECORDS_MAX;
 use crate::model::load::run::Run;

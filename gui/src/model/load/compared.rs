@@ -1,5 +1,7 @@
 //! Two sides of a run, or two runs, number by number.
 
+use std::time::Duration;
+
 use countersign::builtin::stats::Histogram;
 
 use super::curve::PERCENTILES;
@@ -40,7 +42,7 @@ const NOISE: f64 = 0.02;
 pub(crate) fn sides(outcome: &Outcome) -> Vec<Row> {
     let server = outcome.server.as_ref().ok();
     let row = |(name, q): (&'static str, f64)| {
-        let here = quantile(&outcome.client.all, q).and_then(|_| outcome.client.quantile(q));
+        let here = quantile(&outcome.client.all, q).and_then(|_| outcome.client.quantile(q)).map(seconds);
         let there = server.and_then(|server| quantile(server, q));
         let difference = here.zip(there).map(|(here, there)| signed(here - there));
         let difference = difference.unwrap_or_else(|| NOTHING.to_owned());
@@ -55,7 +57,7 @@ pub(crate) fn sides(outcome: &Outcome) -> Vec<Row> {
     let counts = [Some(outcome.client.all.count()), server.map(|server| server.count())];
     let max = Row {
         name: "max",
-        values: [said(outcome.client.max(), text::latency), NOTHING.to_owned()],
+        values: [said(outcome.client.max().map(seconds), text::latency), NOTHING.to_owned()],
         difference: NOTHING.to_owned(),
         change: Change::None,
     };
@@ -77,7 +79,7 @@ pub(crate) fn runs(run: &Outcome, other: &Outcome) -> Vec<Row> {
     for (name, q) in PERCENTILES {
         rows.push(Row::of(name, both.map(|outcome| quantile(&outcome.client.all, q)), text::latency, false));
     }
-    rows.push(Row::of("max", both.map(|outcome| outcome.client.max()), text::latency, false));
+    rows.push(Row::of("max", both.map(|outcome| outcome.client.max().map(seconds)), text::latency, false));
     let server = |q| both.map(|outcome| quantile(outcome.server.as_ref().ok()?, q));
     rows.push(Row::of("server p50", server(0.5), text::latency, false));
     rows.push(Row::of("server p99", server(0.99), text::latency, false));
@@ -88,7 +90,11 @@ pub(crate) fn runs(run: &Outcome, other: &Outcome) -> Vec<Row> {
 /// A percentile that there are calls enough for: one in a thousand of a hundred calls says nothing.
 fn quantile(latency: &Histogram, q: f64) -> Option<f64> {
     let is_meant = 1.0 <= latency.count() as f64 * (1.0 - q) + 1e-6;
-    latency.quantile(q).filter(|_| is_meant).map(|took| took.as_secs_f64())
+    latency.quantile(q).filter(|_| is_meant).map(seconds)
+}
+
+fn seconds(took: Duration) -> f64 {
+    took.as_secs_f64()
 }
 
 impl Row {

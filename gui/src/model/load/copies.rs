@@ -1,11 +1,12 @@
 //! What a run came to, as text and as JSON, and the command that does the same again.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
 use super::compared::sides;
-use super::news::{Latencies, Offered, Outcome};
+use super::news::{Offered, Outcome};
 use super::plan::{Arrivals, Pace, Schedule};
 use super::record::Record;
 use super::run::What;
@@ -94,7 +95,7 @@ fn numbers(record: &Record) -> String {
 
 fn outcome_in_numbers(outcome: &Outcome, pace: Pace) -> Json {
     let client = |q| outcome.client.quantile(q).map(us);
-    let server = |q| Some(us(outcome.server.as_ref().ok()?.quantile(q)?.as_secs_f64()));
+    let server = |q| Some(us(outcome.server.as_ref().ok()?.quantile(q)?));
     let errors: BTreeMap<&str, u64> =
         outcome.errors.iter().map(|(code, count)| (code.name(), *count)).collect();
     let mut numbers = json!({
@@ -122,7 +123,7 @@ fn outcome_in_numbers(outcome: &Outcome, pace: Pace) -> Json {
 
 fn offered_in_numbers(offered: &Offered, schedule: Schedule) -> Json {
     let Offered { due, held_up, not_started, unanswered, lateness } = offered;
-    let late = |q| Latencies::quantile(lateness, q).map(us);
+    let late = |q| lateness.quantile(q).map(us);
     json!({
         "offered_per_s": schedule.rate,
         "arrivals": arrivals(schedule.arrivals),
@@ -186,6 +187,6 @@ fn arrivals(arrivals: Arrivals) -> &'static str {
 }
 
 /// Microseconds, as far as they mean anything.
-fn us(seconds: f64) -> f64 {
-    (seconds * 1e7).round() / 10.0
+fn us(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1e7).round() / 10.0
 }

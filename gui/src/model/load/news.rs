@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign::Code;
 use countersign::builtin::stats::Histogram;
+use countersign::load::Latencies;
 
 use crate::model::connection::Failure;
 use crate::model::journal::entry::Kept;
@@ -80,15 +81,6 @@ pub(crate) struct Outcome {
     pub(crate) arguments: Kept,
 }
 
-/// Durations, and exactly how long the longest was.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Latencies {
-    /// All of them.
-    pub(crate) all: Histogram,
-    /// The longest.
-    pub(crate) longest: Duration,
-}
-
 /// How a schedule was kept.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Offered {
@@ -113,18 +105,6 @@ impl Progress {
     /// Calls that were not answered with a result.
     pub(crate) fn failed(&self) -> u64 {
         sum(&self.errors)
-    }
-}
-
-impl Latencies {
-    /// The seconds that this share of all did not exceed; never more than the longest, which is exact.
-    pub(crate) fn quantile(&self, q: f64) -> Option<f64> {
-        self.all.quantile(q).map(|took| took.min(self.longest).as_secs_f64())
-    }
-
-    /// The longest of all, unless there is none.
-    pub(crate) fn max(&self) -> Option<f64> {
-        (0 < self.all.count()).then_some(self.longest.as_secs_f64())
     }
 }
 

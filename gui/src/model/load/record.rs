@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::RunNumber;
 use super::curve::curve;
@@ -76,8 +77,8 @@ impl Record {
         }
     }
 
-    fn quantile(&self, q: f64) -> f64 {
-        self.outcome.as_ref().ok().and_then(|outcome| outcome.client.quantile(q)).unwrap_or(-1.0)
+    fn quantile(&self, q: f64) -> Option<Duration> {
+        self.outcome.as_ref().ok()?.client.quantile(q)
     }
 
     fn rate(&self) -> f64 {
@@ -90,8 +91,8 @@ impl Record {
             Column::Procedure => self.what.request.procedure.cmp(&other.what.request.procedure),
             Column::Plan => self.what.plan.words().cmp(&other.what.plan.words()),
             Column::Rate => self.rate().total_cmp(&other.rate()),
-            Column::P50 => self.quantile(0.5).total_cmp(&other.quantile(0.5)),
-            Column::P99 => self.quantile(0.99).total_cmp(&other.quantile(0.99)),
+            Column::P50 => self.quantile(0.5).cmp(&other.quantile(0.5)),
+            Column::P99 => self.quantile(0.99).cmp(&other.quantile(0.99)),
             Column::Failed => {
                 let [one, two] =
                     [self, other].map(|record| record.outcome.as_ref().map_or(0, Outcome::failed));

@@ -151,7 +151,7 @@ fn numbers(listed: &Listed<'_>, color: Color32, error: Color32) -> [(String, Col
     let Listed::Over(Record { outcome: Ok(outcome), .. }) = listed else {
         return [0; 4].map(|_| (nothing(), color));
     };
-    let took = |q| outcome.client.quantile(q).map_or_else(nothing, text::latency);
+    let took = |q| outcome.client.quantile(q).map_or_else(nothing, |took| text::latency(took.as_secs_f64()));
     let failed = match outcome.failed() {
         0 => ("0".to_owned(), color),
         _ => (percent(failed_share(outcome)), error),

@@ -207,7 +207,8 @@ fn copies_ui(ui: &mut Ui, wishes: &mut Vec<Command>) {
 
 fn figures_ui(ui: &mut Ui, record: &Record, outcome: &Outcome) {
     let colors = palette(ui);
-    let took = |q| outcome.client.quantile(q).map_or("–".to_owned(), text::latency);
+    let took =
+        |q| outcome.client.quantile(q).map_or("–".to_owned(), |took| text::latency(took.as_secs_f64()));
     let failed = outcome.failed();
     ui.horizontal_wrapped(|ui| {
         figure_ui(ui, "calls/s", &text::rate(outcome.rate()), None);
@@ -223,7 +224,7 @@ fn figures_ui(ui: &mut Ui, record: &Record, outcome: &Outcome) {
         };
         figure_ui(ui, "failed", &share, (0 < failed).then_some(colors.error));
         if let Some(late) = outcome.offered.as_ref().and_then(|offered| offered.lateness.quantile(0.99)) {
-            figure_ui(ui, "begun late, p99", &text::latency(late), None);
+            figure_ui(ui, "begun late, p99", &text::latency(late.as_secs_f64()), None);
         }
         figure_ui(ui, "measured", &text::elapsed(outcome.elapsed), outcome.stopped.then_some(colors.warn));
     });

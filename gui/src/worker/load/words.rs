@@ -4,7 +4,7 @@ use countersign::builtin::stats::Histogram;
 use countersign::load::{self, Doubt, Ending, Tally};
 
 use crate::model::journal::entry::Kept;
-use crate::model::load::news::{Latencies, Offered, Outcome, Phase, Progress};
+use crate::model::load::news::{Offered, Outcome, Phase, Progress};
 use crate::model::load::plan::{Pace, Plan};
 use crate::text;
 
@@ -42,22 +42,18 @@ pub(super) fn outcome(
         held_up: kept.held_up,
         not_started: kept.not_started,
         unanswered: kept.unanswered,
-        lateness: latencies(total.lateness.clone()),
+        lateness: total.lateness,
     });
     Outcome {
         elapsed,
         stopped: ending == Ending::Stopped,
         errors: total.errors,
-        client: latencies(total.latency),
+        client: total.latency,
         server,
         offered,
         doubts,
         arguments,
     }
-}
-
-fn latencies(latencies: load::Latencies) -> Latencies {
-    Latencies { all: latencies.all, longest: latencies.longest }
 }
 
 /// In words that become a sentence.
