@@ -154,7 +154,7 @@ fn a_latency_of_few_calls_is_no_alert() {
 }
 
 fn worst(post: &Post) -> f64 {
-    Percentile::P99.of_histogram(post.history.latest(None).unwrap().latency).unwrap()
+    Percentile::P99.of_histogram(&post.history.latest(None).unwrap().latency).unwrap()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::rule::{Condition, Errors, Expiry, Latency, Rule, Whose};
-use crate::model::history::{History, Latest};
+use crate::model::history::{History, Tick};
 use crate::model::life::Life;
 
 /// What fails goes on until its share is so much less than it takes to begin: it would flap at the edge.
@@ -160,7 +160,7 @@ impl Condition {
 fn see_latency(rule: &Latency, facts: &Facts<'_>) -> Seen {
     let latest = facts.counted.and_then(|history| history.latest(rule.procedure.as_deref()));
     let Some((latest, seconds)) =
-        latest.and_then(|latest| Some((latest, rule.percentile.of_histogram(latest.latency)?)))
+        latest.and_then(|latest| Some((latest, rule.percentile.of_histogram(&latest.latency)?)))
     else {
         return Seen::Nothing;
     };
@@ -172,15 +172,15 @@ fn see_latency(rule: &Latency, facts: &Facts<'_>) -> Seen {
 
 fn see_errors(rule: &Errors, facts: &Facts<'_>, window: &mut Window, is_raised: bool) -> Seen {
     let Some(history) = facts.counted else { return Seen::Nothing };
-    let failed = |latest: &Latest<'_>| match rule.code {
+    let failed = |latest: &Tick| match rule.code {
         Some(code) => latest.errors.get(&code).copied().unwrap_or(0),
-        None => latest.errors.values().fold(0, |sum: u64, count| sum.saturating_add(*count)),
+        None => latest.failed(),
     };
     let latest = history.latest(rule.procedure.as_deref());
     let sample = Sample {
         at: facts.now,
         calls: latest.map_or(0, |latest| latest.calls),
-        failed: latest.as_ref().map_or(0, failed),
+        failed: latest.map_or(0, failed),
     };
     let sum = window.add(sample, Duration::from_secs(rule.lasts_s));
     if sum.calls < rule.calls.max(1) {

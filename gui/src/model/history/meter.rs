@@ -151,6 +151,11 @@ impl Tick {
             && self.latency.buckets().is_empty()
     }
 
+    /// Calls that failed, whatever with.
+    pub(crate) fn failed(&self) -> u64 {
+        self.errors.values().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
     /// Adds what happened right after.
     pub(super) fn follow(&mut self, next: &Self) {
         self.add(next);

@@ -15,7 +15,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::Code;
 use countersign::builtin::stats::{Histogram, Snapshot};
 
 use self::cell::Cell;
@@ -59,17 +58,6 @@ pub(crate) struct History {
     recorded: u64,
     /// The server's clock but for whole hours: whoever begins to count later has points that begin at the same moments.
     clock_ns: u64,
-}
-
-/// What the last snapshot added.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Latest<'h> {
-    /// Calls that ended.
-    pub(crate) calls: u64,
-    /// Those that failed, by code.
-    pub(crate) errors: &'h BTreeMap<Code, u64>,
-    /// How long they took.
-    pub(crate) latency: &'h Histogram,
 }
 
 /// How one procedure did over the last minute, in small.
@@ -161,9 +149,8 @@ impl History {
     }
 
     /// What the last snapshot added: of one procedure, if there is anything to tell, or of all but the built-in ones.
-    pub(crate) fn latest(&self, procedure: Option<&str>) -> Option<Latest<'_>> {
-        let tick = self.latest.as_ref()?.tick(procedure)?;
-        Some(Latest { calls: tick.calls, errors: &tick.errors, latency: &tick.latency })
+    pub(crate) fn latest(&self, procedure: Option<&str>) -> Option<&Tick> {
+        self.latest.as_ref()?.tick(procedure)
     }
 
     /// Whether there is anything to draw.
@@ -252,7 +239,7 @@ impl MinuteSum {
     fn add(&mut self, tick: &Tick) {
         let Trend { calls, failed, .. } = &mut self.trend;
         *calls = calls.saturating_add(tick.calls);
-        *failed = tick.errors.values().fold(*failed, |sum, count| sum.saturating_add(*count));
+        *failed = failed.saturating_add(tick.failed());
         self.both.merge(&tick.latency);
     }
 

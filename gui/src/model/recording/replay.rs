@@ -289,8 +289,8 @@ impl Activity {
         }
         for (name, tick) in ticks {
             if !is_builtin(name) {
-                let failed = tick.errors.values().fold(0, |sum: u64, count| sum.saturating_add(*count));
-                self.slices[place] = Slice::sum(&[self.slices[place], Slice { calls: tick.calls, failed }]);
+                let happened = Slice { calls: tick.calls, failed: tick.failed() };
+                self.slices[place] = Slice::sum(&[self.slices[place], happened]);
             }
         }
     }
