@@ -158,7 +158,7 @@ pub(crate) fn exact(time: Duration, [seconds, millis, micros]: [&'static str; 3]
 }
 
 /// A time to the microsecond, as it can be typed: `500 ms`.
-pub(crate) fn latency_of(time: Duration) -> String {
+pub(crate) fn typed(time: Duration) -> String {
     let (number, unit) = exact(time, ["s", "ms", "µs"]);
     format!("{number} {unit}")
 }

@@ -111,7 +111,7 @@ impl Draft {
             Condition::Latency(it) => {
                 draft.kind = Kind::Latency;
                 draft.percentile = it.percentile;
-                draft.above = text::latency_of(Duration::from_micros(it.above_us));
+                draft.above = text::typed(Duration::from_micros(it.above_us));
                 (draft.lasts, draft.calls) = (length(it.lasts_s), it.calls.to_string());
             }
             Condition::Errors(it) => {
@@ -141,7 +141,7 @@ impl Draft {
         draft.procedure = procedure.unwrap_or_default().to_owned();
         if let Some(seconds) = seconds {
             let twice = Duration::try_from_secs_f64(2.0 * seconds).unwrap_or(ABOVE_MAX).min(ABOVE_MAX);
-            draft.above = text::latency_of(rounded(twice));
+            draft.above = text::typed(rounded(twice));
         }
         if failed > 0.0 {
             draft.percent = (200.0 * failed).ceil().min(100.0).to_string();
@@ -257,7 +257,7 @@ fn time(
 ) -> Duration {
     let limit = length(longest.as_secs());
     match text::duration(typed.trim()) {
-        Some(time) if time <= longest && !time.is_zero() => return time,
+        Some(time) if time <= longest => return time,
         Some(_) => wrong.push((field, format!("Not longer than {limit}"))),
         None => wrong.push((field, format!("Write a time with its unit, such as {example}"))),
     }

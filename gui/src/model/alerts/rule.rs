@@ -214,7 +214,7 @@ impl Condition {
     pub(crate) fn words(&self) -> String {
         match self {
             Self::Latency(it) => {
-                let above = text::latency_of(Duration::from_micros(it.above_us));
+                let above = text::typed(Duration::from_micros(it.above_us));
                 let percentile = it.percentile.text();
                 let mut words = format!("{percentile} of {} above {above}", calls_of(&it.procedure));
                 let _ = write!(words, " for {}", length(it.lasts_s));

@@ -89,10 +89,10 @@ impl Plan {
     pub(crate) fn words(&self) -> String {
         let pace = match self.pace {
             Pace::Times(calls) => text::counted(calls, ["call", "calls"]),
-            Pace::Closed(span) => format!("as fast as it goes for {}", time(span.duration)),
+            Pace::Closed(span) => format!("as fast as it goes for {}", text::typed(span.duration)),
             Pace::Open(Schedule { rate, arrivals }, span) => {
                 let random = if arrivals == Arrivals::Random { " at random" } else { "" };
-                format!("{} calls/s{random} for {}", rate_in_words(rate), time(span.duration))
+                format!("{} calls/s{random} for {}", rate_in_words(rate), text::typed(span.duration))
             }
         };
         match (self.connections, self.in_flight) {
@@ -109,12 +109,6 @@ impl Plan {
 /// A rate as it was asked for: no digit more.
 pub(crate) fn rate_in_words(rate: f64) -> String {
     if rate.fract() == 0.0 { text::count(rate as u64) } else { rate.to_string() }
-}
-
-/// A time as it was asked for: `5 s`, `500 ms`.
-pub(crate) fn time(time: Duration) -> String {
-    let (number, unit) = text::exact(time, ["s", "ms", "µs"]);
-    format!("{number} {unit}")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::plan::{
     Arrivals, CALLS, CONNECTIONS, DURATION, IN_FLIGHT, OPEN_MAX, Pace, Plan, RATES, Schedule, Span,
-    WARM_UP_MAX, time,
+    WARM_UP_MAX,
 };
 use crate::text;
 
@@ -149,7 +149,9 @@ impl Typed {
         let duration = text::duration(self.duration.trim()).ok_or("Write 500 ms, 5 s or 2 min")?;
         match DURATION.contains(&duration) {
             true => Ok(duration),
-            false => Err(format!("From {} to {}", time(*DURATION.start()), time(*DURATION.end()))),
+            false => {
+                Err(format!("From {} to {}", text::typed(*DURATION.start()), text::typed(*DURATION.end())))
+            }
         }
     }
 
@@ -161,7 +163,7 @@ impl Typed {
         let warm_up = text::duration(typed).ok_or("Write 0, 500 ms or 5 s")?;
         match warm_up <= WARM_UP_MAX {
             true => Ok(warm_up),
-            false => Err(format!("At most {}", time(WARM_UP_MAX))),
+            false => Err(format!("At most {}", text::typed(WARM_UP_MAX))),
         }
     }
 }
