@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 /// One line of at most `limit` characters; line breaks and invisible characters are written as escapes.
 pub(crate) fn line(text: &str, limit: usize) -> String {
     clipped(text, limit, |c| is_unsafe(c) || c == '\n')
@@ -69,6 +71,13 @@ pub(crate) fn capitalized(words: &str) -> String {
 /// Whether every word that is wanted is somewhere in a text, both in lower case.
 pub(crate) fn has_words(text: &str, wanted: &str) -> bool {
     wanted.split_whitespace().all(|word| text.contains(word))
+}
+
+/// Words and a moment as a part of the name of a file, which keeps it in its folder whoever chose the words.
+pub(crate) fn dated(words: &str, date: Timestamp) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    let words: String = words.chars().take(60).map(|c| if is_plain(c) { c } else { '-' }).collect();
+    format!("{words}-{}", date.strftime("%Y%m%d-%H%M%S"))
 }
 
 /// A word as a shell reads it: between quotes where it needs them.

@@ -9,6 +9,7 @@ use super::Sheet;
 use crate::model::calls::Mark;
 use crate::model::connection::Failure;
 use crate::model::preferences::Times;
+use crate::text;
 
 /// What is asked before the graphs are written, and what came of it.
 #[derive(Debug, Default)]
@@ -58,9 +59,7 @@ impl Format {
 impl Exporting {
     /// Asks where to, with a name that nobody has to think of.
     pub(crate) fn new(subject: &str, date: Timestamp) -> Self {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-        let subject: String = subject.chars().take(60).map(|c| if is_plain(c) { c } else { '-' }).collect();
-        let name = format!("countersign-{subject}-{}", date.strftime("%Y%m%d-%H%M%S"));
+        let name = format!("countersign-{}", text::dated(subject, date));
         let folder = std::env::home_dir().unwrap_or_default();
         Self { file: folder.join(name).to_string_lossy().into_owned(), done: None }
     }

@@ -195,9 +195,7 @@ impl Running {
 
 /// A file in the user's folder that says which server, and when.
 fn default_file(server: &str, date: Timestamp) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-    let server: String = server.chars().take(60).map(|c| if is_plain(c) { c } else { '-' }).collect();
-    let name = format!("{server}-{}.{ENDING}", date.strftime("%Y%m%d-%H%M%S"));
+    let name = format!("{}.{ENDING}", text::dated(server, date));
     let folder = std::env::home_dir().unwrap_or_default();
     folder.join(name).to_string_lossy().into_owned()
 }
