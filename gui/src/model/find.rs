@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::draft::hex;
 use super::reply::Body;
 use super::view::Lens;
 
@@ -65,7 +66,7 @@ impl Find {
         let text = if in_bytes { &body.bytes } else { body.diagnostic.text().as_bytes() };
         let end = (self.done + STRETCH).min(text.len());
         let as_text = self.query.as_bytes();
-        let bytes = in_bytes.then(|| from_hex(&self.query)).flatten();
+        let bytes = hex::bytes(&self.query).ok().filter(|bytes| in_bytes && !bytes.is_empty());
         let needles: Vec<&[u8]> = bytes.as_deref().into_iter().chain([as_text]).collect();
         for at in self.done..end {
             if !needles.iter().any(|needle| begins_with(&text[at..], needle)) {
@@ -106,14 +107,6 @@ impl Find {
 /// Whether a text begins with these bytes; letters of ASCII may be small or capital.
 fn begins_with(text: &[u8], needle: &[u8]) -> bool {
     text.get(..needle.len()).is_some_and(|start| start.eq_ignore_ascii_case(needle))
-}
-
-/// The bytes that hexadecimal digits mean, with or without gaps between them.
-fn from_hex(query: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        query.chars().filter(|c| *c != ' ').map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
-    let digits = digits.filter(|digits| !digits.is_empty() && digits.len().is_multiple_of(2))?;
-    Some(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 #[cfg(test)]

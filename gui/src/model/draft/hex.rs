@@ -13,7 +13,7 @@ pub(super) fn text(bytes: &[u8], limit: usize) -> String {
 }
 
 /// The bytes that the digits say. Blanks may be anywhere.
-pub(super) fn bytes(text: &str) -> Result<Vec<u8>, SheetMistake> {
+pub(crate) fn bytes(text: &str) -> Result<Vec<u8>, SheetMistake> {
     let mut bytes = Vec::with_capacity(text.len() / 3 + 1);
     let mut high = None;
     for (offset, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {

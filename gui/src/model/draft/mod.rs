@@ -2,7 +2,7 @@
 //! changes of what the server takes.
 
 mod aside;
-mod hex;
+pub(crate) mod hex;
 mod metadata;
 mod writing;
 
