@@ -149,7 +149,7 @@ impl Model {
             Command::Enlarge => return self.rescale(Scale::larger),
             Command::Shrink => return self.rescale(Scale::smaller),
             Command::UsualSize => return self.rescale(|_| Scale::default()),
-            Command::CopyTable => self.copied = self.tab().table(),
+            Command::CopyTable => self.copied = self.tab().table(now),
             Command::Prefer(preferences) => return self.prefer(preferences),
             Command::KeepCallsOf(index, keep) => {
                 self.settings.profiles.get_mut(index)?.keep_calls = keep;

@@ -11,8 +11,8 @@ use crate::model::view::Page;
 
 impl Tab {
     /// The table that is shown, as it is sorted and filtered.
-    pub(crate) fn table(&self) -> Option<String> {
-        let (connections, traces, now) = (&self.connections, &self.traces, Instant::now());
+    pub(crate) fn table(&self, now: Instant) -> Option<String> {
+        let (connections, traces) = (&self.connections, &self.traces);
         let table = match self.page {
             Page::Connections => {
                 let rows = (0..connections.shown()).filter_map(|row| connections.row(row));
