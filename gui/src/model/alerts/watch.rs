@@ -78,13 +78,13 @@ impl Watch {
 
     /// Looks at the server again, and says what that means for the alert.
     pub(super) fn look(&mut self, facts: &Facts<'_>) -> Option<Turn> {
-        let turn = self.turn(self.rule.condition.calm(), facts);
+        let turn = self.turn(facts);
         self.due = self.due(facts);
         turn
     }
 
-    fn turn(&mut self, calm: Duration, facts: &Facts<'_>) -> Option<Turn> {
-        let now = facts.now;
+    fn turn(&mut self, facts: &Facts<'_>) -> Option<Turn> {
+        let (now, calm) = (facts.now, self.rule.condition.calm());
         let seen = self.see(facts);
         if let Seen::Bad { value, calls } = seen {
             let first = Bout { since: now, last: now, calls: 0, worst: value, is_raised: false };

@@ -107,7 +107,7 @@ impl Plan {
 }
 
 /// A rate as it was asked for: no digit more.
-pub(crate) fn rate_in_words(rate: f64) -> String {
+fn rate_in_words(rate: f64) -> String {
     if rate.fract() == 0.0 { text::count(rate as u64) } else { rate.to_string() }
 }
 
