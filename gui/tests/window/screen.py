@@ -169,11 +169,23 @@ class Screen:
         self.key("type", "--delay", "4", text)
 
     def click(self, name: str, role: str | None = None) -> None:
-        """Moves the mouse to a control, and clicks."""
-        node = self.until(f"the control {name}", lambda: self.control(name, role))
+        """Moves the mouse to a control, and clicks, if it is still there: what has just opened may yet be moved."""
+
+        def reached() -> bool:
+            if place := self.place(name, role):
+                self.key("mousemove", str(place[0]), str(place[1]), "sleep", "0.05")
+            return place is not None and self.place(name, role) == place
+
+        self.until(f"the control {name}", reached)
+        self.key("click", "1")
+
+    def place(self, name: str, role: str | None) -> tuple[int, int] | None:
+        """The middle of a control, unless it is grey."""
+        node = self.control(name, role)
+        if node is None or not node.get_state_set().contains(Atspi.StateType.SENSITIVE):
+            return None
         box = node.get_component_iface().get_extents(Atspi.CoordType.WINDOW)
-        across, down = box.x + box.width // 2, box.y + box.height // 2
-        self.key("mousemove", str(across), str(down), "sleep", "0.05", "click", "1")
+        return box.x + box.width // 2, box.y + box.height // 2
 
     def fill(self, name: str, text: str) -> None:
         """Puts this into a field, in the place of what was there."""
