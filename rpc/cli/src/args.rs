@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::ArgPredicate;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use countersign::SpiffeId;
@@ -103,6 +104,7 @@ Examples:
   countersign bench localhost:7443 --identity pki/alice --in-flight 64 --duration 10s
   countersign bench localhost:7443 --identity pki/alice --procedure demo.Echo/blob --payload 65536
   countersign bench localhost:7443 --identity pki/alice --rate 20000 --in-flight 64
+  countersign bench localhost:7443 --identity pki/alice --calls 1000 --deadline 200ms --metadata trace=1
   countersign bench localhost:7443 --identity pki/alice --procedure demo.Echo/record=9 \\
       --procedure 'demo.Clock/sleep=1 {\"ms\": 5}' --svg latency.svg
 
@@ -190,12 +192,8 @@ pub(crate) struct Call {
     /// The arguments by name, as JSON; @FILE reads a file, - reads standard input.
     #[arg(value_name = "JSON|@FILE|-", default_value = "{}", hide_default_value = true)]
     pub(crate) arguments: String,
-    /// How long the call may take, at the server too; the server's maximum (60s by default) if absent.
-    #[arg(long, value_name = "TIME", value_parser = some_time)]
-    pub(crate) deadline: Option<Duration>,
-    /// Text to send beside the arguments. May be given several times.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
-    pub(crate) metadata: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) terms: Terms,
     /// Where the items to send are, if the procedure takes any: one JSON value a line; - reads standard input.
     #[arg(long, value_name = "FILE|-")]
     pub(crate) items: Option<String>,
@@ -205,6 +203,17 @@ pub(crate) struct Call {
     /// Print the reply in CBOR diagnostic notation.
     #[arg(long, conflicts_with = "json")]
     pub(crate) diag: bool,
+}
+
+/// What holds for a call beside its arguments.
+#[derive(Debug, Args)]
+pub(crate) struct Terms {
+    /// How long a call may take, at the server too; the server's maximum (60s by default) if absent.
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    pub(crate) deadline: Option<Duration>,
+    /// Text to send beside the arguments. May be given several times.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub(crate) metadata: Vec<(String, String)>,
 }
 
 #[derive(Debug, Args)]
@@ -257,11 +266,17 @@ pub(crate) struct Bench {
     /// The arguments, as for `call`; made up by default.
     #[arg(long, value_name = "JSON|@FILE|-")]
     pub(crate) arguments: Option<String>,
+    #[command(flatten)]
+    pub(crate) terms: Terms,
     /// How long to measure.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = with_unit)]
     pub(crate) duration: Duration,
-    /// How long to call before measuring.
+    /// Make just so many calls, however long that takes, instead of measuring for a --duration.
+    #[arg(long, value_name = "N", conflicts_with = "duration", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) calls: Option<u64>,
+    /// How long to call before measuring; not at all with --calls unless it is given.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = with_unit)]
+    #[arg(default_value_if("calls", ArgPredicate::IsPresent, "0s"))]
     pub(crate) warmup: Duration,
     /// Threads to use; by default one for each core that this process may use.
     #[arg(long, value_name = "N", value_parser = threads)]
@@ -297,9 +312,12 @@ impl Arguments {
     /// What was asked for, or why it cannot be meant.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let arguments = Self::try_parse()?;
-        if let Command::Call(call) = &arguments.command
-            && let Some(key) = repeated(&call.metadata)
-        {
+        let terms = match &arguments.command {
+            Command::Call(call) => Some(&call.terms),
+            Command::Bench(bench) => Some(&bench.terms),
+            _ => None,
+        };
+        if let Some(key) = terms.and_then(|terms| repeated(&terms.metadata)) {
             let why = format!("--metadata has the key `{key}` twice");
             return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
         }

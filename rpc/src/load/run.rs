@@ -277,7 +277,7 @@ impl Course {
         let schedule = match (self.pace, self.counts()) {
             (Pace::Open { rate, .. }, Some(counts)) => {
                 let Counts { due, held_up, not_started } = counts;
-                let unanswered = counts.made().saturating_sub(total.latency.all.count() + total.failed());
+                let unanswered = counts.made().saturating_sub(total.ended());
                 Some(Kept { rate, due, held_up, not_started, unanswered })
             }
             _ => None,

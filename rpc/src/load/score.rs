@@ -136,6 +136,11 @@ impl Tally {
     pub fn failed(&self) -> u64 {
         self.errors.values().sum()
     }
+
+    /// Calls that have ended, one way or the other.
+    pub fn ended(&self) -> u64 {
+        self.latency.all.count().saturating_add(self.failed())
+    }
 }
 
 impl Latencies {

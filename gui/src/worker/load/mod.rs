@@ -188,8 +188,7 @@ impl Course {
         }
         let after = counters::now(&self.link, procedure).await;
         let outcome = run.outcome();
-        let ended = outcome.total.latency.all.count() + outcome.total.failed();
-        if outcome.ending == Ending::Stopped && ended == 0 {
+        if outcome.ending == Ending::Stopped && outcome.total.ended() == 0 {
             return Err(stopped_early());
         }
         Ok(words::outcome(outcome, plan, counters::between(before, after), kept))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use countersign::load::{Phase, Reading, Tally};
 
-use super::words::grouped;
+use super::words::{counted, grouped};
 use crate::output;
 use crate::time::shown;
 
@@ -13,6 +13,8 @@ use crate::time::shown;
 #[derive(Debug)]
 pub(super) struct Live {
     face: Face,
+    /// How many calls are to be measured, if that is what ends the run.
+    calls: Option<u64>,
     last: Option<Last>,
 }
 
@@ -35,13 +37,13 @@ struct Last {
 
 impl Live {
     /// On standard error: if it is a terminal and a person reads what comes of the run, or if `asked`.
-    pub(super) fn on_stderr(asked: bool, json: bool) -> Self {
+    pub(super) fn on_stderr(asked: bool, json: bool, calls: Option<u64>) -> Self {
         let face = match (asked, json) {
             (true, _) | (false, false) if output::is_screen(&io::stderr()) => Face::Terminal,
             (true, _) => Face::Lines,
             (false, _) => Face::Nowhere,
         };
-        Self { face, last: None }
+        Self { face, calls, last: None }
     }
 
     /// How often to tell.
@@ -63,14 +65,18 @@ impl Live {
             Phase::Measuring => "measuring",
             Phase::Over => return,
         };
-        let left = format!("{name}, {:.0} s left", (ends - at).as_secs_f64().ceil());
+        let tally = Tally::sum(tallies);
+        let left = match self.calls.filter(|_| phase == Phase::Measuring) {
+            Some(calls) => counted(calls.saturating_sub(tally.ended())),
+            None => format!("{:.0} s", (ends - at).as_secs_f64().ceil()),
+        };
+        let left = format!("{name}, {left} left");
         let last = self.last.take().filter(|last| last.phase == phase);
         let (since, before) = last.map_or((began, Tally::default()), |last| (last.at, last.tally));
         if at - since < self.every() / 4 {
             // A phase that has only just begun has nothing to tell.
             return self.show(&left);
         }
-        let tally = Tally::sum(tallies);
         let waiting = schedule.map_or(0, |counts| counts.not_started);
         self.show(&format!("{left}  {}", news(at - since, &tally, &before, waiting)));
         self.last = Some(Last { at, phase, tally });

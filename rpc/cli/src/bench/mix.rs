@@ -9,7 +9,7 @@ use countersign::schema::{Node, Shape, example};
 use countersign::service::ProcedureDescription;
 use countersign::text::escaped;
 
-use crate::args::Bench;
+use crate::args::{Bench, Terms};
 use crate::call::{checked, encoded, written};
 use crate::failure::Failure;
 use crate::reflected;
@@ -34,8 +34,13 @@ pub(super) async fn targets(bench: &Bench, client: &Client) -> Result<Vec<Target
             fill(&mut arguments, name, len);
             sized = true;
         }
-        let arguments = encoded(&arguments)?;
-        targets.push(Target { weight: wanted.weight, ..Target::new(&wanted.procedure, arguments) });
+        let Terms { deadline: timeout, metadata } = &bench.terms;
+        targets.push(Target {
+            weight: wanted.weight,
+            timeout: *timeout,
+            metadata: metadata.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect(),
+            ..Target::new(&wanted.procedure, encoded(&arguments)?)
+        });
     }
     if !sized {
         let names: Vec<_> = targets.iter().map(|target| target.procedure.as_str()).collect();

@@ -26,12 +26,15 @@ pub(crate) use mix::Wanted;
 /// How often it is told how many connections there are.
 const CONNECTIONS_TOLD_EVERY: Duration = Duration::from_millis(200);
 
+/// How long so many calls may take: nobody waits for that, and who has enough of it ends it.
+const CALLS_WITHIN: Duration = Duration::from_secs(365 * 24 * 3600);
+
 pub(crate) async fn run(bench: Bench, json: bool) -> Result<(), Failure> {
     if bench.duration.is_zero() {
         return Err(Failure::new("nothing can be measured in no time").or_try("--duration 5s"));
     }
     let mut stops = Stops::new()?;
-    let mut live = Live::on_stderr(bench.progress, json);
+    let mut live = Live::on_stderr(bench.progress, json, bench.calls);
     let (targets, clients) = tokio::select! {
         ready = get_ready(&bench, &live) => ready?,
         () = stops.next() => {
@@ -79,8 +82,8 @@ fn plan(bench: &Bench, targets: Vec<Target>) -> Plan {
         pace: bench.rate.map_or(Pace::Closed, |rate| Pace::Open { rate, arrivals }),
         in_flight: bench.in_flight,
         warm_up: bench.warmup,
-        duration: bench.duration,
-        calls: None,
+        duration: bench.calls.map_or(bench.duration, |_| CALLS_WITHIN),
+        calls: bench.calls,
     }
 }
 
@@ -117,14 +120,15 @@ fn tell(bench: &Bench, outcome: &Outcome, json: bool) -> Result<(), Failure> {
     }
     doubts::of(outcome).iter().for_each(output::warn);
     if outcome.ending == Ending::Stopped {
-        let what = format!("cut short: {:.1?} of {:?} were measured", outcome.elapsed, bench.duration);
+        let what = format!("cut short: {} were measured", words::part_done(bench, outcome));
         return Err(Failure::new(what).of_an_interrupt());
     }
     if outcome.total.latency.all.count() > 0 {
         return Ok(());
     }
     let names = words::names(outcome);
-    let what = format!("no call of {names} was answered within {:?}", bench.duration);
+    let within = bench.calls.map_or_else(|| format!(" within {:?}", bench.duration), |_| String::new());
+    let what = format!("no call of {names} was answered{within}");
     Err(match outcome.total.failed() {
         0 => Failure::new(what).or_try("a longer --duration"),
         _ => Failure::new(format!("{what}: {}", words::errors(&outcome.total)))

@@ -34,19 +34,33 @@ pub(super) fn what(outcome: &Outcome) -> String {
 
 /// And how: `at localhost:7443: 1 connection × 64 in flight, 5s`.
 pub(super) fn how(bench: &Bench, outcome: &Outcome) -> String {
-    let Bench { dial, connections, in_flight, rate, arrivals, duration, .. } = bench;
+    let Bench { dial, connections, in_flight, rate, arrivals, duration, calls, .. } = bench;
     let plural = if *connections == 1 { "" } else { "s" };
     let pace = match (rate, arrivals) {
         (None, _) => String::new(),
         (Some(rate), Arrivals::Even) => format!(", {} calls/s", grouped(*rate)),
         (Some(rate), Arrivals::Random) => format!(", {} calls/s at random", grouped(*rate)),
     };
-    let took = match outcome.ending {
-        Ending::Stopped => format!("{:.1?} of {duration:?}", outcome.elapsed),
-        _ => format!("{duration:?}"),
+    let took = match (outcome.ending, calls) {
+        (Ending::Stopped, _) => part_done(bench, outcome),
+        (_, Some(calls)) => format!("{} in {:.1?}", counted(*calls), outcome.elapsed),
+        (_, None) => format!("{duration:?}"),
     };
     let address = escaped(&dial.address);
     format!("at {address}: {connections} connection{plural} × {in_flight} in flight{pace}, {took}")
+}
+
+/// How far a run came that was ended early: `1.2s of 5s`, or `12 of 1,000 calls`.
+pub(super) fn part_done(bench: &Bench, outcome: &Outcome) -> String {
+    match bench.calls {
+        Some(calls) => format!("{} of {}", grouped(outcome.total.ended() as f64), counted(calls)),
+        None => format!("{:.1?} of {:?}", outcome.elapsed, bench.duration),
+    }
+}
+
+/// `1 call`, `1,000 calls`.
+pub(super) fn counted(calls: u64) -> String {
+    format!("{} call{}", grouped(calls as f64), if calls == 1 { "" } else { "s" })
 }
 
 /// Everything together.

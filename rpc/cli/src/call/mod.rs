@@ -45,13 +45,13 @@ async fn make(call: &Call, client: &Client, page: &Page<'_>, written: &Json) -> 
     let began = Instant::now();
     // Whatever its kind is, a call is opened, may have items, and has one end.
     let mut pending = client.stream_raw(&call.procedure, arguments);
-    if let Some(deadline) = call.deadline.or(procedure.deadline_ms.map(Duration::from_millis)) {
+    if let Some(deadline) = call.terms.deadline.or(procedure.deadline_ms.map(Duration::from_millis)) {
         pending = pending.timeout(deadline);
     }
     if call.verbose {
         pending = pending.times();
     }
-    for (key, value) in &call.metadata {
+    for (key, value) in &call.terms.metadata {
         pending = pending.metadata(key.as_str(), value.as_str());
     }
     let end = converse(pending.await?, items, page).await?;

@@ -2,8 +2,11 @@
 
 #[cfg(unix)]
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 
+use countersign::{Context, Credentials, Policy, Server, Status};
 use serde_json::{Value as Json, json};
+use tokio::runtime::Runtime;
 
 use crate::desk::{Demo, Desk, failed, succeeded, text};
 #[cfg(unix)]
@@ -105,6 +108,72 @@ fn several_procedures_are_called_as_often_as_they_weigh_and_told_apart() {
     }
 }
 
+/// Remembers every call.
+#[countersign::service(package = "test")]
+trait Guestbook {
+    /// Signs it with what came beside the arguments.
+    async fn sign(&self, cx: &Context) -> Result<(), Status>;
+}
+
+/// The metadata under `trace` of each call.
+#[derive(Clone, Default)]
+struct Signed(Arc<Mutex<Vec<Option<String>>>>);
+
+impl Guestbook for Signed {
+    async fn sign(&self, cx: &Context) -> Result<(), Status> {
+        let trace = cx.metadata().text("trace");
+        self.0.lock().unwrap().push(trace.map(str::to_owned));
+        Ok(())
+    }
+}
+
+#[test]
+fn so_many_calls_are_made_as_were_asked_for_and_each_has_its_metadata() {
+    let desk = Desk::with_identities();
+    let runtime = Runtime::new().unwrap();
+    let signed = Signed::default();
+    let credentials = Credentials::load(desk.path().join("pki/server")).unwrap();
+    let server = Server::builder(credentials, Policy::any_trusted_peer())
+        .service(GuestbookServer::new(signed.clone()))
+        .bind("127.0.0.1:0");
+    let server = runtime.block_on(server).unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    runtime.spawn(server.run_until(std::future::pending::<()>()));
+    let sign = format!("bench {address} --identity pki/alice --procedure test.Guestbook/sign --calls");
+    for (words, calls, trace) in [
+        ("1", 1, None),
+        ("1234 --connections 3 --in-flight 7 --metadata trace=a=b --metadata other=1", 1234, Some("a=b")),
+        ("50 --rate 10000 --in-flight 2 --metadata trace=", 50, Some("")),
+    ] {
+        let measured = crate::desk::json(&desk.run(&format!("{sign} {words} --json")));
+        assert_eq!((&measured["calls"], &measured["errors"]), (&json!(calls), &json!(0)), "{measured}");
+        assert_eq!((&measured["warm_up_s"], &measured["cut_short"]), (&json!(0.0), &json!(false)));
+        let signed = std::mem::take(&mut *signed.0.lock().unwrap());
+        assert_eq!(signed.len(), calls, "{words}");
+        assert!(signed.iter().all(|signed| signed.as_deref() == trace), "{words}: {signed:?}");
+    }
+    let report = desk.run(&format!("{sign} 2000"));
+    assert!(report.contains(": 1 connection × 1 in flight, 2,000 calls in ") && !report.contains("warm-up"));
+}
+
+#[test]
+fn calls_that_take_longer_than_their_deadline_are_counted_as_that() {
+    let desk = Desk::with_identities();
+    let demo = desk.serve();
+    let sleep = "demo.Clock/sleep {\"ms\": 60000}";
+    let words = ["--calls", "6", "--in-flight", "3", "--deadline", "20ms", "--procedure", sleep];
+    let output = desk.command_with(bench(&demo, &words)).arg("--json").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let measured = crate::desk::json(&text(output.stdout));
+    assert_eq!((&measured["calls"], &measured["errors"]), (&json!(0), &json!(6)));
+    assert_eq!(measured["errors_by_code"], json!({ "DEADLINE_EXCEEDED": 6 }));
+    let error = failed(desk.command_with(bench(&demo, &words)));
+    assert!(
+        error.contains("no call of demo.Clock/sleep was answered: 6 DEADLINE_EXCEEDED; try: "),
+        "{error}"
+    );
+}
+
 #[test]
 fn what_cannot_be_measured_is_refused_with_its_reason() {
     let desk = Desk::with_identities();
@@ -162,6 +231,21 @@ fn a_run_that_is_ended_early_tells_what_came_until_then() {
     let measured = crate::desk::json(&output);
     assert_eq!(measured["cut_short"], json!(true));
     assert!(measured["calls"].as_u64().unwrap() > 0 && measured["measured_s"].as_f64().unwrap() < 60.0);
+}
+
+#[cfg(unix)]
+#[test]
+fn so_many_calls_that_are_ended_early_are_told_as_a_part_of_all() {
+    let desk = Desk::with_identities();
+    let demo = desk.serve();
+    let words = bench(&demo, &["--calls", "1000000000", "--progress"]);
+    let [line, error, output] = interrupted_at(" calls/s  p50 ", desk.command_with(words));
+    assert!(line.starts_with("measuring, 999,") && line.contains(" calls left  "), "{line}");
+    assert!(
+        error.contains("cut short: ") && error.contains(" of 1,000,000,000 calls were measured"),
+        "{error}"
+    );
+    assert!(output.contains(" of 1,000,000,000 calls\n"), "{output}");
 }
 
 #[cfg(unix)]

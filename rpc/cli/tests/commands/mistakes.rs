@@ -174,6 +174,17 @@ fn a_command_that_is_not_understood_is_told_in_one_line() {
             "try: countersign bench --help",
         ),
         ("bench a:1 --identity c --rate 0", "expected calls a second", "try: countersign bench --help"),
+        (
+            "bench a:1 --identity c --calls 9 --duration 5s",
+            "'--calls <N>' cannot be used with '--duration <TIME>'",
+            "try: countersign bench --help",
+        ),
+        ("bench a:1 --identity c --calls 0", "0 is not in", "try: countersign bench --help"),
+        (
+            "bench a:1 --identity c --metadata k=1 --metadata k=2",
+            "`k` twice",
+            "try: countersign bench --help",
+        ),
         ("bench a:1 --identity c --arrivals random", "--rate", "try: countersign bench --help"),
         ("list a:1 --identity c --expect-peer bob", "bob", "try: countersign list --help"),
         ("list localhost --identity c", "c: no such folder", "countersign certs issue"),
