@@ -97,13 +97,25 @@ fn printed(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What a command printed that was run in the shop's folder, where `countersign` is what was built.
+/// A command that is to be run in the shop's folder, where `countersign` is what was built.
 #[cfg(unix)]
-fn printed_in_shell(shop: &Shop, command: &str) -> String {
+fn in_shell(shop: &Shop, command: &str) -> Command {
     let beside = built("countersign").parent().unwrap().to_string_lossy().into_owned();
     let path = format!("{beside}:{}", std::env::var("PATH").unwrap());
     let mut shell = Command::new("sh");
-    printed(shell.args(["-c", command]).env("PATH", path).current_dir(shop.folder.path()))
+    shell.args(["-c", command]).env("PATH", path).current_dir(shop.folder.path());
+    shell
+}
+
+/// What the load that is shown came to in the window, and what it comes to as a command, which may fail.
+#[cfg(unix)]
+fn shown_and_measured(window: &mut Window, shop: &Shop) -> [Json; 2] {
+    let shown = copied(&mut window.harness, "Copy load result as JSON");
+    let command = copied(&mut window.harness, "Copy load as command");
+    let output = in_shell(shop, &format!("{command} --json")).output().unwrap();
+    let measured = String::from_utf8(output.stdout).unwrap();
+    assert!(!measured.is_empty(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    [shown, measured].map(|json| serde_json::from_str(&json).unwrap())
 }
 
 #[cfg(unix)]
@@ -116,7 +128,7 @@ fn a_copied_command_gives_the_reply_that_the_window_showed() {
         call(&mut window);
         let brought = window.brought();
         let command = copied(&mut window.harness, "Copy as command");
-        let printed = printed_in_shell(&shop, &command);
+        let printed = printed(&mut in_shell(&shop, &command));
         let all: Vec<Json> =
             serde_json::Deserializer::from_str(&printed).into_iter().map(Result::unwrap).collect();
         // After items a result that is null is not printed.
@@ -142,10 +154,7 @@ fn a_copied_load_makes_the_calls_that_the_window_made() {
     }
     window.press("Start");
     window.wait_for("Run 1, done");
-    let shown: Json = serde_json::from_str(&copied(&mut window.harness, "Copy load result as JSON")).unwrap();
-    let command = copied(&mut window.harness, "Copy load as command");
-    let measured: Json =
-        serde_json::from_str(&printed_in_shell(&shop, &format!("{command} --json"))).unwrap();
+    let [shown, measured] = shown_and_measured(&mut window, &shop);
     for same in ["/calls", "/errors", "/open_loop/due", "/open_loop/offered_per_s", "/open_loop/arrivals"] {
         assert!(
             shown.pointer(same).is_some_and(|shown| Some(shown) == measured.pointer(same)),
@@ -154,6 +163,32 @@ fn a_copied_load_makes_the_calls_that_the_window_made() {
     }
     for number in shown.as_object().unwrap().keys().filter(|name| name.ends_with("_us")) {
         assert!(measured.get(number).is_some(), "{number} has a name of its own");
+    }
+    assert!(!shop.folder.path().join("pwned").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_copied_load_of_so_many_calls_has_their_metadata_and_their_deadline() {
+    let shop = Shop::open();
+    let mut window = Window::open(shop.target());
+    window.wait_for("demo.Clock/sleep");
+    window.find("demo.Clock/sleep");
+    window.put("ms", "60000");
+    window.put("Deadline", "20 ms");
+    window.press("Metadata");
+    window.press("Add metadata");
+    window.put("Metadata key 1", "trace");
+    window.put("Metadata value 1", "it's $(touch pwned)");
+    window.press("Load…");
+    window.press("So many times");
+    window.replace("Calls", "12");
+    window.press("Start");
+    window.wait_for("Run 1, done");
+    let [shown, measured] = shown_and_measured(&mut window, &shop);
+    assert_eq!(measured["errors_by_code"], serde_json::json!({ "DEADLINE_EXCEEDED": 12 }));
+    for same in ["calls", "errors", "errors_by_code", "cut_short"] {
+        assert_eq!(shown[same], measured[same], "{same}");
     }
     assert!(!shop.folder.path().join("pwned").exists());
 }

@@ -429,12 +429,30 @@ fn a_run_is_copied_as_text_json_and_command() {
 }
 
 #[test]
+fn so_many_calls_with_metadata_and_a_deadline_are_copied_as_a_command() {
+    let mut stage = Stage::with_ledger();
+    stage.press("Metadata");
+    for (key, value, text) in [("1", "trace", "it's 7"), ("2", "authorization", "Bearer of news")] {
+        stage.press("Add metadata");
+        stage.type_into(&format!("Metadata key {key}"), value);
+        stage.type_into(&format!("Metadata value {key}"), text);
+    }
+    stage.type_into("Deadline", "250 ms");
+    stage.ran(outcome(10));
+    let command = stage.copied("Copy load as command");
+    let beside =
+        r#"--deadline 250ms --metadata 'trace=it'\''s 7' --metadata "authorization=${AUTHORIZATION:?}""#;
+    let plan = "--calls 100 --connections 1 --in-flight 1";
+    assert!(command.ends_with(&format!(" {beside} {plan}")), "{command}");
+}
+
+#[test]
 fn what_no_command_does_is_not_copied_as_one() {
     let mut stage = Stage::with_ledger();
-    stage.ran(outcome(10));
+    stage.ran(Outcome { arguments: Kept::TooLong(70_000), ..outcome(10) });
     stage.click("Copy load as command");
     assert!(stage.shows("This run cannot be copied so."));
-    assert!(stage.shows("countersign bench measures for a time, and not so many calls."));
+    assert!(stage.shows("Its arguments were too long to be kept."));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use countersign::Schema;
 use countersign::cbor;
 use countersign::schema::to_json;
 
-use super::entry::{Entry, Items, Said};
+use super::entry::{Entry, Items, Request, Said, Server};
 use super::variable;
 use crate::text;
 
@@ -19,9 +19,20 @@ pub(crate) fn command(entry: &Entry) -> Result<String, String> {
     if let Some(reason) = request.is_partial() {
         return Err(reason.to_owned());
     }
-    let mut words = vec!["countersign".to_owned(), "call".to_owned()];
-    let mut options = vec![option("--identity", &entry.server.identity)?];
-    if let Some(id) = &entry.server.expected {
+    let mut options = options(&entry.server, request)?;
+    if request.takes_items() {
+        options.push("--items -".to_owned());
+    }
+    let arguments = json(request.arguments.text().unwrap_or_default())?;
+    let command = line("call", &[&entry.server.address, &request.procedure, &arguments], options)?;
+    if request.takes_items() { with_items(command, &request.items) } else { Ok(command) }
+}
+
+/// Whom a call is asked of, as whom, and what goes with it beside its arguments: as all commands take it that make
+/// calls.
+pub(in crate::model) fn options(server: &Server, request: &Request) -> Result<Vec<String>, String> {
+    let mut options = vec![option("--identity", &server.identity)?];
+    if let Some(id) = &server.expected {
         options.push(option("--expect-peer", id)?);
     }
     if let Some(deadline) = request.deadline() {
@@ -35,23 +46,22 @@ pub(crate) fn command(entry: &Entry) -> Result<String, String> {
             Said::Bytes(_) => return Err(format!("The command takes no bytes as metadata, as {key} has.")),
         });
     }
-    if request.takes_items() {
-        options.push("--items -".to_owned());
-    }
-    let arguments = json(request.arguments.text().unwrap_or_default())?;
-    let positions = [entry.server.address.as_str(), &request.procedure, &arguments];
-    let is_plain = positions.iter().all(|position| !position.starts_with('-'));
-    let positions = positions.map(word).into_iter().collect::<Result<Vec<_>, _>>()?;
-    if is_plain {
-        words.extend(positions);
-        words.extend(options);
-    } else {
-        words.extend(options);
-        words.push("--".to_owned());
-        words.extend(positions);
-    }
-    let command = words.join(" ");
-    if request.takes_items() { with_items(command, &request.items) } else { Ok(command) }
+    Ok(options)
+}
+
+/// A command of these words, where options are ready for the shell. What only looks like one comes behind them.
+pub(in crate::model) fn line(
+    command: &str,
+    positions: &[&str],
+    options: Vec<String>,
+) -> Result<String, String> {
+    let looks_like_option = positions.iter().any(|position| position.starts_with('-'));
+    let positions = positions.iter().map(|position| word(position)).collect::<Result<Vec<_>, _>>()?;
+    let words = match looks_like_option {
+        false => [positions, options].concat(),
+        true => [options, vec!["--".to_owned()], positions].concat(),
+    };
+    Ok(format!("countersign {command} {}", words.join(" ")))
 }
 
 /// The command with its items on standard input, as a text between two lines that are none.
@@ -77,7 +87,7 @@ pub(in crate::model) fn option(flag: &str, value: &str) -> Result<String, String
     Ok(format!("{flag}{}{}", if is_like_a_flag { "=" } else { " " }, word(value)?))
 }
 
-pub(in crate::model) fn word(word: &str) -> Result<String, String> {
+fn word(word: &str) -> Result<String, String> {
     match word.contains('\0') {
         true => Err("No command can have a NUL character in it.".to_owned()),
         false => Ok(text::shell_word(word)),

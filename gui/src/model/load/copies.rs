@@ -10,7 +10,7 @@ use super::news::{Offered, Outcome};
 use super::plan::{Arrivals, Pace, Schedule};
 use super::record::Record;
 use super::run::What;
-use crate::model::journal::shell::{json, option, with_unit, word};
+use crate::model::journal::shell::{self, json, option, with_unit};
 use crate::text;
 
 /// As what a run is copied.
@@ -138,28 +138,14 @@ fn command(what: &What) -> Result<String, String> {
     if let Some(reason) = request.is_partial() {
         return Err(reason.to_owned());
     }
-    if !request.metadata.is_empty() {
-        return Err("countersign bench sends no metadata, as these calls do.".to_owned());
-    }
-    if request.deadline_us.is_some() {
-        return Err("countersign bench takes no deadline, as these calls have.".to_owned());
-    }
     if request.procedure.contains(|c: char| c == '=' || c.is_whitespace()) {
         return Err("countersign bench takes no procedure of this name.".to_owned());
     }
     let arguments = json(request.arguments.text().unwrap_or_default())?;
-    let mut options = vec![
-        option("--procedure", &request.procedure)?,
-        option("--arguments", &arguments)?,
-        option("--identity", &server.identity)?,
-    ];
-    if let Some(id) = &server.expected {
-        options.push(option("--expect-peer", id)?);
-    }
+    let mut options = vec![option("--procedure", &request.procedure)?, option("--arguments", &arguments)?];
+    options.extend(shell::options(server, request)?);
     match plan.pace {
-        Pace::Times(_) => {
-            return Err("countersign bench measures for a time, and not so many calls.".to_owned());
-        }
+        Pace::Times(calls) => options.push(format!("--calls {calls}")),
         Pace::Closed(_) => {}
         Pace::Open(schedule, _) => {
             options.push(format!("--rate {}", schedule.rate));
@@ -171,12 +157,7 @@ fn command(what: &What) -> Result<String, String> {
         let warm_up = with_unit(span.warm_up);
         options.push(format!("--warmup {warm_up} --duration {}", with_unit(span.duration)));
     }
-    let address = word(&server.address)?;
-    let options = options.join(" ");
-    Ok(match server.address.starts_with('-') {
-        false => format!("countersign bench {address} {options}"),
-        true => format!("countersign bench {options} -- {address}"),
-    })
+    shell::line("bench", &[&server.address], options)
 }
 
 fn arrivals(arrivals: Arrivals) -> &'static str {
