@@ -40,10 +40,8 @@ const NOISE: f64 = 0.02;
 
 /// What was waited for here, and what the server took of that: the difference was spent on the way and in queues.
 pub(crate) fn sides(outcome: &Outcome) -> Vec<Row> {
-    let server = outcome.server.as_ref().ok();
     let row = |(name, q): (&'static str, f64)| {
-        let here = quantile(&outcome.client.all, q).and_then(|_| outcome.client.quantile(q)).map(seconds);
-        let there = server.and_then(|server| quantile(server, q));
+        let (here, there) = (here(outcome, q), there(outcome, q));
         let difference = here.zip(there).map(|(here, there)| signed(here - there));
         let difference = difference.unwrap_or_else(|| NOTHING.to_owned());
         Row {
@@ -54,7 +52,7 @@ pub(crate) fn sides(outcome: &Outcome) -> Vec<Row> {
         }
     };
     let calls = |count: Option<u64>| count.map_or_else(|| NOTHING.to_owned(), text::count);
-    let counts = [Some(outcome.client.all.count()), server.map(|server| server.count())];
+    let counts = [Some(outcome.client.all.count()), outcome.server.as_ref().ok().map(Histogram::count)];
     let max = Row {
         name: "max",
         values: [said(outcome.client.max().map(seconds), text::latency), NOTHING.to_owned()],
@@ -77,20 +75,31 @@ pub(crate) fn runs(run: &Outcome, other: &Outcome) -> Vec<Row> {
     }
     let mut rows = vec![rate];
     for (name, q) in PERCENTILES {
-        rows.push(Row::of(name, both.map(|outcome| quantile(&outcome.client.all, q)), text::latency, false));
+        rows.push(Row::of(name, both.map(|outcome| here(outcome, q)), text::latency, false));
     }
     rows.push(Row::of("max", both.map(|outcome| outcome.client.max().map(seconds)), text::latency, false));
-    let server = |q| both.map(|outcome| quantile(outcome.server.as_ref().ok()?, q));
+    let server = |q| both.map(|outcome| there(outcome, q));
     rows.push(Row::of("server p50", server(0.5), text::latency, false));
     rows.push(Row::of("server p99", server(0.99), text::latency, false));
     rows.push(Row::of("failed", both.map(|outcome| Some(failed_share(outcome))), percent, false));
     rows
 }
 
-/// A percentile that there are calls enough for: one in a thousand of a hundred calls says nothing.
-fn quantile(latency: &Histogram, q: f64) -> Option<f64> {
-    let is_meant = 1.0 <= latency.count() as f64 * (1.0 - q) + 1e-6;
-    latency.quantile(q).filter(|_| is_meant).map(seconds)
+/// A percentile of what was waited for here. It is never more than the longest, which is known exactly.
+fn here(outcome: &Outcome, q: f64) -> Option<f64> {
+    let client = &outcome.client;
+    client.quantile(q).filter(|_| has_enough(&client.all, q)).map(seconds)
+}
+
+/// A percentile of what the server took.
+fn there(outcome: &Outcome, q: f64) -> Option<f64> {
+    let server = outcome.server.as_ref().ok()?;
+    server.quantile(q).filter(|_| has_enough(server, q)).map(seconds)
+}
+
+/// Whether there are calls enough for a percentile: one in a thousand of a hundred calls says nothing.
+fn has_enough(latency: &Histogram, q: f64) -> bool {
+    1.0 <= latency.count() as f64 * (1.0 - q) + 1e-6
 }
 
 fn seconds(took: Duration) -> f64 {
@@ -154,4 +163,42 @@ fn signed(seconds: f64) -> String {
 
 fn said(value: Option<f64>, text: fn(f64) -> String) -> String {
     value.map_or_else(|| NOTHING.to_owned(), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use countersign::load::Latencies;
+
+    use super::*;
+    use crate::model::journal::entry::Kept;
+
+    /// A hundred thousand calls that took this long each.
+    fn outcome(took: Duration) -> Outcome {
+        let mut client = Latencies { longest: took, ..Latencies::default() };
+        (0..100_000).for_each(|_| client.all.record(took));
+        Outcome {
+            elapsed: Duration::from_secs(1),
+            stopped: false,
+            client,
+            server: Err(String::new()),
+            errors: BTreeMap::new(),
+            offered: None,
+            doubts: Vec::new(),
+            arguments: Kept::TooLong(0),
+        }
+    }
+
+    #[test]
+    fn no_percentile_is_longer_than_the_longest_call() {
+        // At the lower end of a bucket, whose middle is a sixtieth more.
+        let outcome = outcome(Duration::from_nanos(1 << 20));
+        for rows in [sides(&outcome), runs(&outcome, &outcome)] {
+            for (name, _) in PERCENTILES.into_iter().chain([("max", 1.0)]) {
+                let row = rows.iter().find(|row| row.name == name).unwrap();
+                assert_eq!(row.values[0], "1.0 ms", "{name}");
+            }
+        }
+    }
 }
