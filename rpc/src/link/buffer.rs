@@ -12,8 +12,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// out in one system call, and wake the peer once.
 pub(crate) const TLS_WRITE_LEN: usize = 192 << 10;
 
-/// Bytes of one buffer: four TLS records, which makes a burst of small calls one system call.
-const BUFFER_LEN: usize = 64 << 10;
+/// Bytes of one buffer: all that the other side writes at once, and the heads of its TLS records, so that it takes one
+/// system call here as it does there.
+const BUFFER_LEN: usize = TLS_WRITE_LEN + (1 << 10);
 
 /// Buffers that a thread keeps for the next connection that has something to read.
 const SPARE_MAX: usize = 4;
