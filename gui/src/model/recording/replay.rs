@@ -308,13 +308,14 @@ impl Slice {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::Arc;
 
     use super::*;
     use crate::model::history::Tick;
 
-    fn playing(length: u64) -> Playing {
+    /// A recording of this length, in which nothing happened.
+    pub(crate) fn playing(length: Duration) -> Playing {
         let word = || "x".to_owned();
         let head = Head {
             began: Timestamp::UNIX_EPOCH,
@@ -327,7 +328,7 @@ mod tests {
             base: Instant::now(),
             head,
             services: Services::default(),
-            length: Duration::from_secs(length),
+            length,
             marks: Vec::new(),
             outages: Vec::new(),
             restarts: Vec::new(),
@@ -338,8 +339,8 @@ mod tests {
 
     #[test]
     fn it_is_played_from_where_it_is_as_fast_as_was_asked_and_stops_at_the_end() {
-        let (mut playing, start) = (playing(100), Instant::now());
         let second = Duration::from_secs(1);
+        let (mut playing, start) = (playing(100 * second), Instant::now());
         assert_eq!(playing.told(100 * second), None);
         playing.toggle(start);
         assert_eq!(playing.pass(start), Some(Duration::ZERO), "at the end it begins anew");

@@ -1,6 +1,6 @@
 //! The whole of a recording in one line: where something happened, which moment is shown, and what moves it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use egui::accesskit::{Action, ActionData};
 use egui::{
@@ -93,13 +93,14 @@ fn line_ui(ui: &mut Ui, playing: &Playing, zone: TimeZone, wishes: &mut Vec<Comm
     let size = vec2(ui.available_width(), HEIGHT + BELOW);
     let (place, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
     let track = place.with_max_y(place.top() + HEIGHT).shrink2(vec2(MARGIN, 0.0));
-    let line = Line { playing, axis: axis(&playing.overview, zone), track, colors: palette(ui) };
+    let line =
+        Line { playing, scale: Scale::new(&playing.overview, zone, track), track, colors: palette(ui) };
     line.name(ui, &response);
     line.draw(ui, &response);
     let pointed = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked());
     if let Some(at) = pointed {
         response.request_focus();
-        wishes.push(go_to(line.at(at.x)));
+        wishes.push(go_to(line.scale.at(at.x)));
     }
     let asked = line.asked(ui, &response).or_else(|| line.pressed(ui, &response, wishes));
     wishes.extend(asked.map(go_to));
@@ -110,39 +111,49 @@ fn go_to(at: Duration) -> Command {
     Command::Recording(RecordingCommand::GoTo(at))
 }
 
-/// The axis of graphs, over the whole of a recording.
-fn axis(overview: &Overview, zone: TimeZone) -> TimeAxis {
-    let end = (overview.base + overview.length, overview.date(overview.length));
-    let stretch = Stretch { to: end.0, length: overview.length.max(Duration::from_secs(1)) };
-    TimeAxis { stretch, is_live: false, now: end, zone }
-}
-
 /// How far the page keys go: a twentieth of all of it, in whole seconds.
 fn page(overview: &Overview) -> Duration {
     Duration::from_secs((overview.length.as_secs() / 20).max(5))
 }
 
+/// Where the moments of a recording are on its line. That is a second long at least, of which a shorter one takes a part.
+struct Scale {
+    axis: TimeAxis,
+    base: Instant,
+    length: Duration,
+    track: Rect,
+}
+
+impl Scale {
+    fn new(overview: &Overview, zone: TimeZone, track: Rect) -> Self {
+        let &Overview { base, length, .. } = overview;
+        let whole = length.max(Duration::from_secs(1));
+        let end = (base + whole, overview.date(whole));
+        let stretch = Stretch { to: end.0, length: whole };
+        Self { axis: TimeAxis { stretch, is_live: false, now: end, zone }, base, length, track }
+    }
+
+    /// The moment of the recording at a place, or the nearest one.
+    fn at(&self, x: f32) -> Duration {
+        let moment = self.axis.moment(x, self.track).unwrap_or(self.base);
+        moment.saturating_duration_since(self.base).min(self.length)
+    }
+
+    /// The place of a moment.
+    fn x(&self, at: Duration) -> f32 {
+        self.axis.x(self.base + at, self.track)
+    }
+}
+
 /// What the line is drawn of.
 struct Line<'p> {
     playing: &'p Playing,
-    axis: TimeAxis,
+    scale: Scale,
     track: Rect,
     colors: Palette,
 }
 
 impl Line<'_> {
-    /// The moment at a place.
-    fn at(&self, x: f32) -> Duration {
-        let share = ((x - self.track.left()) / self.track.width()).clamp(0.0, 1.0);
-        self.playing.overview.length.mul_f32(share)
-    }
-
-    /// The place of a moment.
-    fn x(&self, at: Duration) -> f32 {
-        let share = at.as_secs_f64() / self.axis.stretch.length.as_secs_f64();
-        self.track.left() + share as f32 * self.track.width()
-    }
-
     /// Says what it is and where it stands.
     fn name(&self, ui: &Ui, response: &Response) {
         let Playing { overview, wanted, .. } = self.playing;
@@ -154,7 +165,7 @@ impl Line<'_> {
             node.set_numeric_value_step(1.0);
             node.set_value(format!(
                 "{}, {}",
-                words(overview, *wanted, &self.axis.zone),
+                words(overview, *wanted, &self.scale.axis.zone),
                 overview.words(*wanted)
             ));
             [Action::SetValue, Action::Increment, Action::Decrement]
@@ -225,7 +236,7 @@ impl Line<'_> {
         );
         self.draw_activity(ui);
         self.draw_events(ui);
-        let handle = self.x(self.playing.wanted);
+        let handle = self.scale.x(self.playing.wanted);
         let passed = track.with_max_x(handle);
         painter.rect_filled(passed, 4.0, colors.accent.gamma_multiply(0.12));
         self.draw_times(ui);
@@ -252,7 +263,7 @@ impl Line<'_> {
         let height = |calls: u64| (calls.min(most) as f32 / most as f32) * room.height();
         for (number, slice) in (0_u32..).zip(&activity.slices) {
             let [from, to] =
-                [number, number + 1].map(|number| self.x(activity.slice * number).min(room.right()));
+                [number, number + 1].map(|number| self.scale.x(activity.slice * number).min(room.right()));
             for (calls, color) in [
                 (slice.calls, self.colors.accent.gamma_multiply(0.45)),
                 (slice.failed, self.colors.error.gamma_multiply(0.9)),
@@ -271,20 +282,20 @@ impl Line<'_> {
         let (painter, track, colors) = (ui.painter(), self.track, &self.colors);
         let overview = &self.playing.overview;
         for outage in &overview.outages {
-            let [from, to] = [outage.from, outage.to.unwrap_or(overview.length)].map(|at| self.x(at));
+            let [from, to] = [outage.from, outage.to.unwrap_or(overview.length)].map(|at| self.scale.x(at));
             let place = Rect::from_x_y_ranges(from..=to.max(from + 2.0), track.y_range());
             painter.rect_filled(place, 0.0, colors.error.gamma_multiply(0.22));
             painter.hline(place.x_range(), track.top() + 1.5, Stroke::new(3.0, colors.error));
         }
         for restart in &overview.restarts {
-            let x = self.x(*restart);
+            let x = self.scale.x(*restart);
             let ends = [pos2(x, track.top()), pos2(x, track.bottom())];
             painter.extend(Shape::dashed_line(&ends, Stroke::new(1.0, colors.warn), 4.0, 3.0));
         }
         // A thousand marks at one place are one mark, and a failed one is seen among them.
         let mut last = [f32::NEG_INFINITY; 2];
         for mark in &overview.marks {
-            let x = self.x(mark.at.saturating_duration_since(overview.base));
+            let x = self.scale.x(mark.at.saturating_duration_since(overview.base));
             let last = &mut last[usize::from(mark.answered)];
             if x < *last + 1.0 {
                 continue;
@@ -306,7 +317,7 @@ impl Line<'_> {
     fn draw_times(&self, ui: &Ui) {
         let (painter, track) = (ui.painter(), self.track);
         let mut free = f32::INFINITY;
-        for mark in self.axis.marks(track.width()) {
+        for mark in self.scale.axis.marks(track.width()) {
             let x = track.left() + mark.at * track.width();
             painter.vline(x, track.bottom()..=track.bottom() + 3.0, Stroke::new(1.0, self.colors.muted));
             let text = mark.text.unwrap_or_default();
@@ -324,7 +335,7 @@ impl Line<'_> {
     fn draw_pointer(&self, ui: &Ui, x: f32) {
         let (painter, overview) = (ui.painter(), &self.playing.overview);
         let x = x.clamp(self.track.left(), self.track.right());
-        let at = self.at(x);
+        let at = self.scale.at(x);
         painter.vline(
             x,
             self.track.y_range(),
@@ -334,7 +345,7 @@ impl Line<'_> {
         let slice = activity.slices.get((at.as_nanos() / activity.slice.as_nanos()) as usize);
         let seconds = activity.slice.as_secs_f64();
         let rate = slice.map(|slice| format!("  {} calls/s", text::rate(slice.calls as f64 / seconds)));
-        let words = format!("{}{}", words(overview, at, &self.axis.zone), rate.unwrap_or_default());
+        let words = format!("{}{}", words(overview, at, &self.scale.axis.zone), rate.unwrap_or_default());
         let galley = painter.layout_no_wrap(words, small(), ui.visuals().text_color());
         let size = galley.size() + vec2(10.0, 4.0);
         let left =
@@ -342,5 +353,32 @@ impl Line<'_> {
         let place = Align2::LEFT_TOP.anchor_size(pos2(left, self.track.bottom() + 1.0), size);
         painter.rect(place, 3.0, self.colors.card, Stroke::new(1.0, self.colors.line), StrokeKind::Inside);
         painter.galley(place.min + vec2(5.0, 2.0), galley, ui.visuals().text_color());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::recording::replay::tests::playing;
+
+    #[test]
+    fn a_moment_is_found_again_at_its_place_however_short_the_recording_is() {
+        let track = Rect::from_x_y_ranges(20.0..=1220.0, 0.0..=HEIGHT);
+        for length in [1, 250, 999, 1000, 1500, 600_000, 86_400_000].map(Duration::from_millis) {
+            let scale = Scale::new(&playing(length).overview, TimeZone::UTC, track);
+            for at in [0.0, 0.1, 0.5, 1.0].map(|share| length.mul_f64(share)) {
+                let x = scale.x(at);
+                assert!(track.x_range().expand(0.01).contains(x), "{at:?} of {length:?} is at {x}");
+                // To within a hundredth of a point.
+                let (found, width) = (scale.at(x), scale.axis.stretch.length / 120_000);
+                assert!(found.abs_diff(at) <= width, "{found:?} for {at:?} of {length:?}");
+            }
+            // The handle stays under the pointer, as long as that is where there is something.
+            let last = scale.x(length);
+            for x in [20.0, 333.0, 1219.0, 1220.0] {
+                assert!((scale.x(scale.at(x)) - x.min(last)).abs() < 0.01, "{x} of {length:?}");
+            }
+            assert_eq!((scale.at(-5.0), scale.at(f32::MAX)), (Duration::ZERO, length));
+        }
     }
 }
