@@ -7,7 +7,7 @@ use countersign::builtin::stats::{ProcedureStats, Snapshot};
 use jiff::Timestamp;
 
 use super::twenty_calls;
-use crate::model::recording::format::Head;
+use crate::model::recording::format::{FILE_MAX, Head};
 use crate::worker::recording::{Heard, Reel, Tape};
 
 /// A recording that is open.
@@ -27,7 +27,7 @@ impl Film {
             recorder: "a benchmark".to_owned(),
         };
         let began = Instant::now();
-        let mut tape = Tape::create(path, &head, began).map_err(|failure| failure.reason)?;
+        let mut tape = Tape::create(path, &head, began, FILE_MAX).map_err(|failure| failure.reason)?;
         let row = |number: usize| ProcedureStats {
             procedure: format!("acme.Service{}/method{number}", number / 10),
             ..ProcedureStats::default()

@@ -18,7 +18,7 @@ use crate::model::graphs::Sheet;
 use crate::model::history::{History, Trend};
 use crate::model::recording::{Recorded, RecordingNews, RecordingOrder, Written};
 use crate::model::view::{Page, Scope, Stretch, TimeRange};
-use crate::worker::recording::tests::{Film, record};
+use crate::worker::recording::tests::{Film, record, record_at_most};
 
 const BALANCE: &str = "acme.Ledger/balance";
 const SECOND: Duration = Duration::from_secs(1);
@@ -224,7 +224,7 @@ fn a_recording_is_begun_under_a_name_that_nobody_has_to_think_of_and_ended() {
 
     stage.click("Stop recording");
     assert_eq!(stage.recording_order(), RecordingOrder::Stop);
-    let recorded = Recorded { path: path.clone(), bytes: 3 << 20, length: 125 * SECOND };
+    let recorded = Recorded { path: path.clone(), bytes: 3 << 20, length: 125 * SECOND, is_full: false };
     stage.tell_of_recording(RecordingNews::Ended(Ok(recorded)));
     assert!(stage.shows("Recording saved") && stage.shows("2:05 · 3.0 MiB"));
     stage.click("Look at it");
@@ -252,6 +252,31 @@ fn a_recording_that_cannot_be_written_says_what_to_do_and_loses_nothing_else() {
     assert!(stage.shows("The recording ended") && stage.shows("Make room on the disk."));
     stage.click("Close");
     assert!(!stage.shows("Make room on the disk.") && stage.typed("account") == "17");
+}
+
+#[test]
+fn a_recording_that_has_as_many_bytes_as_it_may_says_so_and_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stage.csrec");
+    let (began, limit) = (Instant::now(), 5 << 10);
+    let told = told(began, 16);
+    let recorded = record_at_most(limit, &path, began, &told);
+    let bytes = path.metadata().unwrap().len();
+    assert!(recorded.is_full && recorded.bytes == bytes && bytes <= limit, "{recorded:?}");
+    assert!(!record_at_most(1 << 20, &folder.path().join("whole"), began, &told).is_full);
+
+    let mut stage = Stage::connected(ledger());
+    while stage.any_order().is_some() {}
+    stage.tell_of_recording(RecordingNews::Started(path.clone(), Written::default()));
+    stage.tell_of_recording(RecordingNews::Ended(Ok(recorded)));
+    assert!(stage.shows("The recording ended") && stage.shows("That is as much as one recording may have."));
+    assert!(stage.shows("Record…"), "another one can be started");
+    stage.click("Look at it");
+    assert_eq!(stage.recording_order(), RecordingOrder::Open(path.clone()));
+    let (mut film, overview) = Film::open(&path, began).unwrap();
+    assert_eq!(overview.remark, None, "it ended in good order");
+    let RecordingNews::At(_, history) = film.at(overview.length.max(16 * SECOND)) else { panic!() };
+    assert!((3..15).contains(&history.len()), "{} seconds of it", history.len());
 }
 
 #[test]

@@ -88,6 +88,8 @@ pub(crate) struct Recorded {
     pub(crate) bytes: u64,
     /// From its beginning to its end.
     pub(crate) length: Duration,
+    /// Whether it ended because it has as many bytes as one may have.
+    pub(crate) is_full: bool,
 }
 
 /// The recording of one server.

@@ -96,14 +96,22 @@ fn ask_ui(ui: &Ui, recording: &mut Recording, wishes: &mut Vec<Command>) {
 
 fn ended_ui(ui: &Ui, ended: &Result<Recorded, Failure>, wishes: &mut Vec<Command>) {
     let place = ui.max_rect().right_bottom() - vec2(16.0, 16.0);
-    let title = if ended.is_ok() { "Recording saved" } else { "The recording ended" };
+    let title = match ended {
+        Ok(recorded) if !recorded.is_full => "Recording saved",
+        _ => "The recording ended",
+    };
     let window = Window::new(title).id(Id::unique("recording ended")).collapsible(false).resizable(false);
     window.pivot(Align2::RIGHT_BOTTOM).fixed_pos(place).show(ui.ctx(), |ui| {
         ui.set_max_width(NOTICE_WIDTH);
         match ended {
-            Ok(Recorded { path, bytes, length }) => {
+            Ok(Recorded { path, bytes, length, is_full }) => {
                 let words = format!("{} · {}", text::clock(length.as_secs()), text::size(*bytes as usize));
                 ui.add(Label::new(words).sense(Sense::hover()));
+                if *is_full {
+                    let words = "That is as much as one recording may have. All of it is kept; start another one to \
+                                 go on.";
+                    ui.add(Label::new(RichText::new(words).color(palette(ui).warn)).wrap());
+                }
                 ui.add(Label::new(muted(&palette(ui), path.display().to_string())).wrap());
             }
             Err(failure) => failure_card_ui(ui, failure),

@@ -16,7 +16,7 @@ use crate::text;
 use crate::worker::link::Link;
 use crate::worker::seat::Voice;
 
-/// What is left of the longest file for its end.
+/// What is left of the longest file for its end, which says why in at most four hundred letters.
 const END_LEN: u64 = 4096;
 
 /// Begins to record, if nothing is recorded yet: to a new file, of what the tap lets through.
@@ -25,9 +25,8 @@ pub(in crate::worker) fn record(path: PathBuf, head: Head, link: Option<Link>, v
     let began = Instant::now();
     let teller = voice.clone();
     let recorder = apart("recording", move || {
-        let ended = Tape::create(&path, &head, began).map(|tape| (tape.written.clone(), tape));
-        let ended = ended.and_then(|(written, tape)| {
-            say(&teller, RecordingNews::Started(path, written));
+        let ended = Tape::create(&path, &head, began, FILE_MAX).and_then(|tape| {
+            say(&teller, RecordingNews::Started(path, tape.written.clone()));
             tape.run(&ear)
         });
         say(&teller, RecordingNews::Ended(ended));
@@ -51,7 +50,10 @@ pub(crate) struct Tape {
     file: File,
     began: Instant,
     bytes: u64,
-    pub(super) written: Written,
+    /// How many there may be, and whether there was no room for what came next.
+    limit: u64,
+    is_full: bool,
+    written: Written,
     encoder: Encoder,
     meter: Meter,
     services: Option<(Vec<Listed>, bool)>,
@@ -59,21 +61,29 @@ pub(crate) struct Tape {
 }
 
 impl Tape {
-    /// A new file. One that is there already may be somebody's work.
-    pub(crate) fn create(path: &Path, head: &Head, began: Instant) -> Result<Self, Failure> {
+    /// A new file of at most so many bytes. One that is there already may be somebody's work.
+    pub(crate) fn create(path: &Path, head: &Head, began: Instant, limit: u64) -> Result<Self, Failure> {
         // Which procedures a server has is not for everybody who uses this machine.
         let file = disk::private().write(true).create_new(true).open(path);
         let file = file.map_err(|error| Failure::new(not_written(path, &error), remedy(&error)))?;
-        Self::on(file, path, head, began)
+        Self::on(file, path, head, began, limit)
     }
 
     /// One on a file that is empty.
-    pub(super) fn on(file: File, path: &Path, head: &Head, began: Instant) -> Result<Self, Failure> {
+    pub(super) fn on(
+        file: File,
+        path: &Path,
+        head: &Head,
+        began: Instant,
+        limit: u64,
+    ) -> Result<Self, Failure> {
         let mut tape = Self {
             path: path.to_owned(),
             file,
             began,
             bytes: 0,
+            limit,
+            is_full: false,
             written: Written::default(),
             encoder: Encoder::default(),
             meter: Meter::default(),
@@ -85,25 +95,21 @@ impl Tape {
         Ok(tape)
     }
 
-    /// Writes what is heard until there is to be no more.
-    fn run(mut self, ear: &Ear) -> Result<Recorded, Failure> {
+    /// Writes what is heard until there is to be no more, or no room for more.
+    pub(super) fn run(mut self, ear: &Ear) -> Result<Recorded, Failure> {
         let why = loop {
             match ear.next() {
                 Some(Heard::Stop(why)) => break why,
                 None => break "The window was closed.",
-                Some(heard) => self.hear(heard).map_err(|error| self.broke(&error))?,
-            }
-            if FILE_MAX - END_LEN < self.bytes {
-                self.end("The file is full.").map_err(|error| self.broke(&error))?;
-                let words = format!(
-                    "The recording has {} and ended: that is as much as one may have. It is complete until now.",
-                    text::size(self.bytes as usize)
-                );
-                return Err(Failure::new(words, "Start another one to go on."));
+                Some(heard) => match self.hear(heard) {
+                    Ok(()) => {}
+                    Err(_) if self.is_full => break "The file is full.",
+                    Err(error) => return Err(self.broke(&error)),
+                },
             }
         };
         let length = self.end(why).map_err(|error| self.broke(&error))?;
-        Ok(Recorded { path: self.path, bytes: self.bytes, length })
+        Ok(Recorded { path: self.path, bytes: self.bytes, length, is_full: self.is_full })
     }
 
     /// Writes down what was heard.
@@ -144,7 +150,8 @@ impl Tape {
     /// Writes that this is the end, and has the disk keep it all.
     pub(crate) fn end(&mut self, why: &str) -> io::Result<Duration> {
         let length = self.since(Instant::now());
-        self.write(Event::Ended(length, why.to_owned()))?;
+        let frame = self.frame(Event::Ended(length, why.to_owned()))?;
+        self.append(&frame)?;
         self.file.sync_all()?;
         Ok(length)
     }
@@ -166,11 +173,19 @@ impl Tape {
         at.saturating_duration_since(self.began)
     }
 
+    /// Writes a frame, if there is room for it and for the end behind it.
     fn write(&mut self, event: Event) -> io::Result<()> {
-        let frame = self.encoder.frame(event);
-        let frame =
-            frame.ok_or_else(|| io::Error::other("the server told more at once than a recording holds"))?;
+        let frame = self.frame(event)?;
+        self.is_full = self.limit < self.bytes + frame.len() as u64 + END_LEN;
+        if self.is_full {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         self.append(&frame)
+    }
+
+    fn frame(&mut self, event: Event) -> io::Result<Vec<u8>> {
+        let frame = self.encoder.frame(event);
+        frame.ok_or_else(|| io::Error::other("the server told more at once than a recording holds"))
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -19,14 +19,15 @@ use serde_json::json;
 use super::frames::{Frames, Next};
 use super::recorder::Tape;
 use super::reel::Reel;
-use super::tap::Heard;
+use super::tap::{Heard, Tap};
+use crate::exchange::{Generation, TabNews, TabUpdate};
 use crate::model::calls::Mark;
 use crate::model::history::{Step, Tick, Ticks};
-use crate::model::recording::RecordingNews;
 use crate::model::recording::format::{
-    Called, Encoder, Event, FRAME_MAX, Head, Listed, ListedProcedure, MAGIC,
+    Called, Encoder, Event, FILE_MAX, FRAME_MAX, Head, Listed, ListedProcedure, MAGIC,
 };
 use crate::model::recording::replay::{Outage, Overview};
+use crate::model::recording::{Recorded, RecordingNews};
 
 fn head() -> Event {
     let words = |words: &str| words.to_owned();
@@ -198,7 +199,7 @@ fn names_in_a_file_can_neither_turn_nor_hide_their_neighbours() {
 /// A file in which this was recorded: what the server counted, and calls that were made.
 pub(crate) fn record(path: &Path, began: Instant, told: &[(Instant, Snapshot)], marks: &[Mark]) {
     let Event::Head(head) = head() else { unreachable!() };
-    let mut tape = Tape::create(path, &head, began).unwrap();
+    let mut tape = Tape::create(path, &head, began, FILE_MAX).unwrap();
     let services = vec![Listed {
         name: "acme.Ledger".to_owned(),
         documentation: String::new(),
@@ -211,6 +212,24 @@ pub(crate) fn record(path: &Path, began: Instant, told: &[(Instant, Snapshot)], 
     }
     marks.iter().for_each(|mark| tape.hear(Heard::Called(mark.clone())).unwrap());
     tape.end("It was stopped.").unwrap();
+}
+
+/// How the recording of this ends, if a file may have so many bytes and nobody stops it.
+pub(crate) fn record_at_most(
+    limit: u64,
+    path: &Path,
+    began: Instant,
+    told: &[(Instant, Snapshot)],
+) -> Recorded {
+    let Event::Head(head) = head() else { unreachable!() };
+    let tap = Tap::default();
+    let ear = tap.open().unwrap();
+    for (at, snapshot) in told.iter().cloned() {
+        let news = TabNews::Stats(Ok(snapshot));
+        tap.hear(&TabUpdate { generation: Generation::default(), at, news });
+    }
+    drop(tap);
+    Tape::create(path, &head, began, limit).unwrap().run(&ear).unwrap()
 }
 
 fn listed(name: &str) -> ListedProcedure {
@@ -251,10 +270,11 @@ fn a_tape_is_its_owners_alone_and_takes_the_place_of_nothing() {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
     let Event::Head(head) = head() else { unreachable!() };
-    let again = Tape::create(&path, &head, Instant::now()).err().unwrap();
+    let again = Tape::create(&path, &head, Instant::now(), FILE_MAX).err().unwrap();
     assert!(again.remedy.contains("another name"), "{again:?}");
-    let nowhere =
-        Tape::create(&folder.path().join("nowhere/stage.csrec"), &head, Instant::now()).err().unwrap();
+    let nowhere = Tape::create(&folder.path().join("nowhere/stage.csrec"), &head, Instant::now(), FILE_MAX)
+        .err()
+        .unwrap();
     assert!(nowhere.remedy.contains("folder that exists"), "{nowhere:?}");
 }
 
@@ -268,6 +288,7 @@ fn a_full_disk_ends_a_recording_with_what_to_do_about_it() {
         Path::new("/dev/full"),
         &head,
         Instant::now(),
+        FILE_MAX,
     );
     let failure = full.err().unwrap();
     assert!(failure.remedy.contains("Make room"), "{failure:?}");
