@@ -23,6 +23,27 @@ use crate::worker::recording::tests::{Film, record, record_at_most};
 const BALANCE: &str = "acme.Ledger/balance";
 const SECOND: Duration = Duration::from_secs(1);
 
+/// A recording that is looked at, and how one is begun, goes on and ends.
+pub(super) fn pages() -> [(&'static str, Stage); 5] {
+    let mut asked = Stage::connected(ledger());
+    asked.keys(Key::M);
+    let [mut running, mut saved, mut full] = std::array::from_fn(|_| Stage::connected(ledger()));
+    running.tell_of_recording(RecordingNews::Started(PathBuf::from("stage.csrec"), Written::default()));
+    for (stage, is_full) in [(&mut saved, false), (&mut full, true)] {
+        let path = PathBuf::from("/home/me/stage.csrec");
+        let recorded = Recorded { path, bytes: 3 << 20, length: 125 * SECOND, is_full };
+        stage.tell_of_recording(RecordingNews::Ended(Ok(recorded)));
+    }
+    let (looked_at, _) = Stage::with_film(600, &[100, 300]);
+    [
+        ("recording, asked", asked),
+        ("recording, running", running),
+        ("recording, saved", saved),
+        ("recording, full", full),
+        ("recording, looked at", looked_at),
+    ]
+}
+
 impl Stage {
     /// What was asked of recordings; whatever else was asked is passed over.
     fn recording_order(&mut self) -> RecordingOrder {

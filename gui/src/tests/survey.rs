@@ -11,7 +11,7 @@ use egui_kittest::kittest::NodeT as _;
 use super::stage::{Stage, ledger, target};
 use super::streams::feed;
 use super::watching::{connection, trace};
-use super::{alerts, identity, journal, load};
+use super::{alerts, identity, journal, load, recording};
 use crate::command::Command;
 use crate::exchange::TabNews;
 use crate::model::connection::{Failure, Retry};
@@ -48,19 +48,18 @@ impl Stage {
             let widget = rects.get(&node.locate().0)?;
             let role = node.role();
             let name = node.label().unwrap_or_default();
-            // Text that can be selected, and the grounds of panels, take the mouse as well.
-            (!matches!(role, Role::Label | Role::TextRun | Role::GenericContainer | Role::Unknown)).then(
-                || Control {
-                    node: node.locate().0,
-                    layer: widget.layer_id,
-                    role,
-                    name,
-                    hint: node.description().unwrap_or_default(),
-                    rect: widget.rect,
-                    seen: widget.interact_rect,
-                    enabled: widget.enabled,
-                },
-            )
+            // Text that can be selected, and the grounds of panels and windows, take the mouse as well.
+            let grounds = [Role::Label, Role::TextRun, Role::GenericContainer, Role::Window, Role::Unknown];
+            (!grounds.contains(&role)).then(|| Control {
+                node: node.locate().0,
+                layer: widget.layer_id,
+                role,
+                name,
+                hint: node.description().unwrap_or_default(),
+                rect: widget.rect,
+                seen: widget.interact_rect,
+                enabled: widget.enabled,
+            })
         };
         nodes.filter_map(control).collect()
     }
@@ -148,7 +147,8 @@ fn pages() -> Vec<(&'static str, Stage)> {
     let mut palette = Stage::connected(ledger());
     palette.keys(Key::K);
     add("commands", palette);
-    alerts::pages().into_iter().for_each(|(name, stage)| add(name, stage));
+    let more = alerts::pages().into_iter().chain(recording::pages());
+    more.for_each(|(name, stage)| add(name, stage));
     pages
 }
 

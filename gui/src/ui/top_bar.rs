@@ -141,7 +141,7 @@ fn controls_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec<Comman
     ui.add_enabled_ui(!model.tab().is_blank(), |ui| {
         graph_controls_ui(ui, model.tab(), wishes);
         if !is_narrow || model.tab().recording.running.is_some() {
-            recording::button_ui(ui, model.tab(), now, wishes);
+            recording::button_ui(ui, model.tab(), now, is_narrow, wishes);
         }
     });
 }

@@ -188,10 +188,14 @@ impl Recording {
 }
 
 impl Running {
-    /// How long it is, and how large: `2:05.3 · 1.2 MiB`.
+    /// How long it is, and how large: `2:05 · 1.2 MiB`.
     pub(crate) fn words(&self, now: Instant) -> String {
-        let since = now.saturating_duration_since(self.since).as_secs();
-        format!("{} · {}", text::clock(since), text::size(self.written.bytes() as usize))
+        format!("{} · {}", self.clock(now), text::size(self.written.bytes() as usize))
+    }
+
+    /// How long it is: `2:05`.
+    pub(crate) fn clock(&self, now: Instant) -> String {
+        text::clock(now.saturating_duration_since(self.since).as_secs())
     }
 }
 

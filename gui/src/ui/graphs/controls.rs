@@ -35,9 +35,12 @@ pub(super) fn heading_ui(ui: &mut Ui, tab: &mut Tab, is_page: bool, wishes: &mut
         }
         let has_graphs = tab.graphs.sheet.is_some();
         command_button_ui(ui, Command::ToggleExport, has_graphs, wishes);
-        let about = Command::Alert(AlertCommand::About);
-        let hint = "Writes a rule about what is graphed: above twice what it is now";
-        command_button_ui(ui, about, has_graphs && tab.replay.is_none(), wishes).on_hover_text(hint);
+        // Of what is past nobody is told.
+        if tab.replay.is_none() {
+            let about = Command::Alert(AlertCommand::About);
+            let hint = "Writes a rule about what is graphed: above twice what it is now";
+            command_button_ui(ui, about, has_graphs, wishes).on_hover_text(hint);
+        }
         compare_ui(ui, tab, wishes);
         if tab.graphs.zoom.is_some() {
             command_button_ui(ui, Command::ZoomOut, true, wishes);

@@ -34,6 +34,9 @@ const BYTES_WIDTH: f32 = 54.0;
 /// How often lines move on that nothing is added to: a little less often than news comes, which moves them, too.
 const STEP: Duration = Duration::from_millis(1500);
 
+/// A page so low has no room for graphs below each other.
+const ONE_ROW: f32 = 240.0;
+
 /// A window so wide has room for three graphs beside each other.
 const THREE_COLUMNS: f32 = 1700.0;
 
@@ -158,8 +161,11 @@ fn strip(area: Rect) -> Vec<(Kind, Places)> {
     ]
 }
 
-/// Everything, in two columns or three, with a row of legend below the title.
+/// Everything, in two columns or three, with a row of legend below the title, or as much as there is room for.
 fn page(area: Rect) -> Vec<(Kind, Places)> {
+    if area.height() < ONE_ROW {
+        return strip(area);
+    }
     let columns: u8 = if area.width() < THREE_COLUMNS { 2 } else { 3 };
     let rows = 6 / columns;
     let width = (area.width() - GAP * f32::from(columns - 1)) / f32::from(columns);

@@ -17,9 +17,9 @@ const WIDTH: f32 = 460.0;
 const NOTICE_WIDTH: f32 = 360.0;
 
 /// The button in the top bar: it begins a recording or, while there is one, says how long it is and ends it.
-pub(crate) fn button_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Command>) {
+pub(crate) fn button_ui(ui: &mut Ui, tab: &Tab, now: Instant, is_narrow: bool, wishes: &mut Vec<Command>) {
     if let Some(running) = &tab.recording.running {
-        return running_ui(ui, running, now, wishes);
+        return running_ui(ui, running, now, is_narrow, wishes);
     }
     let command = Command::Recording(RecordingCommand::Ask);
     let hint = "Writes what the server counts to a file, to be looked at again later";
@@ -34,12 +34,14 @@ pub(crate) fn button_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<C
     }
 }
 
-fn running_ui(ui: &mut Ui, running: &Running, now: Instant, wishes: &mut Vec<Command>) {
+fn running_ui(ui: &mut Ui, running: &Running, now: Instant, is_narrow: bool, wishes: &mut Vec<Command>) {
     let colors = palette(ui);
     let command = Command::Recording(RecordingCommand::Stop);
     let words = running.words(now);
-    let hint = format!("{}\n{}", running.path.display(), hint_with_keys(ui, command.text(), &command));
-    let text = RichText::new(format!("     Recording {words}")).color(colors.error);
+    let path = running.path.display();
+    let hint = format!("{words}\n{path}\n{}", hint_with_keys(ui, command.text(), &command));
+    let shown = if is_narrow { running.clock(now) } else { format!("Recording {words}") };
+    let text = RichText::new(format!("     {shown}")).color(colors.error);
     let button = ui.add(Button::new(text)).accessible_name(command.text());
     ui.ctx().accesskit_node_builder(button.id, |node| node.set_description(format!("Recording {words}")));
     let dot = button.rect.left_center() + vec2(15.0, 0.0);

@@ -22,6 +22,9 @@ use crate::ui::{filling_ui, graphs, panel_frame, procedures};
 /// Why nothing can be done here that takes a server.
 const NO_SERVER: &str = "This is a recording: there is no server to call. Connect with it in another tab.";
 
+/// Where there is less room than this, the procedures and the graphs take turns.
+const NARROW: f32 = 700.0;
+
 /// Who recorded is left out where there is less room than this.
 const BY_WIDTH: f32 = 150.0;
 
@@ -62,6 +65,14 @@ fn open_ui(ui: &mut Ui, tab: &mut Tab, now: (Instant, Timestamp), wishes: &mut V
         timeline_ui(ui, tab, wishes);
     });
     if tab.page != Page::Graphs {
+        if ui.available_width() < NARROW {
+            let frame = panel_frame(ui, 12, 8);
+            CentralPanel::default().frame(frame).show(ui, |ui| {
+                command_button_ui(ui, Command::Show(Page::Graphs), true, wishes);
+                filling_ui(ui, id, |ui| procedures::procedures_ui(ui, tab, wishes));
+            });
+            return;
+        }
         Panel::left("procedures")
             .default_size(270.0)
             .size_range(180.0..=480.0)
