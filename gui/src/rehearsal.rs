@@ -106,11 +106,16 @@ impl Rehearsal {
         self.wish(Command::Show(Page::Calls));
     }
 
-    /// Works the graphs out again as if their range had just been chosen.
+    /// From now on the graphs are worked out again as if their range had just been chosen.
     pub fn forget_points(&mut self) {
         self.wish(Command::SetRange(TimeRange::OneMinute));
         self.frame(Vec::new());
         self.wish(Command::SetRange(TimeRange::SixHours));
+    }
+
+    /// Whether the graphs go on being worked out in the next frame.
+    pub fn is_behind(&self) -> bool {
+        self.dashboard.model.tab().graphs.is_behind()
     }
 
     /// So much time passes on the server, in which each of the first procedures is called twenty times.

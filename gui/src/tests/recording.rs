@@ -207,7 +207,8 @@ fn a_recording_that_begins_later_has_points_at_the_same_moments() {
         heard.for_each(|(at, snapshot)| live.record(snapshot.clone(), *at));
         let stretch = Stretch { to: began + at, length: TimeRange::OneHour.duration() };
         let points = |history: &History| {
-            let points = history.points(None, history.scale(stretch, stretch.to), stretch, 0);
+            let (scale, mut room) = (history.scale(stretch, stretch.to), usize::MAX);
+            let points = history.points(None, scale, stretch, 0, &mut room);
             points.into_iter().map(|point| (point.from, point.to, point.calls)).collect::<Vec<_>>()
         };
         // What the first point of it lacks was counted before.

@@ -68,6 +68,9 @@ pub(crate) fn dashboard_ui(ui: &mut Ui, model: &mut Model, now: Instant) -> Vec<
     model.is_dark = ui.visuals().dark_mode;
     let (pressed, mut wishes) = (pressed(ui), Vec::new());
     model.refresh(now);
+    if model.tab().graphs.is_behind() {
+        ui.ctx().request_repaint();
+    }
     model.refresh_recall();
     Panel::top("top bar")
         .frame(panel_frame(ui, 12, 6))

@@ -19,6 +19,10 @@ pub(crate) const MOST_COMPARED: usize = 8;
 /// The shortest stretch that can be zoomed to: a few points of the finest scale.
 const SHORTEST: Duration = Duration::from_secs(5);
 
+/// How many buckets are looked at in a frame: what takes some eight milliseconds. Points that are made of more, as those
+/// of another range may be, are worked out over several frames.
+const BUCKETS_A_FRAME: usize = 300_000;
+
 /// The graphs of one server: what they show, and how.
 #[derive(Debug, Default)]
 pub(crate) struct Graphs {
@@ -39,6 +43,8 @@ pub(crate) struct Graphs {
     /// Where the graphs are to be written, while that is asked.
     pub(crate) exporting: Option<Exporting>,
     shown: Option<Shown>,
+    /// What is to be drawn next, as far as it is worked out.
+    coming: Option<(Shown, Vec<Series>)>,
     trends_version: Option<u64>,
 }
 
@@ -130,7 +136,7 @@ impl Graphs {
             self.trends = own.history.trends(to);
         }
         if own.history.is_empty() {
-            self.sheet = None;
+            (self.sheet, self.coming) = (None, None);
             return;
         }
         let stretch = self.zoom.unwrap_or(Stretch { to, length: wanted.range.duration() });
@@ -142,33 +148,55 @@ impl Graphs {
             versions: subjects.iter().map(|of| sources[of.source].history.version()).collect(),
             subjects,
         };
+        let coming = self.coming.take();
         if self.sheet.is_none() || self.shown.as_ref().is_none_or(|before| before.is_outdated(&shown)) {
-            let goes_on = self.shown.as_ref().is_some_and(|before| before.goes_on_as(&shown));
-            let before = self.sheet.take().filter(|_| goes_on).map(|sheet| sheet.series).unwrap_or_default();
-            let mut before = before.into_iter();
-            let series = shown.subjects.iter().map(|subject| {
-                let mut series = before.next().unwrap_or_else(|| Series::new(subject));
-                series.go_on(sources[subject.source].history, shown.scale, stretch);
-                series
-            });
-            self.sheet = Some(Sheet {
-                series: series.collect(),
-                restarts: own.history.restarts().to_vec(),
-                stretch,
-                is_live,
-                point: Duration::from_secs(shown.scale.seconds),
-                percentile: self.percentile,
-            });
-            self.shown = Some(shown);
+            let (mut series, mut room) = self.begun(coming, &shown);
+            for (series, subject) in series.iter_mut().zip(&shown.subjects) {
+                series.go_on(sources[subject.source].history, shown.scale, stretch, &mut room);
+            }
+            if room == 0 {
+                self.coming = Some((shown, series));
+            } else {
+                self.sheet = Some(Sheet {
+                    series,
+                    restarts: own.history.restarts().to_vec(),
+                    stretch,
+                    is_live,
+                    point: Duration::from_secs(shown.scale.seconds),
+                    percentile: self.percentile,
+                });
+                self.shown = Some(shown);
+            }
         }
         if let Some(sheet) = &mut self.sheet {
             (sheet.stretch, sheet.is_live, sheet.percentile) = (stretch, is_live, self.percentile);
         }
     }
 
+    /// Whether something else is to be drawn than what is, and the next frame works on it.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.coming.is_some()
+    }
+
     /// Works everything out again, since what lies in the past has changed, too.
     pub(crate) fn forget_points(&mut self) {
-        (self.shown, self.trends_version) = (None, None);
+        (self.shown, self.coming, self.trends_version) = (None, None, None);
+    }
+
+    /// What is known already of what is wanted, and how much there is room for in this frame.
+    fn begun(&mut self, coming: Option<(Shown, Vec<Series>)>, wanted: &Shown) -> (Vec<Series>, usize) {
+        // The end alone is never much.
+        if let (Some(sheet), Some(shown)) = (&mut self.sheet, &self.shown)
+            && shown.goes_on_as(wanted)
+        {
+            return (std::mem::take(&mut sheet.series), usize::MAX);
+        }
+        let is_meant = |shown: &Shown| !shown.is_outdated(wanted) || shown.goes_on_as(wanted);
+        let series = match coming {
+            Some((shown, series)) if is_meant(&shown) => series,
+            _ => wanted.subjects.iter().map(Series::new).collect(),
+        };
+        (series, BUCKETS_A_FRAME)
     }
 
     /// Which share of the last minute's calls failed, of one procedure or of all but the built-in ones.
@@ -254,11 +282,14 @@ impl Series {
         Self { name: subject.name.clone(), procedure: subject.procedure.clone(), points: Vec::new() }
     }
 
-    /// Drops what has left the view and adds what has come; the last point may have grown.
-    fn go_on(&mut self, history: &History, scale: Scale, stretch: Stretch) {
+    /// Drops what has left the view and adds what has come and there is room for; the last point may have grown.
+    fn go_on(&mut self, history: &History, scale: Scale, stretch: Stretch, room: &mut usize) {
+        if *room == 0 {
+            return;
+        }
         let first = self.points.pop().map_or(0, |last| last.number);
         self.points.retain(|point| stretch.meets(point.from, point.to));
-        self.points.extend(history.points(self.procedure.as_deref(), scale, stretch, first));
+        self.points.extend(history.points(self.procedure.as_deref(), scale, stretch, first, room));
     }
 
     /// The point that tells of a moment, or the last one.

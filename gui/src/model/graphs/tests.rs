@@ -1,6 +1,6 @@
 //! What is drawn of the histories of servers that exist in the test alone.
 
-use countersign::builtin::stats::{ProcedureStats, Snapshot};
+use countersign::builtin::stats::{Histogram, ProcedureStats, Snapshot};
 use jiff::Timestamp;
 
 use super::*;
@@ -62,6 +62,40 @@ fn going_on_shows_what_working_everything_out_would() {
         assert_eq!(shown, server.show(&mut Graphs::default()));
     }
     assert_eq!(rates(&graphs)[0].len(), 61, "and no more than is in view");
+}
+
+#[test]
+fn a_range_of_many_buckets_is_worked_out_over_several_frames_that_show_what_was_there() {
+    let (mut server, mut graphs) = (Server::new(Instant::now()), Graphs::default());
+    for _ in 0..800 {
+        let row = &mut server.counters.procedures[0];
+        row.calls += 1000;
+        (0..1000)
+            .for_each(|bucket| row.latency.record(Duration::from_nanos(*Histogram::bounds(bucket).start())));
+        server.run(1, 0);
+    }
+    let minute = server.show(&mut graphs);
+    let range = TimeRange::FifteenMinutes;
+    let wanted = Wanted { procedure: Some("a.B/one"), range, frozen: None };
+    let mut frames = 1;
+    graphs.refresh(&[server.source()], wanted, server.now);
+    while graphs.is_behind() {
+        assert_eq!(rates(&graphs), minute);
+        // News do not make it begin anew.
+        server.run(1, 0);
+        graphs.refresh(&[server.source()], wanted, server.now);
+        frames += 1;
+    }
+    assert!((3..5).contains(&frames), "{frames}");
+    let (stretch, mut room) = (Stretch { to: server.now, length: range.duration() }, usize::MAX);
+    let scale = server.history.scale(stretch, server.now);
+    let all = server.history.points(Some("a.B/one"), scale, stretch, 0, &mut room);
+    assert_eq!(graphs.sheet.as_ref().unwrap().main().points, all);
+    // Whoever goes back before it is done sees that at once.
+    graphs.refresh(&[server.source()], Wanted { procedure: None, ..wanted }, server.now);
+    assert!(graphs.is_behind());
+    graphs.refresh(&[server.source()], wanted, server.now);
+    assert!(!graphs.is_behind() && graphs.sheet.as_ref().unwrap().main().points == all);
 }
 
 #[test]

@@ -46,8 +46,7 @@ impl Cell {
 
     /// About how much memory this takes, in units of a bucket.
     pub(super) fn weight(&self) -> usize {
-        let of_tick = |tick: &Tick| 16 + tick.errors.len() + tick.latency.buckets().len();
-        of_tick(&self.total) + self.procedures.values().map(of_tick).sum::<usize>()
+        self.total.weight() + self.procedures.values().map(Tick::weight).sum::<usize>()
     }
 
     pub(super) fn tick(&self, procedure: Option<&str>) -> Option<&Tick> {

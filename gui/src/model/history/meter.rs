@@ -151,6 +151,11 @@ impl Tick {
             && self.latency.buckets().is_empty()
     }
 
+    /// About how much memory this takes, in units of a bucket.
+    pub(super) fn weight(&self) -> usize {
+        16 + self.errors.len() + self.latency.buckets().len()
+    }
+
     /// Calls that failed, whatever with.
     pub(crate) fn failed(&self) -> u64 {
         self.errors.values().fold(0, |sum, count| sum.saturating_add(*count))

@@ -175,21 +175,34 @@ impl History {
     }
 
     /// The points of a graph, oldest first: of one procedure, or of all but the built-in ones. Those of lower
-    /// numbers are left out.
+    /// numbers are left out, and those for which there is no room, of which that is left which they do not take: in
+    /// units of a bucket that is looked at.
     pub(crate) fn points(
         &self,
         procedure: Option<&str>,
         scale: Scale,
         stretch: Stretch,
         first: u64,
+        room: &mut usize,
     ) -> Vec<Point> {
         let cells = &self.tiers[scale.tier].cells;
         let start = cells.partition_point(|cell| scale.number(cell) < first);
         let shown = cells.range(start..).map(Arc::as_ref);
-        let shown: Vec<&Cell> = shown.filter(|cell| stretch.meets(cell.from, cell.to)).collect();
-        // Points begin at fixed numbers, so that they do not regroup with each new sample.
-        let groups = shown.chunk_by(|a, b| scale.number(a) == scale.number(b));
-        groups.map(|cells| Point::of(cells, scale.number(cells[0]), procedure)).collect()
+        let mut shown = shown.filter(|cell| stretch.meets(cell.from, cell.to)).peekable();
+        let (mut points, mut group) = (Vec::new(), Vec::new());
+        while *room > 0
+            && let Some(cell) = shown.next()
+        {
+            // Points begin at fixed numbers, so that they do not regroup with each new sample.
+            let number = scale.number(cell);
+            group.clear();
+            group.push(cell);
+            group.extend(std::iter::from_fn(|| shown.next_if(|cell| scale.number(cell) == number)));
+            let weights = group.iter().map(|cell| cell.tick(procedure).map_or(1, Tick::weight));
+            *room = room.saturating_sub(weights.sum());
+            points.push(Point::of(&group, number, procedure));
+        }
+        points
     }
 
     /// The latencies of calls of one procedure, or of all, over so long, as far as seconds are kept.

@@ -51,8 +51,8 @@ impl Server {
 }
 
 fn points(history: &History, procedure: Option<&str>, range: TimeRange, now: Instant) -> Vec<Point> {
-    let stretch = Stretch { to: now, length: range.duration() };
-    history.points(procedure, history.scale(stretch, now), stretch, 0)
+    let (stretch, mut room) = (Stretch { to: now, length: range.duration() }, usize::MAX);
+    history.points(procedure, history.scale(stretch, now), stretch, 0, &mut room)
 }
 
 fn rates(history: &History, now: Instant) -> Vec<f64> {
@@ -146,7 +146,8 @@ fn points_that_are_known_need_not_be_worked_out_again() {
     let now = server.tick(&mut history, start);
     let all = points(&history, None, TimeRange::OneMinute, now);
     let stretch = Stretch { to: now, length: TimeRange::OneMinute.duration() };
-    let tail = history.points(None, history.scale(stretch, now), stretch, all[50].number);
+    let (scale, mut room) = (history.scale(stretch, now), usize::MAX);
+    let tail = history.points(None, scale, stretch, all[50].number, &mut room);
     assert_eq!(tail, all[50..]);
 }
 
