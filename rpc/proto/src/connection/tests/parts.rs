@@ -11,7 +11,8 @@ fn answer() -> (Pair, CallId, Vec<u8>, Vec<u8>) {
     pair.run();
     let result: Vec<u8> = (0..RESULT_LEN).map(|at| (at % 251) as u8).collect();
     pair.server.reply(call, Ok(&result));
-    let answer = pair.server.take_outbox();
+    // Its last part waits until the others are written.
+    let answer = [pair.server.take_outbox(), pair.server.take_outbox()].concat();
     assert!(RESULT_LEN < answer.len(), "there is credit for all of it");
     (pair, call, answer, result)
 }
