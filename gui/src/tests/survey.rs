@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign::Code;
 use egui::accesskit::{Action, ActionRequest, NodeId, Role, TreeId};
-use egui::{Event, Key, LayerId, Rect, Shape, vec2};
+use egui::{Event, Key, LayerId, Rect, Shape, Vec2, vec2};
 use egui_kittest::kittest::NodeT as _;
 
 use super::stage::{Stage, ledger, target};
@@ -223,31 +223,44 @@ impl Stage {
     }
 }
 
-/// Draws every page in a window of this size, in points.
-fn draw_pages(width: f32, height: f32) {
+/// Draws every page in a window of so many pixels, at this scale.
+fn draw_pages(pixels: Vec2, scale: f32) {
     let mut wrong = Vec::new();
     for (page, mut stage) in pages() {
-        stage.window.set_size(vec2(width, height));
+        stage.window.set_pixels_per_point(scale);
+        stage.window.set_size(pixels / scale);
         stage.settle();
         wrong.extend(stage.misplaced().into_iter().map(|words| format!("{page}: {words}")));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The window as it is opened.
+const USUAL: Vec2 = vec2(1280.0, 800.0);
+
 #[test]
 fn nothing_is_cut_off_or_lies_over_another_in_the_usual_window() {
-    draw_pages(1280.0, 800.0);
+    draw_pages(USUAL, 1.0);
 }
 
 #[test]
 fn nothing_is_cut_off_or_lies_over_another_at_twice_the_size() {
-    // What is left of the usual window: a point is two pixels then.
-    draw_pages(640.0, 400.0);
+    draw_pages(USUAL, 2.0);
 }
 
 #[test]
 fn nothing_is_cut_off_or_lies_over_another_at_half_as_much_again() {
-    draw_pages(853.0, 533.0);
+    draw_pages(USUAL, 1.5);
+}
+
+#[test]
+fn nothing_is_cut_off_or_lies_over_another_at_four_fifths_of_the_size() {
+    draw_pages(USUAL, 0.8);
+}
+
+#[test]
+fn nothing_is_cut_off_or_lies_over_another_on_all_of_a_large_screen() {
+    draw_pages(vec2(2560.0, 1440.0), 1.0);
 }
 
 #[test]

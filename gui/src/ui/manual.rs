@@ -5,7 +5,7 @@ use egui::{
     Align, Button, Frame, Label, Layout, RichText, ScrollArea, Sense, TextStyle, Ui, UiBuilder, pos2, vec2,
 };
 
-use super::parts::{chip_ui, loading_ui, muted};
+use super::parts::{READABLE, chip_ui, loading_ui, muted, prose_ui};
 use super::theme::palette;
 use crate::command::Command;
 use crate::model::catalogue::Procedure;
@@ -70,7 +70,7 @@ pub(crate) fn forbidden_ui(ui: &mut Ui, path: &str, peer: Option<&str>) {
 fn introduction_ui(ui: &mut Ui, procedure: &Procedure) {
     let colors = palette(ui);
     if !procedure.documentation.is_empty() {
-        ui.add(Label::new(&procedure.documentation).wrap());
+        prose_ui(ui, |ui| drop(ui.add(Label::new(&procedure.documentation).wrap())));
         ui.add_space(2.0);
     }
     for fact in facts(procedure) {
@@ -118,7 +118,7 @@ fn part_ui(ui: &mut Ui, part: &Part, notation: Notation) {
 /// that only what is in sight is laid out.
 fn line_ui(ui: &mut Ui, line: &OutlineLine) {
     let left = INDENT * line.depth as f32;
-    let width = (ui.available_width() - left).max(120.0);
+    let width = (ui.available_width() - left).clamp(120.0, READABLE);
     let per_line = ((width - INDENT) / LETTER_WIDTH).max(10.0);
     let docs_lines = (line.docs.chars().count() as f32 / per_line).ceil();
     let size = vec2(ui.available_width(), LINE_HEIGHT + docs_lines * (LINE_HEIGHT - 3.0));
@@ -126,7 +126,8 @@ fn line_ui(ui: &mut Ui, line: &OutlineLine) {
     if !ui.is_rect_visible(rect) {
         return;
     }
-    let rect = rect.with_min_x(rect.left() + left);
+    let from = rect.left() + left;
+    let rect = rect.with_min_x(from).with_max_x(from + width);
     let colors = palette(ui);
     let builder = UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::LEFT));
     ui.scope_builder(builder, |ui| {

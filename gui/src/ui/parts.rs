@@ -14,6 +14,9 @@ use crate::command::Command;
 use crate::model::connection::Failure;
 use crate::model::view::Page;
 
+/// From the end of a longer line the eye does not find the next one.
+pub(crate) const READABLE: f32 = 760.0;
+
 /// The keys that mean a command, in words; empty where there are none.
 pub(crate) fn keys_of(ui: &Ui, command: &Command) -> String {
     command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default()
@@ -154,7 +157,10 @@ pub(crate) fn failed_ui(ui: &mut Ui, failure: &Failure) {
 
 /// A failure and its remedy, in a frame of the colour of errors.
 pub(crate) fn failure_card_ui(ui: &mut Ui, failure: &Failure) {
-    notice_ui(ui, palette(ui).error, |ui| failure_words_ui(ui, failure));
+    notice_ui(ui, palette(ui).error, |ui| {
+        failure_words_ui(ui, failure);
+        copy_failure_ui(ui, failure);
+    });
 }
 
 /// What does not work, why, what to do about it, and the button that does the obvious.
@@ -173,9 +179,12 @@ pub(crate) fn failed_state_ui(
             true => ("Show certificates", Command::Show(Page::Certificates)),
             false => ("Try again", retry),
         };
-        if ui.button(text).clicked() {
-            wishes.push(command);
-        }
+        ui.horizontal(|ui| {
+            if ui.button(text).clicked() {
+                wishes.push(command);
+            }
+            copy_failure_ui(ui, failure);
+        });
     });
 }
 
@@ -185,7 +194,6 @@ fn failure_words_ui(ui: &mut Ui, failure: &Failure) {
     if !failure.remedy.is_empty() {
         ui.add(Label::new(&failure.remedy).wrap());
     }
-    copy_failure_ui(ui, failure);
 }
 
 /// A button that copies what went wrong and what to do about it, for whoever is asked for help.
@@ -203,9 +211,17 @@ pub(crate) fn notice_ui(ui: &mut Ui, color: Color32, words: impl FnOnce(&mut Ui)
         .show(ui, |ui| {
             ui.vertical(|ui| {
                 ui.set_min_width(ui.available_width());
-                words(ui);
+                prose_ui(ui, words);
             });
         });
+}
+
+/// Words in lines that are not too long to be read, however wide the window is.
+pub(crate) fn prose_ui(ui: &mut Ui, words: impl FnOnce(&mut Ui)) {
+    ui.scope(|ui| {
+        ui.set_max_width(ui.available_width().min(READABLE));
+        words(ui);
+    });
 }
 
 /// In the middle of the room there is, and no wider than one reads.

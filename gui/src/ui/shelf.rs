@@ -55,8 +55,8 @@ pub(super) fn shelf_ui(ui: &mut Ui, shelf: &mut Shelf, procedure: &str, wishes: 
 fn folder_ui(ui: &mut Ui, shelf: &mut Shelf, wishes: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         field_name_ui(ui, "Folder", NAME_WIDTH);
-        let width = (ui.available_width() - BUTTONS_WIDTH).max(120.0);
-        let edit = ui.add(TextEdit::singleline(&mut shelf.folder).desired_width(width));
+        let edit = TextEdit::singleline(&mut shelf.folder).desired_width(field_width(ui));
+        let edit = ui.add(edit);
         let is_typed = edit.lost_focus();
         edit.accessible_name("Folder of saved requests");
         command_button_ui(ui, Command::Shelf(ShelfCommand::Choose), true, wishes);
@@ -70,8 +70,7 @@ fn save_ui(ui: &mut Ui, shelf: &mut Shelf, procedure: &str, wishes: &mut Vec<Com
     ui.horizontal_wrapped(|ui| {
         field_name_ui(ui, "Name", NAME_WIDTH);
         let hint = text::line(procedure.rsplit('/').next().unwrap_or_default(), 60);
-        let width = (ui.available_width() - BUTTONS_WIDTH).max(120.0);
-        let edit = TextEdit::singleline(&mut shelf.name).hint_text(hint).desired_width(width);
+        let edit = TextEdit::singleline(&mut shelf.name).hint_text(hint).desired_width(field_width(ui));
         ui.add(edit).accessible_name("Name of the saved request");
         let name = shelf.name_of(procedure);
         let mistake = Shelf::mistake_in(name);
@@ -82,6 +81,12 @@ fn save_ui(ui: &mut Ui, shelf: &mut Shelf, procedure: &str, wishes: &mut Vec<Com
             wishes.push(Command::Shelf(ShelfCommand::Save));
         }
     });
+}
+
+/// What name and buttons leave of a row.
+fn field_width(ui: &Ui) -> f32 {
+    // In a row that may go on below, what is available is all of it.
+    (ui.available_size_before_wrap().x - BUTTONS_WIDTH).max(120.0)
 }
 
 fn file_ui(ui: &mut Ui, file: &SavedFile, wishes: &mut Vec<Command>) {

@@ -182,10 +182,10 @@ pub(crate) fn lost_ui(ui: &mut Ui, tab: &Tab, retry: &Retry, now: Instant, wishe
             {
                 wishes.push(Command::Show(Page::Certificates));
             }
+            copy_failure_ui(ui, failure);
             ui.label(muted(&colors, format!("attempt {}, {next}", retry.attempt)));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.label(RichText::new("Connection lost").strong().color(colors.error));
-                copy_failure_ui(ui, failure);
                 ui.add(Label::new(RichText::new(&failure.reason).color(colors.error)).truncate());
             });
         });

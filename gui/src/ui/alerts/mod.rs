@@ -38,10 +38,10 @@ pub(super) fn page_ui(ui: &mut Ui, model: &Model, now: Instant, wishes: &mut Vec
         ui.ctx().request_repaint_after(STEP);
     }
     let frame = panel_frame(ui, 20, 14);
-    Panel::top("alerts heading")
-        .show_separator_line(false)
-        .frame(frame)
-        .show(ui, |ui| heading_ui(ui, model, wishes));
+    Panel::top("alerts heading").show_separator_line(false).frame(frame).show(ui, |ui| {
+        ui.set_max_width(ui.available_width().min(LIST_WIDTH + RULES_WIDTH.end()));
+        heading_ui(ui, model, wishes);
+    });
     if is_left(ui) {
         wishes.push(Command::Show(Page::Calls));
     }
