@@ -6,6 +6,7 @@ use countersign::schema::{FloatRange, Format, Key, Text};
 use serde_json::{Number, Value as Json};
 
 use super::{BytesInput, Encoding};
+use crate::lens::hex;
 
 /// The most zeros that stand for the bytes of a file.
 const STAND_IN_MAX: u64 = 4096;
@@ -83,11 +84,11 @@ pub(crate) fn bytes(input: &BytesInput, min_len: u64, max_len: u64) -> Result<Js
 
 /// Bytes that were typed.
 pub(crate) fn byte_string(input: &BytesInput) -> Result<Vec<u8>, String> {
-    let compact = || input.line.text.split_whitespace().collect::<String>();
     match input.encoding {
-        Encoding::Hex => from_hex(&compact()),
+        Encoding::Hex => hex::bytes(&input.line.text)
+            .map_err(|_| "Write pairs of hexadecimal digits, such as 00ff".to_owned()),
         Encoding::Base64 => {
-            let compact = compact();
+            let compact: String = input.line.text.split_whitespace().collect();
             let decoded = STANDARD.decode(&compact).or_else(|_| STANDARD_NO_PAD.decode(&compact));
             decoded.map_err(|error| format!("Not base64: {error}"))
         }
@@ -138,13 +139,4 @@ pub(crate) fn float_bounds(range: &FloatRange) -> String {
 
 fn counted(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-fn from_hex(digits: &str) -> Result<Vec<u8>, String> {
-    let wrong = || "Write pairs of hexadecimal digits, such as 00ff".to_owned();
-    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
-        return Err(wrong());
-    }
-    let pair = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| wrong());
-    (0..digits.len()).step_by(2).map(pair).collect()
 }

@@ -1,4 +1,4 @@
-//! Bytes as rows of offset, hex and ASCII, in characters.
+//! Bytes in hexadecimal digits: as rows of offset, hex and ASCII, in characters; and as they are typed.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -89,6 +89,47 @@ pub(crate) fn all(bytes: &[u8]) -> String {
     String::from_utf8(hex).expect("digits and letters are ASCII")
 }
 
+/// The bytes in lines to edit, up to about `limit` characters.
+pub(crate) fn lines(bytes: &[u8], limit: usize) -> String {
+    let shown = &bytes[..bytes.len().min(limit / 3 + 1)];
+    let line = |line: &[u8]| line.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+    shown.chunks(2 * GROUP).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Why a text says no bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Misread {
+    /// At which byte of the text.
+    pub(crate) offset: usize,
+    /// What is wrong there.
+    pub(crate) words: String,
+}
+
+/// The bytes that typed digits say. Blanks may be anywhere.
+pub(crate) fn bytes(text: &str) -> Result<Vec<u8>, Misread> {
+    let mut bytes = Vec::with_capacity(text.len() / 3 + 1);
+    let mut high = None;
+    for (offset, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
+        let Some(digit) = c.to_digit(16) else {
+            let found = crate::text::line(&c.to_string(), 1);
+            let words = format!("Byte {}: expected a hexadecimal digit, found {found}", bytes.len());
+            return Err(Misread { offset, words });
+        };
+        match high.take() {
+            // Two digits make 255 at most.
+            Some(high) => bytes.push((high << 4 | digit) as u8),
+            None => high = Some(digit),
+        }
+    }
+    match high {
+        None => Ok(bytes),
+        Some(_) => {
+            let words = format!("Byte {}: expected a second digit", bytes.len());
+            Err(Misread { offset: text.trim_end().len(), words })
+        }
+    }
+}
+
 /// A byte as ASCII, or a point.
 pub(crate) fn ascii(byte: u8) -> char {
     if byte.is_ascii_graphic() || byte == b' ' { byte.into() } else { '.' }
@@ -130,5 +171,15 @@ mod tests {
         assert_eq!(grid.words(1, b"\x83Hello, wide world"), "00000010 6c 64 ld");
         assert_eq!(grid.words(0, b"\x83Hi"), "00000000 83 48 69 .Hi");
         assert_eq!(all(&[0, 0xab]), "00ab");
+    }
+
+    #[test]
+    fn what_is_typed_are_digits_and_nothing_else_that_a_number_may_begin_with() {
+        assert_eq!(bytes(" 00 fF\n1 0"), Ok(vec![0, 0xff, 0x10]));
+        assert_eq!(bytes(""), Ok(Vec::new()));
+        let offset = |text: &str| bytes(text).unwrap_err().offset;
+        assert_eq!([offset("+f"), offset("00 -1"), offset("0x10"), offset("00\u{ff11}0")], [0, 3, 1, 2]);
+        assert_eq!(offset("00 f "), 4, "the second digit is missing");
+        assert_eq!(bytes(&lines(&[7; 40], 1000)), Ok(vec![7; 40]));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::draft::hex;
 use super::reply::Body;
 use super::view::Lens;
+use crate::lens::hex;
 
 /// How much is searched between two pictures, in bytes: a millisecond's work.
 const STRETCH: usize = 1 << 20;

@@ -2,7 +2,6 @@
 //! changes of what the server takes.
 
 mod aside;
-pub(crate) mod hex;
 mod metadata;
 mod writing;
 

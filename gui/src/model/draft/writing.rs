@@ -8,8 +8,8 @@ use countersign::cbor::{self, Diagnostic, Value};
 use countersign::schema;
 
 use super::aside::Asides;
-use super::hex;
 use crate::form::{Arguments, Content, Dropped, Form, Misfit, Mistake, Part};
+use crate::lens::hex::{self, Misread};
 
 /// How a request is looked at and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -69,6 +69,12 @@ pub(crate) struct SheetMistake {
     pub(crate) offset: Option<usize>,
     /// What is wrong, with the place in words.
     pub(crate) words: String,
+}
+
+impl From<Misread> for SheetMistake {
+    fn from(Misread { offset, words }: Misread) -> Self {
+        Self { offset: Some(offset), words }
+    }
 }
 
 impl Lens {
@@ -170,7 +176,7 @@ impl Writing {
             Lens::Form => return,
             Lens::Notation => Diagnostic::new(&value).indented().limit(EDITABLE_MAX + 1).to_string(),
             // A value of the profile can be encoded.
-            Lens::Hex => hex::text(&cbor::to_vec(&value).unwrap_or_default(), EDITABLE_MAX + 1),
+            Lens::Hex => hex::lines(&cbor::to_vec(&value).unwrap_or_default(), EDITABLE_MAX + 1),
         };
         let is_too_long = text.len() > EDITABLE_MAX;
         let text = if is_too_long { String::new() } else { text };
