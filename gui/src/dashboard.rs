@@ -160,24 +160,15 @@ impl Dashboard {
         for order in self.model.watch(now) {
             self.send(Some(order));
         }
-        self.remember();
+        if self.remembers {
+            let order = self.model.remember();
+            self.send(order);
+        }
         if self.is_behind {
             ui.ctx().request_repaint();
         }
         if self.model.settings.preferences != preferences {
             theme::choose(ui.ctx(), &self.model.settings.preferences);
-        }
-    }
-
-    /// Has written down which servers are open, if that has changed.
-    fn remember(&mut self) {
-        if !self.remembers {
-            return;
-        }
-        let open = self.model.open();
-        if self.model.settings.open != open {
-            self.model.settings.open = open;
-            self.send(Some(Order::Save(self.model.settings.clone())));
         }
     }
 

@@ -153,7 +153,7 @@ impl Model {
             Command::Prefer(preferences) => return self.prefer(preferences),
             Command::KeepCallsOf(index, keep) => {
                 self.settings.profiles.get_mut(index)?.keep_calls = keep;
-                return Some(Order::Save(self.settings.clone()));
+                return self.save();
             }
             Command::ToggleSettings => {
                 let is_away = self.tab().page == Page::Settings;
@@ -208,7 +208,7 @@ impl Model {
             Command::SaveProfile => return self.save_profile(),
             Command::ForgetProfile(index) => {
                 self.settings.profiles.remove(index);
-                return Some(Order::Save(self.settings.clone()));
+                return self.save();
             }
             Command::TogglePalette => {
                 self.palette = if self.palette.is_none() { Some(String::new()) } else { None };
@@ -269,7 +269,7 @@ impl Model {
                     return order;
                 }
                 self.settings.requests = tab.shelf.folder.clone();
-                order.or_else(|| Some(Order::Save(self.settings.clone())))
+                order.or_else(|| self.save())
             }
             Update::Office(news) => self.office.learn(news).map(Order::Office),
             Update::Journal(pages) => {
@@ -335,16 +335,22 @@ impl Model {
     }
 
     /// The servers that are open, but for the demo, which will be gone.
-    pub(crate) fn open(&self) -> Vec<Target> {
+    fn open(&self) -> impl Iterator<Item = &Target> {
         let demo = match &self.demo {
             Demonstration::Running(demo) => Some(demo.target()),
             _ => None,
         };
         let open = self.tabs.iter().filter(|tab| !matches!(tab.connection, Connection::Disconnected));
-        open.filter_map(|tab| tab.connection.target())
-            .filter(|target| Some(*target) != demo)
-            .cloned()
-            .collect()
+        open.filter_map(|tab| tab.connection.target()).filter(move |target| Some(*target) != demo)
+    }
+
+    /// Has written down which servers are open, if that has changed.
+    pub(crate) fn remember(&mut self) -> Option<Order> {
+        if self.open().eq(&self.settings.open) {
+            return None;
+        }
+        self.settings.open = self.open().cloned().collect();
+        self.save()
     }
 
     /// Opens the servers that were open last, and says what the worker has to do for it.
@@ -450,11 +456,16 @@ impl Model {
         office.enter(own).map(Order::Office)
     }
 
+    /// Has the settings written down.
+    fn save(&self) -> Option<Order> {
+        Some(Order::Save(self.settings.clone()))
+    }
+
     /// Lets all of the window be as the user likes it, now and in the next run.
     fn prefer(&mut self, preferences: Preferences) -> Option<Order> {
         self.settings.preferences = preferences;
         self.tabs.iter_mut().for_each(|tab| tab.preferences = preferences);
-        Some(Order::Save(self.settings.clone()))
+        self.save()
     }
 
     fn rescale(&mut self, step: impl FnOnce(Scale) -> Scale) -> Option<Order> {
@@ -480,6 +491,6 @@ impl Model {
         }
         let (name, target) = (name.to_owned(), entry.target.clone());
         self.settings.keep(&name, &target);
-        Some(Order::Save(self.settings.clone()))
+        self.save()
     }
 }

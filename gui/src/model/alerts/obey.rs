@@ -48,11 +48,11 @@ impl Model {
             AlertCommand::Switch(at) => {
                 let rule = self.settings.alerts.rules.known.get_mut(at)?;
                 rule.is_on = !rule.is_on;
-                return Some(Order::Save(self.settings.clone()));
+                return self.save();
             }
             AlertCommand::Delete(at) if at < self.settings.alerts.rules().len() => {
                 self.settings.alerts.rules.known.remove(at);
-                return Some(Order::Save(self.settings.clone()));
+                return self.save();
             }
             AlertCommand::Delete(_) => {}
             AlertCommand::Mute(rule) => {
@@ -84,7 +84,7 @@ impl Model {
                     // Whoever switches it on sees at once whether it works.
                     alerts.notices.push(Notice::first());
                 }
-                return Some(Order::Save(self.settings.clone()));
+                return self.save();
             }
         }
         None
@@ -137,7 +137,7 @@ impl Model {
             _ => return None,
         }
         self.alerts.draft = None;
-        Some(Order::Save(self.settings.clone()))
+        self.save()
     }
 
     /// Shows the graphs of the time of an alert, or the certificate that it is about.

@@ -187,7 +187,7 @@ impl Model {
         let target = self.tabs[self.shown].connection.target()?;
         let profile = self.settings.profiles.iter_mut().find(|profile| profile.leads_to(target))?;
         profile.keep_calls = keep;
-        Some(Order::Save(self.settings.clone()))
+        self.save()
     }
 }
 
