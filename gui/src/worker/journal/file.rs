@@ -192,7 +192,8 @@ impl JournalFile {
         let mut bytes = Vec::new();
         file.take(FOREIGN).read_to_end(&mut bytes)?;
         self.understand(&bytes);
-        self.known = state(&fs::metadata(&self.path)?);
+        // As it was before it was read: what came meanwhile is read the next time.
+        self.known = state(&found);
         Ok(())
     }
 
