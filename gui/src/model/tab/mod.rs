@@ -358,7 +358,7 @@ impl Tab {
     /// Whether a command would do anything now.
     pub(crate) fn allows(&self, command: &Command) -> bool {
         match command {
-            command if self.replay.is_some() => self.allows_of_replay(command),
+            command if self.replay.is_some() && !self.is_of_replay(command) => false,
             Command::Call => {
                 let is_free = self.page != Page::Load && self.running().is_none();
                 self.connection.is_connected() && self.procedure().is_some() && is_free
@@ -386,7 +386,9 @@ impl Tab {
                 self.connection.is_connected() && self.recording.running.is_none()
             }
             Command::Recording(RecordingCommand::Stop) => self.recording.running.is_some(),
-            Command::Recording(RecordingCommand::Play | RecordingCommand::SetSpeed(_)) => false,
+            Command::Recording(RecordingCommand::Play | RecordingCommand::SetSpeed(_)) => {
+                self.replay.is_some()
+            }
             Command::ResetForm | Command::FillExample | Command::FindProcedure => {
                 !self.catalogue.services().is_empty()
             }

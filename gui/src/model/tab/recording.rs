@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::{Comparison, Tab};
+use super::Tab;
 use crate::command::Command;
 use crate::exchange::TabOrder;
 use crate::model::calls::CallNumber;
@@ -132,19 +132,20 @@ impl Tab {
         }
     }
 
-    /// Whether a command would do anything where there is no server.
-    pub(super) fn allows_of_replay(&self, command: &Command) -> bool {
-        let is_open = self.playing().is_some();
+    /// Whether a command is about anything that there is without a server.
+    pub(super) fn is_of_replay(&self, command: &Command) -> bool {
         match command {
             Command::SetRange(_)
             | Command::SetScope(_)
             | Command::FindProcedure
             | Command::Show(Page::Calls | Page::Graphs)
-            | Command::Recording(RecordingCommand::Play | RecordingCommand::SetSpeed(_)) => is_open,
-            Command::ToggleExport => self.graphs.sheet.is_some(),
-            Command::ZoomOut => self.graphs.zoom.is_some(),
-            Command::CompareNothing => self.graphs.comparison != Comparison::Nothing,
-            Command::TryDemo
+            | Command::Recording(RecordingCommand::Play | RecordingCommand::SetSpeed(_)) => {
+                self.playing().is_some()
+            }
+            Command::ToggleExport
+            | Command::ZoomOut
+            | Command::CompareNothing
+            | Command::TryDemo
             | Command::ToggleTheme
             | Command::Enlarge
             | Command::Shrink
