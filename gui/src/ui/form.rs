@@ -7,7 +7,7 @@ use egui::{Align, ComboBox, Label, Layout, Response, RichText, TextEdit, TextWra
 use countersign::schema::{Choice, List, Map, Node, Record, Shape};
 
 use super::field::{bytes_ui, checkbox_ui, line_ui};
-use super::parts::muted;
+use super::parts::{below_field_ui, muted};
 use super::theme::{Palette, palette};
 use crate::command::Command;
 use crate::form::{Form, Input, Line, Part, Place, Slot, check, content, without_null};
@@ -151,10 +151,7 @@ impl Pen<'_> {
         ui.add_space(-4.0);
         ui.scope(|ui| {
             ui.spacing_mut().interact_size.y = 0.0;
-            ui.horizontal(|ui| {
-                ui.add_space(self.name_width() + 8.0);
-                docs_ui(ui, docs, TextWrapMode::Wrap);
-            });
+            below_field_ui(ui, self.name_width(), |ui| docs_ui(ui, docs, TextWrapMode::Wrap));
         });
     }
 

@@ -120,6 +120,14 @@ pub(crate) fn field_name_ui(ui: &mut Ui, name: &str, width: f32) -> Response {
     place.inner
 }
 
+/// What belongs to a field that has a name of this width before it: below it, and in line with it.
+pub(crate) fn below_field_ui(ui: &mut Ui, name_width: f32, content: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        ui.add_space(name_width + ui.spacing().item_spacing.x);
+        content(ui);
+    });
+}
+
 /// Text that explains.
 pub(crate) fn muted(palette: &Palette, text: impl Into<String>) -> RichText {
     RichText::new(text).color(palette.muted)

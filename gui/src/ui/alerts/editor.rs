@@ -13,7 +13,8 @@ use crate::model::alerts::draft::{Draft, Field, Kind};
 use crate::model::alerts::rule::Whose;
 use crate::model::connection::Target;
 use crate::model::history::Percentile;
-use crate::ui::parts::{field_name_ui, muted, primary_button_ui};
+use crate::ui::form::mistake_ui;
+use crate::ui::parts::{below_field_ui, field_name_ui, muted, primary_button_ui};
 use crate::ui::theme::palette;
 
 const WIDTH: f32 = 520.0;
@@ -173,8 +174,7 @@ impl Form<'_> {
         let offered: Vec<String> =
             paths.filter(|path| pattern.matches(path)).take(OFFERED).map(str::to_owned).collect();
         for path in offered {
-            ui.horizontal(|ui| {
-                ui.add_space(NAME_WIDTH + ui.spacing().item_spacing.x);
+            below_field_ui(ui, NAME_WIDTH, |ui| {
                 let button = ui.add(Button::new(RichText::new(&path).small()).truncate());
                 if button.accessible_name(format!("Take {path}")).clicked() {
                     self.draft.procedure = path;
@@ -206,10 +206,7 @@ impl Form<'_> {
 
     fn wrong_ui(&self, ui: &mut Ui, field: Field) {
         if let Some((_, words)) = self.wrong.iter().find(|(wrong, _)| *wrong == field) {
-            ui.horizontal(|ui| {
-                ui.add_space(NAME_WIDTH + ui.spacing().item_spacing.x);
-                ui.add(Label::new(RichText::new(words).small().color(palette(ui).error)).wrap());
-            });
+            below_field_ui(ui, NAME_WIDTH, |ui| mistake_ui(ui, words));
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::model::identity::life;
 use crate::text;
 use crate::ui::facts::{NAME_WIDTH, card_ui, command_ui, copied_fact_ui, fact_ui, health_color, row_ui};
 use crate::ui::form::mistake_ui;
-use crate::ui::parts::{failure_card_ui, field_name_ui, muted, notice_ui, primary_button_ui};
+use crate::ui::parts::{below_field_ui, failure_card_ui, field_name_ui, muted, notice_ui, primary_button_ui};
 use crate::ui::theme::palette;
 
 /// The cards at the left: the authority, and the form.
@@ -240,10 +240,7 @@ fn below_ui(ui: &mut Ui, words: impl FnOnce(&mut Ui)) {
     ui.scope(|ui| {
         ui.spacing_mut().interact_size.y = 16.0;
         ui.add_space(-3.0);
-        ui.horizontal(|ui| {
-            ui.add_space(NAME_WIDTH + ui.spacing().item_spacing.x);
-            ui.vertical(words);
-        });
+        below_field_ui(ui, NAME_WIDTH, |ui| drop(ui.vertical(words)));
         ui.add_space(3.0);
     });
 }

@@ -11,7 +11,10 @@ use crate::model::load::typed::{Field, Typed, Way};
 use crate::model::tab::Tab;
 use crate::model::view::Page;
 use crate::text;
-use crate::ui::parts::{chip_ui, empty_ui, field_name_ui, keys_of, muted, notice_ui, primary_button_ui};
+use crate::ui::form::mistake_ui;
+use crate::ui::parts::{
+    below_field_ui, chip_ui, empty_ui, field_name_ui, keys_of, muted, notice_ui, primary_button_ui,
+};
 use crate::ui::theme::palette;
 
 const NAME_WIDTH: f32 = 92.0;
@@ -131,10 +134,7 @@ fn field_ui(ui: &mut Ui, typed: &mut Typed, field: Field, text: fn(&mut Typed) -
         ui.label(muted(&colors, unit).small());
     });
     if let Some(mistake) = mistake {
-        ui.horizontal(|ui| {
-            ui.add_space(NAME_WIDTH + ui.spacing().item_spacing.x);
-            ui.label(RichText::new(mistake).small().color(colors.error));
-        });
+        below_field_ui(ui, NAME_WIDTH, |ui| mistake_ui(ui, &mistake));
     }
 }
 
