@@ -59,8 +59,8 @@ impl Record {
     pub(crate) fn new(run: Run, outcome: Result<Outcome, Failure>) -> Self {
         let Run { number, mut what, mut timeline, .. } = run;
         let mut curves = [Vec::new(), Vec::new()];
+        timeline.end(outcome.as_ref().ok().map(Outcome::as_progress).as_ref());
         if let Ok(outcome) = &outcome {
-            timeline.end(&outcome.as_progress());
             what.request.arguments = outcome.arguments.clone();
             curves[0] = curve(&outcome.client.all);
             curves[1] = outcome.server.as_ref().map(curve).unwrap_or_default();

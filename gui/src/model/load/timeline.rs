@@ -49,9 +49,14 @@ impl Timeline {
         Self { warm_up: warm_up.as_secs_f64(), ..Self::default() }
     }
 
-    /// The run is over, and this is what happened last.
-    pub(crate) fn end(&mut self, last: &Progress) {
-        self.learn_from(last, 0.0);
+    /// The run is over, and this is what happened last, if that is known. No two moments become one any more, and so
+    /// the calls of each are let go of: they are nearly all that a timeline takes.
+    pub(crate) fn end(&mut self, last: Option<&Progress>) {
+        if let Some(last) = last {
+            self.learn_from(last, 0.0);
+        }
+        self.last = None;
+        self.samples.iter_mut().for_each(|sample| sample.all = Histogram::default());
     }
 
     /// The worker told how it goes.
@@ -171,6 +176,16 @@ mod tests {
         assert_eq!(rates, [(0.0, 100.0, 10.0), (0.5, 200.0, 20.0), (1.0, 400.0, 40.0)]);
         assert_eq!((timeline.measured_from(), timeline.length()), (Some(1.0), 1.5));
         assert!(timeline.samples()[2].latency.unwrap()[0] > 0.0019);
+    }
+
+    #[test]
+    fn of_a_run_that_is_over_no_histograms_are_kept() {
+        let mut timeline = Timeline::default();
+        timeline.learn(&progress(Phase::Measuring, 200, 10));
+        timeline.end(Some(&progress(Phase::Measuring, 210, 30)));
+        let [first, last] = timeline.samples() else { panic!("{:?}", timeline.samples()) };
+        assert!(first.latency.is_some() && last.rate > 1999.0);
+        assert!(timeline.last.is_none() && timeline.samples().iter().all(|sample| sample.all.count() == 0));
     }
 
     #[test]
