@@ -1,7 +1,8 @@
 //! What a recording of a day costs the worker: `cargo bench -p countersign-gui --bench recordings`.
 //!
-//! The time that somebody waits who opens it, and who goes to a moment of it that is far away. None of it is spent in a
-//! frame: the window goes on meanwhile, and shows the moment when it is there. Fails if a day takes longer than it may.
+//! The time that somebody waits who opens it, and who goes to a moment of it that is far away, and the memory that it takes
+//! meanwhile. None of the time is spent in a frame: the window goes on, and shows the moment when it is there. Fails if a day
+//! takes more than it may.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -11,7 +12,9 @@ use countersign_gui::rehearsal::recording::Film;
 const PROCEDURES: usize = 50;
 /// What opening a day may take, and going to any moment of it.
 const OPEN: Duration = Duration::from_secs(20);
-const FAR: Duration = Duration::from_secs(2);
+const FAR: Duration = Duration::from_millis(500);
+/// What it may take of memory, in MiB.
+const MEMORY: u64 = 300;
 
 fn main() -> ExitCode {
     // `cargo test --benches` asks whether it runs at all.
@@ -32,11 +35,13 @@ fn measure(seconds: u64) -> Result<bool, String> {
     let (made, ()) = timed(|| Film::record(&path, seconds, PROCEDURES))?;
     let bytes = path.metadata().map_err(|error| error.to_string())?.len();
     println!("{seconds} s of {PROCEDURES} procedures: {} MiB, written in {made:.1?}", bytes >> 20);
+    let before = memory("VmRSS");
     let (opened, mut film) = timed(|| Film::open(&path))?;
     println!("  opened in {opened:.2?}");
     let end = film.length();
     let (first, _) = timed(|| film.go_to(end))?;
-    println!("  its end, after that, {first:.0?}");
+    let taken = memory("VmRSS").saturating_sub(before);
+    println!("  its end, after that, {first:.0?}; {taken} MiB taken");
     let mut far = first;
     for share in [0.1, 0.9, 0.5, 0.02, 0.7] {
         let (took, kept) = timed(|| film.go_to(end.mul_f64(share)))?;
@@ -45,7 +50,17 @@ fn measure(seconds: u64) -> Result<bool, String> {
     }
     let (next, _) = timed(|| film.go_to(end.mul_f64(0.7) + Duration::from_secs(1)))?;
     println!("  the next second in {next:.2?}");
-    Ok(opened < OPEN && far < FAR)
+    let [now, most] = ["VmRSS", "VmHWM"].map(|kind| memory(kind).saturating_sub(before));
+    println!("  in the end {now} MiB taken, at most {most}");
+    Ok(opened < OPEN && far < FAR && taken.max(now) < MEMORY)
+}
+
+/// The memory of this process, in MiB, where the system tells.
+fn memory(kind: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(kind));
+    let kibibytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    kibibytes.unwrap_or_default() >> 10
 }
 
 fn timed<T>(work: impl FnOnce() -> Result<T, String>) -> Result<(Duration, T), String> {

@@ -6,6 +6,7 @@
 
 mod cell;
 mod meter;
+mod packed;
 mod point;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use countersign::builtin::stats::{Histogram, Snapshot};
 
 use self::cell::Cell;
 pub(crate) use self::meter::{Meter, Step, Tick, Ticks};
+pub(crate) use self::packed::Packed;
 pub(crate) use self::point::{Heat, Percentile, Percentiles, Point};
 use self::tier::Tier;
 pub(crate) use self::tier::{Scale, Width};
@@ -102,13 +104,6 @@ impl History {
 
     /// For how long before a moment it must be told once more.
     pub(crate) const SECONDS_REACH: Duration = WIDTHS[0].reach();
-
-    /// About how much memory the cells take that have come since so much of it was told, in units of a bucket.
-    pub(crate) fn weight_since(&self, at: Instant) -> usize {
-        let cells =
-            self.tiers.iter().flat_map(|tier| tier.cells.iter().rev().take_while(|cell| cell.to > at));
-        cells.map(|cell| cell.weight()).sum()
-    }
 
     /// Takes in a snapshot. The first one, and the first one of a restarted server, only say where
     /// counting begins.

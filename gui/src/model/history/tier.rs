@@ -74,15 +74,18 @@ impl Tier {
                 last.extend(sample);
                 self.weight += last.weight();
             }
-            None => {
-                self.weight += sample.weight();
-                self.cells.push_back(Arc::new(Cell { slot, ..sample.clone() }));
-            }
+            None => self.push(Cell { slot, ..sample.clone() }),
         }
         while self.cells.len() > self.width.kept || self.weight > heaviest {
             let Some(oldest) = self.cells.pop_front() else { break };
             self.weight -= oldest.weight();
         }
+    }
+
+    /// Adds a cell as it was, behind those that were there before it.
+    pub(super) fn push(&mut self, cell: Cell) {
+        self.weight += cell.weight();
+        self.cells.push_back(Arc::new(cell));
     }
 
     #[cfg(test)]

@@ -1,9 +1,9 @@
 //! A recording that can be gone to and fro in.
 //!
 //! What a window showed at a moment is a history of what had been told until then. To come by it, all that was told is told
-//! again to an empty one, which would take seconds for a day. So the first reading leaves histories behind, one for each
-//! quarter of an hour, and from those it goes on. They keep no single seconds, which would be most of their memory: of those
-//! only the last quarter of an hour is ever shown, and that much is told again.
+//! again to an empty one, which would take seconds for a day. So the first reading puts histories away, one for each quarter
+//! of an hour, and from those it goes on. They have no single seconds: of those only the last quarter of an hour is ever
+//! shown, and that much is told again.
 
 use std::fs::File;
 use std::io;
@@ -12,16 +12,16 @@ use std::time::{Duration, Instant};
 
 use super::frames::{Frames, Next};
 use super::survey::Survey;
-use crate::model::history::{History, Step};
+use crate::model::history::{History, Packed, Step};
 use crate::model::recording::format::{Event, FILE_MAX};
 use crate::model::recording::replay::Overview;
 
 /// Between one history that is left behind and the next.
 const SPACING: Duration = Duration::from_secs(15 * 60);
 
-/// How much these take at most, in units of a bucket: some six hundred MiB, which a day of fifty procedures takes that are
-/// all called in each second. Beyond it, moments take longer to get to.
-const HEAVIEST: usize = 40_000_000;
+/// How many bytes these take at most: a day of fifty procedures that are all called in each second has a hundred million.
+/// Beyond it, moments take longer to get to.
+const HEAVIEST: usize = 160 << 20;
 
 /// Told how much of a file was read, from 0 to 1; says whether anybody still waits for it.
 pub(crate) type Progress<'a> = &'a mut dyn FnMut(f32) -> bool;
@@ -43,7 +43,7 @@ pub(crate) struct Reel {
 struct Stop {
     at: Duration,
     offset: u64,
-    history: History,
+    history: Packed,
 }
 
 impl Reel {
@@ -73,10 +73,11 @@ impl Reel {
                 Next::End { torn } => break torn,
             };
             if let Event::Step(at, step) = event {
-                let last = stops.last().map(|stop: &Stop| stop.at);
-                if last.is_none_or(|last| at >= last + SPACING) && weight < HEAVIEST {
-                    weight += history.weight_since(base + last.unwrap_or_default());
-                    stops.push(Stop { at, offset, history: history.clone() });
+                let last: Option<&Stop> = stops.last();
+                if last.is_none_or(|last| at >= last.at + SPACING) && weight < HEAVIEST {
+                    let history = Packed::of(&history, last.map(|last| &last.history));
+                    weight += history.own_bytes;
+                    stops.push(Stop { at, offset, history });
                 }
                 survey.step(at, &step);
                 history.go_on(step, base + at);
@@ -93,10 +94,12 @@ impl Reel {
         };
         let overview = survey.overview(torn)?;
         if stops.is_empty() {
+            let history = Packed::of(&history, None);
             stops.push(Stop { at: Duration::ZERO, offset: frames.offset(), history });
         }
-        let history = stops[0].history.with_seconds();
-        let mut reel = Self { frames, base, stops, history, at: Duration::ZERO, next: None };
+        drop(history);
+        let (history, at) = (History::default(), Duration::ZERO);
+        let mut reel = Self { frames, base, stops, history, at, next: None };
         reel.begin_at(0).map_err(|error| error.to_string())?;
         Ok(Some((reel, overview)))
     }
@@ -121,7 +124,7 @@ impl Reel {
 
     fn begin_at(&mut self, stop: usize) -> io::Result<()> {
         let Stop { at, offset, history } = &self.stops[stop];
-        (self.history, self.at, self.next) = (history.with_seconds(), *at, None);
+        (self.history, self.at, self.next) = (history.unpack().with_seconds(), *at, None);
         self.frames.go_to(*offset)
     }
 
