@@ -1,5 +1,7 @@
 //! Latencies as a curve over the share of calls that they are not exceeded by.
 
+use std::time::Duration;
+
 use countersign::builtin::stats::Histogram;
 
 /// How deep a curve goes: beyond 99.99 % hardly any run has calls enough.
@@ -20,15 +22,18 @@ pub(crate) fn share(depth: f64) -> f64 {
 }
 
 /// Points of the curve, by depth, and the seconds there. It ends with the slowest call, which stands for its share
-/// and for no more: of a thousand calls it is one in a thousand. What is deeper than [`DEPTH`] is not in it.
-pub(crate) fn curve(latency: &Histogram) -> Vec<(f64, f64)> {
+/// and for no more: of a thousand calls it is one in a thousand. What is deeper than [`DEPTH`] is not in it, and
+/// nothing is longer than the longest, where that is known exactly.
+pub(crate) fn curve(latency: &Histogram, longest: Option<Duration>) -> Vec<(f64, f64)> {
     let all = latency.count() as f64;
+    let longest = longest.map_or(f64::INFINITY, |longest| longest.as_secs_f64());
     let mut points = Vec::new();
     let mut below = 0_u64;
     for &(bucket, calls) in latency.buckets().iter().filter(|(_, calls)| 0 < *calls) {
         // The middle, as percentiles are told.
         let bounds = Histogram::bounds(bucket);
-        let seconds = (bounds.start() + (bounds.end() - bounds.start()) / 2) as f64 / 1e9;
+        let middle = (bounds.start() + (bounds.end() - bounds.start()) / 2) as f64 / 1e9;
+        let seconds = middle.min(longest);
         if points.is_empty() {
             points.push((0.0, seconds));
         }
@@ -45,8 +50,6 @@ pub(crate) fn curve(latency: &Histogram) -> Vec<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -55,14 +58,25 @@ mod tests {
         for us in 1..=1000 {
             latency.record(Duration::from_micros(us));
         }
-        let curve = curve(&latency);
+        let curve = curve(&latency, None);
         assert!(curve.windows(2).all(|pair| pair[0].0 <= pair[1].0 && pair[0].1 <= pair[1].1));
         for (_, q) in PERCENTILES.into_iter().take(4) {
             let at = curve.iter().find(|point| depth(q) <= point.0 + 1e-9).unwrap().1;
             let told = latency.quantile(q).unwrap().as_secs_f64();
             assert!((at / told - 1.0).abs() < 0.07, "{q}: {at} {told}");
         }
-        assert_eq!(super::curve(&Histogram::default()), []);
+        assert_eq!(super::curve(&Histogram::default(), None), []);
+    }
+
+    #[test]
+    fn a_curve_ends_with_the_longest_call_where_that_is_known() {
+        let mut latency = Histogram::default();
+        // At the lower end of a bucket, whose middle is a sixtieth more.
+        let longest = Duration::from_nanos(1 << 20);
+        latency.record(longest);
+        let ends = |curve: Vec<(f64, f64)>| curve.last().map(|(_, seconds)| *seconds);
+        assert_eq!(ends(curve(&latency, Some(longest))), Some(longest.as_secs_f64()));
+        assert!(ends(curve(&latency, None)) > Some(longest.as_secs_f64()));
     }
 
     #[test]

@@ -62,8 +62,8 @@ impl Record {
         timeline.end(outcome.as_ref().ok().map(Outcome::as_progress).as_ref());
         if let Ok(outcome) = &outcome {
             what.request.arguments = outcome.arguments.clone();
-            curves[0] = curve(&outcome.client.all);
-            curves[1] = outcome.server.as_ref().map(curve).unwrap_or_default();
+            curves[0] = curve(&outcome.client.all, outcome.client.max());
+            curves[1] = outcome.server.as_ref().map(|server| curve(server, None)).unwrap_or_default();
         }
         Self { number, what, outcome, timeline, curves }
     }
