@@ -175,9 +175,11 @@ pub(crate) enum Command {
     CopyTable,
     /// Find something in the reply.
     FindInReply,
+    /// Find something on the page about the selected procedure.
+    FindOnPage,
     /// Find this.
     Find(String),
-    /// Go to the next item that has it.
+    /// Go to the next match.
     FindNext,
     /// Go to the one before.
     FindPrevious,
@@ -246,6 +248,7 @@ impl Command {
         Self::Journal(JournalCommand::Copy(None, CopyAs::Rust)),
         // Before the one whose keys are the same but for one.
         Self::FindInReply,
+        Self::FindOnPage,
         Self::FindPrevious,
         Self::FindNext,
         Self::FindProcedure,
@@ -335,10 +338,12 @@ impl Command {
             Self::FillIn(_) => "Fill in",
             Self::FindProcedure => "Find procedure",
             Self::CopyTable => "Copy table",
-            Self::FindInReply | Self::Find(_) => "Find in the reply",
-            Self::FindNext => "Next match in the reply",
-            Self::FindPrevious => "Previous match in the reply",
-            Self::FindNothing => "Close the search of the reply",
+            Self::FindInReply => "Find in the reply",
+            Self::FindOnPage => "Find in the documentation",
+            Self::Find(_) => "Find",
+            Self::FindNext => "Next match",
+            Self::FindPrevious => "Previous match",
+            Self::FindNothing => "Close the search",
             Self::ToggleManual => "Documentation",
             Self::SetNotation(_) => "Change how types are written",
             Self::TogglePause => "Pause or resume graphs",

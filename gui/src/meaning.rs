@@ -32,6 +32,7 @@ impl Command {
                 "Lets go of this notice; what has no place any more stays under “Put aside”"
             }
             Self::TurnOver => "In a window with no room for both, shows the one or the other",
+            Self::FindOnPage => "Finds text on the page about the procedure, while that is open",
             Self::FindInReply => "Finds text in keys and values; under Hex, bytes by their digits, too",
             Self::SetLens(Lens::Tree) => "Rows to unfold: keys, values, and what they are",
             Self::SetLens(Lens::Diagnostic) => {

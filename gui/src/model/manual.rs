@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::schema::{OutlineLine, outline};
@@ -13,6 +14,17 @@ use crate::text;
 
 /// The longest JSON Schema that is shown and copied. One of types that people wrote has a few KiB.
 const JSON_LEN_MAX: usize = 256 << 10;
+
+/// What the page says in words of its own.
+pub(crate) const NOTHING: &str = "Nothing";
+pub(crate) const FAILS_WITH: &str = "Fails with";
+pub(crate) const BESIDES: &str =
+    "Besides these, any call may fail with a code of the network or of the policy.";
+pub(crate) const WHO_MAY: &str = "Who may call it";
+pub(crate) const ALLOWED: &str = "You, and whoever else a rule of the server's policy allows it, such as";
+pub(crate) const NO_RULE: &str = "No rule can be written for a name such as this one.";
+/// How much of a line is laid out, in bytes; more is not in sight.
+const LINE_SHOWN: usize = 400;
 
 /// A page about a procedure.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +77,15 @@ pub(crate) struct Reading {
     /// How its types are written.
     pub(crate) notation: Notation,
     page: Option<(String, Box<Manual>)>,
+    written: Option<Written>,
+}
+
+/// All that is written on a page, put together when something is looked for on it.
+#[derive(Debug)]
+struct Written {
+    notation: Notation,
+    peer: Option<String>,
+    text: Arc<[u8]>,
 }
 
 impl Reading {
@@ -75,12 +96,24 @@ impl Reading {
 
     /// Takes a page that was asked for.
     pub(crate) fn learn(&mut self, path: String, page: Box<Manual>) {
-        self.page = Some((path, page));
+        (self.page, self.written) = (Some((path, page)), None);
     }
 
     /// The server may describe everything differently now.
     pub(crate) fn forget(&mut self) {
-        self.page = None;
+        (self.page, self.written) = (None, None);
+    }
+
+    /// All that is written on the page about a procedure for this peer, if it has come: the same as long as that is so.
+    pub(crate) fn written(&mut self, procedure: &Procedure, peer: Option<&str>) -> Option<Arc<[u8]>> {
+        let notation = self.notation;
+        let is_same = |written: &Written| written.notation == notation && written.peer.as_deref() == peer;
+        if !self.written.as_ref().is_some_and(is_same) {
+            let page = self.page(&procedure.path)?;
+            let text = page.passages(procedure, notation, peer).join("\n").into_bytes().into();
+            self.written = Some(Written { notation, peer: peer.map(str::to_owned), text });
+        }
+        self.written.as_ref().map(|written| written.text.clone())
     }
 }
 
@@ -97,6 +130,42 @@ impl Manual {
         ));
         parts.extend(item("Details of a fault", &procedure.fault));
         Self { parts, faults: procedure.faults.iter().map(Fault::of).collect() }
+    }
+
+    /// All that is written on the page as this peer reads it, in the order in which it is drawn.
+    pub(crate) fn passages(
+        &self,
+        procedure: &Procedure,
+        notation: Notation,
+        peer: Option<&str>,
+    ) -> Vec<String> {
+        let mut passages = vec![procedure.documentation.clone()];
+        for Fact { words, meaning } in facts(procedure) {
+            passages.extend([words, meaning.to_owned()]);
+        }
+        for part in &self.parts {
+            passages.push(part.title.to_owned());
+            match notation {
+                Notation::JsonSchema => passages.push(part.json.clone()),
+                Notation::Types if part.lines.is_empty() => passages.push(NOTHING.to_owned()),
+                Notation::Types => {
+                    passages.extend(part.lines.iter().flat_map(words).map(str::to_owned));
+                }
+            }
+        }
+        if !self.faults.is_empty() {
+            passages.push(FAILS_WITH.to_owned());
+            for Fault { variant, code, message, meaning } in &self.faults {
+                let words = [variant, code, message, *meaning].map(str::to_owned);
+                passages.extend(words);
+            }
+            passages.push(BESIDES.to_owned());
+        }
+        let rule = rule(&procedure.path, peer);
+        let rule = rule.as_deref().map_or(NO_RULE, str::trim_end);
+        passages.extend([WHO_MAY, ALLOWED, rule].map(str::to_owned));
+        passages.retain(|words| !words.is_empty());
+        passages
     }
 
     /// The whole page as text to be copied.
@@ -119,6 +188,17 @@ impl Manual {
         }
         page
     }
+}
+
+/// What is shown of a place of a type: what it is called, what it is, and what its author says; empty where there is
+/// nothing to say.
+pub(crate) fn words(line: &OutlineLine) -> [&str; 3] {
+    [start(&line.name), &line.what, &line.docs]
+}
+
+/// What is laid out of a long line.
+pub(crate) fn start(line: &str) -> &str {
+    &line[..line.floor_char_boundary(LINE_SHOWN)]
 }
 
 impl Part {

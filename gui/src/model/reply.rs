@@ -5,7 +5,9 @@ use std::sync::Arc;
 use countersign::cbor::{self, DecodeError, Value};
 use countersign::{Metadata, MetadataValue, Times};
 
+use super::find::Ground;
 use super::tree::{Kind, Tree};
+use super::view::Lens;
 use crate::lens::difference::Changes;
 use crate::lens::hex;
 use crate::lens::notation::{self, Listing};
@@ -183,6 +185,15 @@ impl Body {
 
     /// An item's value, to copy: text as it is, and everything else in diagnostic notation.
     pub(crate) fn copied(&self, item: usize) -> String {
+    /// What is gone through under a lens when something is looked for in it.
+    pub(crate) fn ground(&self, lens: Lens) -> Ground<'_> {
+        let in_bytes = lens == Lens::Hex;
+        let text = if in_bytes { &self.bytes } else { self.diagnostic.text().as_bytes() };
+        let item = move |at| if in_bytes { self.outline.at_byte(at) } else { self.outline.at_text(at) };
+        let found_at = move |at| Some(item(at).unwrap_or_default()).filter(|item| *item < self.outline.len());
+        Ground { whole: &self.bytes, text, in_bytes, found_at: Box::new(found_at) }
+    }
+
         let Item { kind, bytes, text, .. } = self.outline.item(item);
         let encoded = &self.bytes[bytes.of_value()];
         match text {

@@ -5,6 +5,7 @@ mod colours;
 mod copies;
 mod copying;
 mod features;
+mod finding;
 mod first_run;
 mod flow;
 mod forms;

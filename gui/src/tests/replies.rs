@@ -258,7 +258,7 @@ fn what_is_found_in_a_reply_is_highlighted_under_every_lens() {
     assert_eq!(stage.highlighted().as_deref(), Some("lines[1]"));
     stage.type_into("Find in the reply", "p");
     assert!(stage.shows("Not found"), "sup");
-    stage.click("Close the search of the reply");
+    stage.click("Close the search");
     stage.click("Find in the reply");
     stage.type_into("Find in the reply", "c");
     // In the key `price` and in `two cups`; Return goes from one to the other, and around.

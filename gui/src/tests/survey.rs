@@ -105,6 +105,9 @@ fn pages() -> Vec<(&'static str, Stage)> {
     add("notation", written);
     let mut manual = Stage::answered(answer);
     manual.keys(Key::U);
+    manual.tell_page();
+    manual.keys(Key::F);
+    manual.type_into("Find in the documentation", "account");
     add("documentation", manual);
     let mut history = Stage::with_history(journal::made());
     history.command(Command::Journal(crate::model::journal::asked::JournalCommand::SetReach(

@@ -1,11 +1,11 @@
-//! The line in which one finds something in a reply.
+//! The line in which one finds something in a reply or on a page.
 
 use egui::{Button, Key, KeyboardShortcut, Modifiers, RichText, TextEdit, Ui};
 
 use super::parts::{hint_of, muted};
 use super::theme::palette;
 use crate::command::Command;
-use crate::model::find::{Find, MATCHES_MAX};
+use crate::model::find::{Find, MATCHES_MAX, Within};
 use crate::text;
 
 /// How wide the field is.
@@ -13,11 +13,12 @@ const WIDTH: f32 = 150.0;
 
 /// The field, how many matches there are, and the ways from one to the other.
 pub(super) fn find_ui(ui: &mut Ui, find: &Find, wishes: &mut Vec<Command>) {
+    let (name, _, hint) = words(find.within);
     ui.horizontal_wrapped(|ui| {
         let mut query = find.query.clone();
         // Return goes to the next match, and the cursor stays.
         let edit = TextEdit::singleline(&mut query)
-            .hint_text("Find in the reply")
+            .hint_text(name)
             .desired_width(WIDTH)
             .return_key(None::<KeyboardShortcut>);
         let field = ui.add(edit);
@@ -35,7 +36,7 @@ pub(super) fn find_ui(ui: &mut Ui, find: &Find, wishes: &mut Vec<Command>) {
         if field.lost_focus() && is_pressed(Key::Escape) {
             wishes.push(Command::FindNothing);
         }
-        field.accessible_name("Find in the reply");
+        field.accessible_name(name);
         count_ui(ui, find);
         for (name, command) in [("Previous", Command::FindPrevious), ("Next", Command::FindNext)] {
             let button = ui.add_enabled(find.place().1 > 1, Button::new(name).small());
@@ -45,7 +46,7 @@ pub(super) fn find_ui(ui: &mut Ui, find: &Find, wishes: &mut Vec<Command>) {
             }
         }
         let close = ui.add(Button::new("Close").small()).accessible_name(Command::FindNothing.text());
-        if close.on_hover_text("Shows the reply as before  Esc").clicked() {
+        if close.on_hover_text(hint).clicked() {
             wishes.push(Command::FindNothing);
         }
     });
@@ -56,7 +57,7 @@ pub(super) fn find_ui(ui: &mut Ui, find: &Find, wishes: &mut Vec<Command>) {
 }
 
 fn count_ui(ui: &mut Ui, find: &Find) {
-    let colors = palette(ui);
+    let (colors, (_, counted, _)) = (palette(ui), words(find.within));
     let (at, count) = find.place();
     let words = match count {
         _ if find.query.is_empty() => return,
@@ -68,5 +69,19 @@ fn count_ui(ui: &mut Ui, find: &Find) {
             muted(&colors, format!("{at} of {count}{more}"))
         }
     };
-    ui.label(words).on_hover_text("Items that have this in their name or in their value");
+    ui.label(words).on_hover_text(counted);
+}
+
+/// What the field is called, what is counted, and what closing it does.
+fn words(within: Within) -> (&'static str, &'static str, &'static str) {
+    match within {
+        Within::Reply => (
+            Command::FindInReply.text(),
+            "Items that have this in their name or in their value",
+            "Shows the reply as before  Esc",
+        ),
+        Within::Page => {
+            (Command::FindOnPage.text(), "Places on the page that have this", "Shows the page as before  Esc")
+        }
+    }
 }

@@ -25,6 +25,7 @@ mod notation;
 mod pages;
 mod palette;
 mod procedures;
+mod reader;
 mod recording;
 mod reply;
 mod request;
@@ -220,5 +221,11 @@ fn pressed(ui: &mut Ui) -> Vec<KeyboardShortcut> {
 /// What they mean just now.
 fn commands_of(pressed: &[KeyboardShortcut], model: &Model) -> Vec<Command> {
     let is_pressed = |command: &&Command| command.shortcut().is_some_and(|keys| pressed.contains(&keys));
-    Command::LISTED.iter().filter(is_pressed).filter(|command| model.allows(command)).cloned().collect()
+    let meant = |command: &Command| match command {
+        // Whoever reads a page looks there.
+        Command::FindProcedure if model.allows(&Command::FindOnPage) => Command::FindOnPage,
+        _ => command.clone(),
+    };
+    let meant = Command::LISTED.iter().filter(is_pressed).map(meant);
+    meant.filter(|command| model.allows(command)).collect()
 }

@@ -102,11 +102,16 @@ pub(crate) fn dot_ui(ui: &mut Ui, color: Color32) {
 
 /// A word in a frame: `idempotent`, `deadline 500 ms`.
 pub(crate) fn chip_ui(ui: &mut Ui, text: &str, color: Color32) -> Response {
+    framed_ui(ui, RichText::new(text).small().color(color), color)
+}
+
+/// Such words in their frame.
+pub(crate) fn framed_ui(ui: &mut Ui, words: impl Into<WidgetText>, color: Color32) -> Response {
     Frame::new()
         .stroke(Stroke::new(1.0, color.gamma_multiply(0.6)))
         .corner_radius(4)
         .inner_margin(Margin::symmetric(6, 1))
-        .show(ui, |ui| ui.add(Label::new(RichText::new(text).small().color(color)).extend()))
+        .show(ui, |ui| ui.add(Label::new(words).extend()))
         .inner
 }
 

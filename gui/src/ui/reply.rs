@@ -15,6 +15,7 @@ use super::timing::timing_ui;
 use crate::command::Command;
 use crate::lens::outline::Outline;
 use crate::model::calls::{Ended, OwnCall};
+use crate::model::find::Within;
 use crate::model::manual::meaning;
 use crate::model::reply::{Problem, ProblemKind};
 use crate::model::tab::Tab;
@@ -29,7 +30,7 @@ pub(crate) fn reply_ui(ui: &mut Ui, tab: &Tab, now: Instant, wishes: &mut Vec<Co
     let Some(call) = tab.selected.as_deref().and_then(|path| tab.calls.last(path)) else {
         return empty_ui(ui, "No call yet", "Fill in the form and press Call. The reply appears here.");
     };
-    let glass = Glass { lens: tab.lens, find: tab.find.as_ref() };
+    let glass = Glass { lens: tab.lens, find: tab.finding(Within::Reply) };
     last_copies_ui(ui, tab, call, wishes);
     if let Some(stream) = &call.stream {
         return stream_ui(ui, call, stream, glass, now, wishes);

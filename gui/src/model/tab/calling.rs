@@ -1,6 +1,7 @@
 //! The calls of one server: made, fed with items, looked into, given up.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign::service::CallKind;
@@ -11,9 +12,11 @@ use crate::exchange::{CallOrder, FileOrder, ItemOrder, Purpose, TabOrder};
 use crate::form::Part;
 use crate::model::calls::{CallNumber, Ended, OwnCall};
 use crate::model::draft::Ready;
+use crate::model::find::{Find, Ground, Within};
 use crate::model::reply::{Body, Earlier};
 use crate::model::stream::{FileProgress, Look, Stream};
 use crate::model::timing::{COMPARED_OVER, Rank};
+use crate::model::view::Page;
 
 impl Tab {
     pub(super) fn call(&mut self, now: Instant) -> Option<TabOrder> {
@@ -144,24 +147,62 @@ impl Tab {
         })
     }
 
+    /// Looks for something there.
+    pub(super) fn find_within(&mut self, within: Within) {
+        let find = self.find.get_or_insert_default();
+        (find.within, find.is_asked_for) = (within, true);
+    }
+
+    /// What is looked for there, if anything is.
+    pub(crate) fn finding(&self, within: Within) -> Option<&Find> {
+        self.find.as_ref().filter(|find| find.within == within)
+    }
+
     /// Searches on in what is shown. Call it once before drawing.
     pub(in crate::model) fn search_on(&mut self) {
         let Some(mut find) = self.find.take() else { return };
         find.is_wanted = std::mem::take(&mut find.is_asked_for);
         let lens = self.lens;
-        self.change_body(|body| {
-            if let Some(item) = find.go_on(body, lens) {
-                body.select(Some(item));
+        match find.within {
+            Within::Reply => self.change_body(|body| {
+                let found = find.go_on(&body.ground(lens));
+                if let Some(item) = found {
+                    body.select(Some(item));
+                }
+            }),
+            Within::Page => {
+                if let Some(page) = self.written() {
+                    find.go_on(&Ground::text(&page));
+                }
             }
-        });
+        }
         self.find = Some(find);
     }
 
     /// Goes from match to match.
     pub(super) fn step(&mut self, forwards: bool) {
-        if let Some(item) = self.find.as_mut().and_then(|find| find.step(forwards)) {
+        let Some(find) = &mut self.find else { return };
+        if let Some(item) = find.step(forwards)
+            && find.within == Within::Reply
+        {
             self.change_body(|body| body.select(Some(item)));
         }
+    }
+
+    /// Whether the page about the selected procedure is there to be read.
+    pub(crate) fn reads_page(&self) -> bool {
+        let page = || self.reading.page(&self.procedure()?.path);
+        self.reading.is_open && self.page == Page::Calls && page().is_some()
+    }
+
+    /// All that is written on that page.
+    fn written(&mut self) -> Option<Arc<[u8]>> {
+        if !self.reads_page() {
+            return None;
+        }
+        let procedure = self.catalogue.procedure(self.selected.as_deref()?)?;
+        let peer = self.own.identity().map(|identity| identity.id.as_str());
+        self.reading.written(procedure, peer)
     }
 }
 

@@ -18,7 +18,7 @@ use super::catalogue::{Catalogue, Listed, Procedure, Services};
 use super::connection::{Connection, Failure, Target};
 use super::connections::Connections;
 use super::draft::Draft;
-use super::find::Find;
+use super::find::{Find, Within};
 use super::graphs::{Comparison, Graphs};
 use super::history::History;
 use super::identity::Own;
@@ -83,7 +83,7 @@ pub(crate) struct Tab {
     pub(crate) scope: Scope,
     /// How a reply is looked at.
     pub(crate) lens: Lens,
-    /// What is looked for in the reply.
+    /// What is looked for in the reply or on the page about the procedure.
     pub(crate) find: Option<Find>,
     /// Whether the reply is shown where there is room for it or the request.
     pub(crate) shows_reply: bool,
@@ -223,7 +223,8 @@ impl Tab {
             | Command::ComparePercentile(_) => self.obey_of_graphs(command, now),
             Command::Show(page) => return self.turn_to(page),
             Command::SetLens(lens) => self.lens = lens,
-            Command::FindInReply => self.find.get_or_insert_default().is_asked_for = true,
+            Command::FindInReply => self.find_within(Within::Reply),
+            Command::FindOnPage => self.find_within(Within::Page),
             Command::Find(query) => self.find.get_or_insert_default().query = query,
             Command::FindNext => self.step(true),
             Command::FindPrevious => self.step(false),
@@ -375,7 +376,11 @@ impl Tab {
             Command::RetryNow => matches!(self.connection, Connection::Reconnecting(..)),
             Command::CopyTable => self.has_table(),
             Command::FindInReply => self.has_body(),
-            Command::FindNext | Command::FindPrevious | Command::FindNothing => self.find.is_some(),
+            Command::FindOnPage => self.reads_page(),
+            Command::FindNext | Command::FindPrevious | Command::FindNothing => {
+                self.finding(Within::Reply).is_some()
+                    || (self.finding(Within::Page).is_some() && self.reads_page())
+            }
             Command::ReloadProcedures => self.connection.is_connected(),
             Command::ToggleExport => self.graphs.sheet.is_some(),
             Command::ZoomOut => self.graphs.zoom.is_some(),
@@ -441,6 +446,7 @@ impl Tab {
             | Command::FillExample
             | Command::ResetForm
             | Command::ToggleManual
+            | Command::FindOnPage
             | Command::Shelf(ShelfCommand::Toggle) => false,
             _ => self.shows_reply,
         };
