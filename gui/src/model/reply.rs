@@ -108,6 +108,21 @@ impl Problem {
         Self { kind, message: message.into(), fault: None, advice: String::new(), unread: None }
     }
 
+    /// All of it in lines, for whoever is asked for help.
+    pub(crate) fn text(&self) -> String {
+        let mut lines = vec![self.kind.text().to_owned()];
+        if !self.message.is_empty() {
+            lines[0] += &format!(": {}", self.message);
+        }
+        if let ProblemKind::NotSent { path } = &self.kind {
+            lines.push(path.clone());
+        }
+        lines.push(self.advice.clone());
+        lines.extend(self.fault.as_ref().map(|fault| format!("Fault: {}", fault.diagnostic.text())));
+        lines.retain(|line| !line.is_empty());
+        lines.join("\n")
+    }
+
     /// Whether the server answered, and so counted the call.
     pub(crate) fn is_of_server(&self) -> bool {
         matches!(self.kind, ProblemKind::Status(_) | ProblemKind::Undecodable)
@@ -170,6 +185,15 @@ impl Body {
         Ok(Self { bytes, outline, tree, diagnostic, compared, selected: None })
     }
 
+    /// What is gone through under a lens when something is looked for in it.
+    pub(crate) fn ground(&self, lens: Lens) -> Ground<'_> {
+        let in_bytes = lens == Lens::Hex;
+        let text = if in_bytes { &self.bytes } else { self.diagnostic.text().as_bytes() };
+        let item = move |at| if in_bytes { self.outline.at_byte(at) } else { self.outline.at_text(at) };
+        let found_at = move |at| Some(item(at).unwrap_or_default()).filter(|item| *item < self.outline.len());
+        Ground { whole: &self.bytes, text, in_bytes, found_at: Box::new(found_at) }
+    }
+
     /// Highlights an item under every lens, or none.
     pub(crate) fn select(&mut self, item: Option<usize>) {
         self.selected = item.filter(|item| *item < self.outline.len());
@@ -185,15 +209,6 @@ impl Body {
 
     /// An item's value, to copy: text as it is, and everything else in diagnostic notation.
     pub(crate) fn copied(&self, item: usize) -> String {
-    /// What is gone through under a lens when something is looked for in it.
-    pub(crate) fn ground(&self, lens: Lens) -> Ground<'_> {
-        let in_bytes = lens == Lens::Hex;
-        let text = if in_bytes { &self.bytes } else { self.diagnostic.text().as_bytes() };
-        let item = move |at| if in_bytes { self.outline.at_byte(at) } else { self.outline.at_text(at) };
-        let found_at = move |at| Some(item(at).unwrap_or_default()).filter(|item| *item < self.outline.len());
-        Ground { whole: &self.bytes, text, in_bytes, found_at: Box::new(found_at) }
-    }
-
         let Item { kind, bytes, text, .. } = self.outline.item(item);
         let encoded = &self.bytes[bytes.of_value()];
         match text {

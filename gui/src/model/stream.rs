@@ -13,7 +13,9 @@ use countersign::cbor::{self, Diagnostic, Value};
 pub(crate) use self::sending::{FileProgress, FileState, Mistake, Sending};
 use self::sight::Sight;
 use super::reply::Body;
+use super::table::Record;
 use super::tree::Kind;
+use crate::lens::hex;
 use crate::text;
 
 /// How many items of a call are kept: more than anybody scrolls through, in a few megabytes.
@@ -62,6 +64,20 @@ impl Item {
             }
             Err(error) => (Kind::Remark, text::line(&format!("not understood: {error}"), SUMMARY_SHOWN)),
         };
+    }
+}
+
+impl Item {
+    /// What is copied of its row. What is in a large one is copied once it is looked into.
+    pub(crate) fn record(&self) -> Record {
+        let is_small = self.bytes.len() <= SUMMARISED;
+        let value = cbor::from_slice::<Value>(&self.bytes).ok().filter(|_| is_small);
+        vec![
+            ("number", self.number.to_string()),
+            ("time", text::elapsed(self.after)),
+            ("value", value.map(|value| Diagnostic::new(&value).to_string()).unwrap_or_default()),
+            ("bytes in hex", if is_small { hex::all(&self.bytes) } else { String::new() }),
+        ]
     }
 }
 
@@ -307,5 +323,16 @@ mod tests {
         let (kind, words) = summary(&[0x18]);
         assert!(kind == Kind::Remark && words.starts_with("not understood: "), "{words}");
         assert_eq!(summary(&[0; 100_000]), (Kind::Remark, "97.7 KiB".to_owned()));
+    }
+
+    #[test]
+    fn what_is_copied_of_a_row_is_the_whole_item_unless_that_is_large() {
+        let copied = |bytes: Vec<u8>| {
+            let record = Item::new(7, Duration::from_millis(1500), bytes).record();
+            record.into_iter().map(|(_, value)| value).collect::<Vec<_>>()
+        };
+        assert_eq!(copied(vec![0xa1, 0x61, b'n', 0x01]), ["7", "1.50 s", "{\"n\": 1}", "a1616e01"]);
+        assert_eq!(copied(vec![0x18]), ["7", "1.50 s", "", "18"]);
+        assert_eq!(copied(vec![0; 100_000]), ["7", "1.50 s", "", ""]);
     }
 }

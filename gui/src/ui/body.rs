@@ -6,7 +6,7 @@ use super::changes::changes_ui;
 use super::find::find_ui;
 use super::hex::hex_ui;
 use super::notation::notation_ui;
-use super::parts::{hint_of, muted};
+use super::parts::{copy_entry_ui, hint_of, muted};
 use super::theme::palette;
 use super::tree::tree_ui;
 use super::{filling_ui, panel_frame};
@@ -141,15 +141,7 @@ fn selected_ui(ui: &mut Ui, body: &Body) {
 /// What can be copied of an item, at its right mouse button.
 pub(super) fn item_menu_ui(ui: &mut Ui, body: &Body, item: usize) {
     let encoded = || &body.bytes[body.outline.item(item).bytes.of_value()];
-    let copies: [(&str, &dyn Fn() -> String); 3] = [
-        ("Copy path", &|| body.outline.path(item, &body.bytes)),
-        ("Copy value", &|| body.copied(item)),
-        ("Copy in hex", &|| hex::all(encoded())),
-    ];
-    for (name, copied) in copies {
-        if ui.button(name).clicked() {
-            ui.ctx().copy_text(copied());
-            ui.close();
-        }
-    }
+    copy_entry_ui(ui, "Copy path", || body.outline.path(item, &body.bytes));
+    copy_entry_ui(ui, "Copy value", || body.copied(item));
+    copy_entry_ui(ui, "Copy in hex", || hex::all(encoded()));
 }

@@ -5,7 +5,7 @@ use egui::{
     Align2, Color32, FontId, Rect, Response, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::parts::{clipped_text, polygon};
+use super::parts::{clipped_text, copy_entry_ui, polygon};
 use super::theme::palette;
 use crate::model::sorted::Sorted;
 use crate::model::table::{self, Record};
@@ -176,17 +176,11 @@ pub(super) fn row_ui(
 pub(super) fn copies_ui(response: &Response, record: impl Fn() -> Record) {
     response.context_menu(|ui| {
         let record = record();
-        let named = record.iter().filter(|(_, value)| !value.is_empty());
-        let mut copies: Vec<(String, String)> =
-            named.map(|(name, value)| (format!("Copy {name}"), value.clone())).collect();
-        copies.push(("Copy row".to_owned(), table::line(&record)));
-        copies.push(("Copy row as JSON".to_owned(), table::json(&record)));
-        for (name, copied) in copies {
-            if ui.button(name).clicked() {
-                ui.copy_text(copied);
-                ui.close();
-            }
+        for (name, value) in record.iter().filter(|(_, value)| !value.is_empty()) {
+            copy_entry_ui(ui, &format!("Copy {name}"), || value.clone());
         }
+        copy_entry_ui(ui, "Copy row", || table::line(&record));
+        copy_entry_ui(ui, "Copy row as JSON", || table::json(&record));
     });
 }
 

@@ -1,5 +1,7 @@
 //! Facts in rows: a name, a value, and a button that copies it. And how much is left of a life, as a bar.
 
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::time::Duration;
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
@@ -149,7 +151,17 @@ pub(super) fn command_ui(ui: &mut Ui, line: &str) {
 
 /// A button that copies, and says so for a moment.
 pub(super) fn copy_button_ui(ui: &mut Ui, what: &str, text: &str) {
-    let id = ui.make_persistent_id(Id::unique(("copied", what, text)));
+    copy_made_ui(ui, what, text, || text.to_owned());
+}
+
+/// The same for a text that is made once the button is pressed, and is known by something shorter until then.
+pub(super) fn copy_made_ui(
+    ui: &mut Ui,
+    what: &str,
+    known_by: impl Hash + Debug,
+    text: impl FnOnce() -> String,
+) {
+    let id = ui.make_persistent_id(Id::unique(("copied", what, known_by)));
     let now = ui.input(|input| input.time);
     let copied_at = ui.data(|data| data.get_temp::<f64>(id));
     let is_copied = copied_at.is_some_and(|at| now - at < COPIED.as_secs_f64());
@@ -157,7 +169,7 @@ pub(super) fn copy_button_ui(ui: &mut Ui, what: &str, text: &str) {
     let response = button.ui(ui).on_hover_text(format!("Copies the {}", what.to_lowercase()));
     let name = if is_copied { format!("Copied {what}") } else { format!("Copy {what}") };
     if response.accessible_name(name).clicked() {
-        ui.ctx().copy_text(text.to_owned());
+        ui.ctx().copy_text(text());
         ui.data_mut(|data| data.insert_temp(id, now));
     }
     if is_copied {

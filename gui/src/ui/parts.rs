@@ -214,6 +214,14 @@ pub(crate) fn copy_failure_ui(ui: &mut Ui, failure: &Failure) {
     copy_button_ui(ui, "Error", format!("{}\n{}", failure.reason, failure.remedy).trim_end());
 }
 
+/// An entry of a menu that copies.
+pub(crate) fn copy_entry_ui(ui: &mut Ui, name: &str, text: impl FnOnce() -> String) {
+    if ui.button(name).clicked() {
+        ui.copy_text(text());
+        ui.close();
+    }
+}
+
 /// Words in a frame of a colour that says how bad they are.
 pub(crate) fn notice_ui(ui: &mut Ui, color: Color32, words: impl FnOnce(&mut Ui)) {
     Frame::new()

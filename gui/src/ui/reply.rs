@@ -5,7 +5,7 @@ use std::time::Instant;
 use egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui};
 
 use super::body::{Glass, body_ui};
-use super::facts::copy_button_ui;
+use super::facts::copy_made_ui;
 use super::hex::hex_ui;
 use super::journal::last_copies_ui;
 use super::parts::{command_button_ui, empty_ui, muted, spinner_ui};
@@ -71,8 +71,7 @@ fn ended_ui(ui: &mut Ui, call: &OwnCall, ended: &Ended, glass: Glass<'_>, wishes
             ui.label(text::size(body.bytes.len()));
         }
         if let Err(problem) = &ended.outcome {
-            let words = format!("{}: {}\n{}", problem.kind.text(), problem.message, problem.advice);
-            copy_button_ui(ui, "Error", words.trim_end());
+            copy_made_ui(ui, "Error", call.number, || problem.text());
         }
     });
     beside_ui(ui, call, ended);

@@ -8,6 +8,8 @@ use egui::{
 };
 
 use super::body::{Glass, body_ui};
+use super::columns::copies_ui;
+use super::facts::copy_made_ui;
 use super::filling_ui;
 use super::parts::{clipped_text, command_button_ui, dot_ui, muted};
 use super::reply::{beside_ui, problem_words_ui};
@@ -50,7 +52,10 @@ pub(super) fn stream_ui(
     }
     if let Some(problem) = stream.sending.as_ref().and_then(|sending| sending.refused.as_ref()) {
         words_ui(ui, "item", |ui| {
-            ui.label(RichText::new("Item not sent").color(palette(ui).error));
+            ui.horizontal(|ui| {
+                ui.label(RichText::new("Item not sent").color(palette(ui).error));
+                copy_made_ui(ui, "Mistake", call.number, || problem.text());
+            });
             problem_words_ui(ui, problem);
         });
     }
@@ -103,6 +108,9 @@ fn heading_ui(ui: &mut Ui, call: &OwnCall, now: Instant) {
         };
         ui.label(RichText::new(word).strong().color(color));
         ui.label(took);
+        if let Some(Ended { outcome: Err(problem), .. }) = &call.ended {
+            copy_made_ui(ui, "Error", call.number, || problem.text());
+        }
     });
 }
 
@@ -346,6 +354,7 @@ fn item_ui(ui: &mut Ui, item: &Item, is_looked_at: bool) -> bool {
         true => response.on_hover_text(RichText::new(&item.summary).monospace()),
         false => response,
     };
+    copies_ui(&response, || item.record());
     // At the press and not at its end, when another item may be there already. Other ways to click have no press.
     let is_pressed = response.contains_pointer() && ui.input(|input| input.pointer.primary_pressed());
     is_pressed || (response.clicked() && !response.clicked_by(PointerButton::Primary))

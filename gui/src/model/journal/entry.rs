@@ -290,6 +290,14 @@ impl Verdict {
         }
     }
 
+    /// What came: the result, or the fault if there was one.
+    pub(crate) fn value(&self) -> Option<&Kept> {
+        match self {
+            Self::Answered(result) => Some(result),
+            Self::Failed { fault, .. } => fault.as_ref(),
+        }
+    }
+
     /// Whether it is a result.
     pub(crate) fn is_ok(&self) -> bool {
         matches!(self, Self::Answered(_))

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::entry::{Entry, EntryId, Kept, Said, Verdict};
+use crate::model::table::Record;
 use crate::text;
 
 /// How much of its arguments the row of a call shows.
@@ -116,6 +117,29 @@ fn words(entry: &Entry) -> String {
 fn clipped(value: &Kept) -> &str {
     let text = value.text().unwrap_or_default();
     &text[..text.floor_char_boundary(SEARCHED)]
+}
+
+impl Noted {
+    /// What is copied of its row.
+    pub(crate) fn record(&self) -> Record {
+        let Entry { server, request, end, at, .. } = &self.entry;
+        let kept = |value: Option<&Kept>| value.and_then(Kept::text).unwrap_or_default().to_owned();
+        let message = match &end.verdict {
+            Verdict::Failed { message, .. } => message.clone(),
+            Verdict::Answered(_) => String::new(),
+        };
+        vec![
+            ("procedure", request.procedure.clone()),
+            ("server", server.address.clone()),
+            ("identity", server.identity.clone()),
+            ("time", at.to_string()),
+            ("took in µs", end.took_us.to_string()),
+            ("status", end.verdict.word().to_owned()),
+            ("message", message),
+            ("arguments", kept(Some(&request.arguments))),
+            ("reply", kept(end.verdict.value())),
+        ]
+    }
 }
 
 impl Remark {

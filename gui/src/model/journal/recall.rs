@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign::cbor::{self, Diagnostic};
 use jiff::Timestamp;
 
-use super::entry::{Entry, EntryId, Kept, Verdict};
+use super::entry::{Entry, EntryId, Kept};
 use super::{Noted, Pages};
 use crate::model::preferences::Times;
 use crate::text;
@@ -115,10 +115,7 @@ impl Recall {
     /// Shows what was in a call.
     pub(crate) fn choose(&mut self, id: &EntryId) {
         self.chosen = self.pages.call(id).map(|noted| {
-            let reply = match &noted.entry.end.verdict {
-                Verdict::Answered(result) => shown(result),
-                Verdict::Failed { fault, .. } => fault.as_ref().map(shown).unwrap_or_default(),
-            };
+            let reply = noted.entry.end.verdict.value().map(shown).unwrap_or_default();
             Chosen { id: id.clone(), arguments: shown(&noted.entry.request.arguments), reply }
         });
     }

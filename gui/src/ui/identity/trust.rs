@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::words::list_ui;
 use crate::model::identity::{Domain, Identity, life};
-use crate::ui::facts::{card_ui, health_color};
+use crate::ui::facts::{card_ui, copy_made_ui, health_color};
 use crate::ui::parts::{dot_ui, muted};
 use crate::ui::theme::palette;
 
@@ -32,11 +32,14 @@ fn domain_ui(ui: &mut Ui, domain: &Domain, now: Timestamp) {
             });
         });
     });
-    for root in &domain.roots {
+    for (root, number) in domain.roots.iter().zip(1..) {
         let life = life(root, now);
         ui.horizontal(|ui| {
             dot_ui(ui, health_color(&colors, life.health()));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let which = if domain.roots.len() == 1 { String::new() } else { format!(" {number}") };
+                let what = format!("Root{which} of {}", domain.name);
+                copy_made_ui(ui, &what, root.fingerprint(), || root.describe());
                 ui.label(RichText::new(life.words()).small().color(colors.muted));
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let name = Label::new(root.subject()).truncate();

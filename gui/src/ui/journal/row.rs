@@ -7,6 +7,7 @@ use crate::model::journal::Noted;
 use crate::model::journal::entry::{End, Entry};
 use crate::model::journal::recall::{Reach, Recall};
 use crate::text;
+use crate::ui::columns::copies_ui;
 use crate::ui::parts::{clipped_text, polygon};
 use crate::ui::rows::row_ui;
 use crate::ui::theme::palette;
@@ -57,6 +58,7 @@ pub(super) fn call_ui(ui: &mut Ui, noted: &Noted, recall: &Recall, is_chosen: bo
     }
     clipped_text(ui, &noted.procedure, name, TextStyle::Body, ui.visuals().text_color());
     clipped_text(ui, &noted.summary, line(lower, address.left()), TextStyle::Small, colors.muted);
+    copies_ui(&response, || noted.record());
     response.clicked()
 }
 

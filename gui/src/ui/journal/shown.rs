@@ -6,9 +6,10 @@ use super::copies_ui;
 use super::row::{moment, took};
 use crate::command::Command;
 use crate::model::journal::asked::JournalCommand;
-use crate::model::journal::entry::{Entry, Said, Verdict};
+use crate::model::journal::entry::{Entry, EntryId, Kept, Said, Verdict};
 use crate::model::journal::recall::{Chosen, Recall};
 use crate::text;
+use crate::ui::facts::copy_made_ui;
 use crate::ui::parts::{command_button_ui, muted, primary_button_ui};
 use crate::ui::theme::palette;
 
@@ -38,6 +39,9 @@ fn heading_ui(ui: &mut Ui, entry: &Entry, recall: &Recall) {
         let color = if end.verdict.is_ok() { colors.ok } else { colors.error };
         ui.label(RichText::new(text::line(end.verdict.word(), SHOWN)).strong().color(color));
         ui.label(muted(&colors, format!("{}  {}", took(end), moment(*at, recall))));
+        if let Verdict::Failed { word, message, .. } = &end.verdict {
+            copy_made_ui(ui, "Error", &entry.id, || format!("{word}: {message}"));
+        }
     });
     let whereabouts =
         format!("{} as {}", text::line(&server.address, SHOWN), text::line(&server.identity, SHOWN));
@@ -70,7 +74,7 @@ fn buttons_ui(ui: &mut Ui, entry: &Entry, wishes: &mut Vec<Command>) {
 fn request_ui(ui: &mut Ui, entry: &Entry, chosen: &Chosen) {
     let colors = palette(ui);
     let request = &entry.request;
-    title_ui(ui, "Request");
+    title_ui(ui, "Request", &entry.id, request.arguments.text());
     notation_ui(ui, &chosen.arguments);
     for (key, said) in request.metadata.iter().take(LISTED) {
         let value = match said {
@@ -107,7 +111,7 @@ fn request_ui(ui: &mut Ui, entry: &Entry, chosen: &Chosen) {
 fn reply_ui(ui: &mut Ui, entry: &Entry, chosen: &Chosen) {
     let colors = palette(ui);
     ui.add_space(4.0);
-    title_ui(ui, "Reply");
+    title_ui(ui, "Reply", &entry.id, entry.end.verdict.value().and_then(Kept::text));
     if 0 < entry.end.received {
         ui.label(muted(&colors, format!("{} items came", text::count(entry.end.received))));
     }
@@ -119,8 +123,14 @@ fn reply_ui(ui: &mut Ui, entry: &Entry, chosen: &Chosen) {
     }
 }
 
-fn title_ui(ui: &mut Ui, title: &str) {
-    ui.label(muted(&palette(ui), title).small());
+/// A title, and a button that copies the whole of what is below it, of which only the beginning may be shown.
+fn title_ui(ui: &mut Ui, title: &str, whose: &EntryId, whole: Option<&str>) {
+    ui.horizontal(|ui| {
+        ui.label(muted(&palette(ui), title).small());
+        if let Some(whole) = whole {
+            copy_made_ui(ui, title, whose, || whole.to_owned());
+        }
+    });
 }
 
 fn notation_ui(ui: &mut Ui, notation: &str) {
