@@ -1,13 +1,14 @@
 //! What a recording of a day costs the worker: `cargo bench -p countersign-gui --bench recordings`.
 //!
-//! The time that somebody waits who opens it, and who goes to a moment of it that is far away, and the memory that it takes
-//! meanwhile. None of the time is spent in a frame: the window goes on, and shows the moment when it is there. Fails if a day
-//! takes more than it may.
+//! The time that the worker is at work for somebody who opens it, and who goes to a moment of it that is far away, and the
+//! memory that it takes meanwhile. None of the time is spent in a frame: the window goes on, and shows the moment when it is
+//! there. Fails if a day takes more than it may.
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use countersign_gui::rehearsal::recording::Film;
+use cpu_time::ThreadTime;
 
 const PROCEDURES: usize = 50;
 /// What opening a day may take, and going to any moment of it.
@@ -64,7 +65,7 @@ fn memory(kind: &str) -> u64 {
 }
 
 fn timed<T>(work: impl FnOnce() -> Result<T, String>) -> Result<(Duration, T), String> {
-    let began = Instant::now();
+    let began = ThreadTime::now();
     let done = work()?;
     Ok((began.elapsed(), done))
 }
