@@ -54,7 +54,8 @@ impl<'f> Reader<'f> {
                 format.underline = Stroke::new(1.5, palette(ui).accent);
             }
             if is_gone_to == Some(true) {
-                format.background = ui.visuals().selection.bg_fill;
+                let selection = ui.visuals().selection;
+                (format.background, format.color) = (selection.bg_fill, selection.stroke.color);
             }
             job.append(words, 0.0, format);
         };
