@@ -134,6 +134,7 @@ fn colours_of_one_graph_are_told_apart_by_all_eyes() {
             ("codes", &palette.codes[..]),
             ("percentiles", &palette.percentiles[..]),
             ("the times of a call", &times[..]),
+            ("well, a warning, an error", &[palette.ok, palette.warn, palette.error]),
         ] {
             for (eyes, matrix) in &EYES {
                 let seen: Vec<Linear> =
