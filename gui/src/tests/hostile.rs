@@ -32,7 +32,7 @@ use crate::model::shelf::ShelfNews;
 use crate::model::stream::{Batch, ITEMS_KEPT, Item, Newest};
 use crate::model::traces::{TRACES_MAX, Trace};
 use crate::model::view::{Lens, Page};
-use crate::rehearsal::hostile::{self, NUISANCES, disk, kept, watched};
+use crate::rehearsal::hostile::{self, NUISANCES, disk, kept, loads, watched};
 use crate::worker::recording::reel::Reel;
 use crate::{text, worker};
 
@@ -483,4 +483,19 @@ fn alerts_of_hostile_procedures_are_escaped_and_told_once_each() {
     let count = stage.window.state().model.alerts.count(None);
     assert!((1..=50).contains(&count), "{count}");
     assert!(stage.shows("evil.Crowd/line\\nbreak"));
+}
+
+#[test]
+fn runs_of_a_load_that_a_server_spoils_are_escaped_and_bounded() {
+    let mut stage = Stage::hostile();
+    stage.obey_all([Command::Show(Page::Load)]);
+    // With the server's counters, without them, and failed.
+    for end in [5, 6, 7] {
+        let number = loads::start(&mut stage.window.state_mut().model.tab_mut().load);
+        for news in loads::progress().take(2).chain([loads::end(end)]) {
+            stage.tell(TabNews::Load(number, news));
+            assert_is_tame(&stage.window);
+        }
+    }
+    assert_eq!(stage.window.state().model.tab().load.records.len(), 3);
 }

@@ -11,6 +11,7 @@ use super::super::deeds::{FORM, REPLY};
 use super::super::{Rehearsal, Watch, told};
 use super::disk::{EXPORT, JOURNAL, SHELF};
 use super::kept::{ALERTS, RECORDING};
+use super::loads::LOADS;
 use super::watched::{CONNECTIONS, IDENTITY, TABS, TRACES};
 use super::{NUISANCES, count_on, counters, forbidden, megabyte, results, services};
 use crate::command::Command;
@@ -39,7 +40,7 @@ pub struct Case {
 }
 
 /// All of it.
-pub const CASES: [Case; 18] = [
+pub const CASES: [Case; 19] = [
     Case { name: "100,000 procedures come, again and again", run: catalogue },
     Case { name: "a filter among 130,000 procedures", run: filter },
     Case { name: "a minute of counters of 2,000 procedures", run: counters_for_a_minute },
@@ -58,6 +59,7 @@ pub const CASES: [Case; 18] = [
     EXPORT,
     RECORDING,
     ALERTS,
+    LOADS,
 ];
 
 /// Somebody does something, and what comes of it is drawn.

@@ -3,6 +3,7 @@
 mod cases;
 pub(crate) mod disk;
 pub(crate) mod kept;
+pub(crate) mod loads;
 pub(crate) mod watched;
 
 use std::time::Duration;
