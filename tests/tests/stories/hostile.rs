@@ -95,6 +95,8 @@ async fn a_peer_that_does_not_read_is_not_read_from_until_it_does() {
     let (mut reader, mut writer) = tokio::io::split(lout.tls);
     let mut writing = Box::pin(async move {
         writer.write_all(&requests).await.expect("the server reads again");
+        // The last of them may still be with TLS.
+        writer.flush().await.expect("the server reads again");
         writer
     });
     tokio::time::timeout(Duration::from_millis(200), &mut writing).await.expect_err("nobody reads");
