@@ -254,8 +254,10 @@ def load(screen: Screen, server: Server) -> None:
     screen.wait_for(", 2 s left")
     screen.shoot("load-running")
     screen.wait_for("p99: client")
-    if (made := calls() - before) != 1500:
+    # A machine that does not keep up begins some less, and the window says how many.
+    if not 1480 <= (made := calls() - before) <= 1500:
         raise Failed(f"1500 calls were to be made, and the server has counted {made}")
+    screen.wait_for(f"{made:,}")
     screen.shoot("load")
 
     screen.fill("Duration", "1 h")
