@@ -65,13 +65,11 @@ impl Item {
             Err(error) => (Kind::Remark, text::line(&format!("not understood: {error}"), SUMMARY_SHOWN)),
         };
     }
-}
 
-impl Item {
     /// What is copied of its row. What is in a large one is copied once it is looked into.
     pub(crate) fn record(&self) -> Record {
         let is_small = self.bytes.len() <= SUMMARISED;
-        let value = cbor::from_slice::<Value>(&self.bytes).ok().filter(|_| is_small);
+        let value = if is_small { cbor::from_slice::<Value>(&self.bytes).ok() } else { None };
         vec![
             ("number", self.number.to_string()),
             ("time", text::elapsed(self.after)),
