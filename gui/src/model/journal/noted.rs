@@ -86,6 +86,27 @@ impl Noted {
     pub(crate) fn has(&self, wanted: &[String]) -> bool {
         wanted.iter().all(|word| self.words.contains(word))
     }
+
+    /// What is copied of its row.
+    pub(crate) fn record(&self) -> Record {
+        let Entry { server, request, end, at, .. } = &self.entry;
+        let kept = |value: Option<&Kept>| value.and_then(Kept::text).unwrap_or_default().to_owned();
+        let message = match &end.verdict {
+            Verdict::Failed { message, .. } => message.clone(),
+            Verdict::Answered(_) => String::new(),
+        };
+        vec![
+            ("procedure", request.procedure.clone()),
+            ("server", server.address.clone()),
+            ("identity", server.identity.clone()),
+            ("time", at.to_string()),
+            ("took in µs", end.took_us.to_string()),
+            ("status", end.verdict.word().to_owned()),
+            ("message", message),
+            ("arguments", kept(Some(&request.arguments))),
+            ("reply", kept(end.verdict.value())),
+        ]
+    }
 }
 
 /// Everything that a call is found by, in lower case.
@@ -117,29 +138,6 @@ fn words(entry: &Entry) -> String {
 fn clipped(value: &Kept) -> &str {
     let text = value.text().unwrap_or_default();
     &text[..text.floor_char_boundary(SEARCHED)]
-}
-
-impl Noted {
-    /// What is copied of its row.
-    pub(crate) fn record(&self) -> Record {
-        let Entry { server, request, end, at, .. } = &self.entry;
-        let kept = |value: Option<&Kept>| value.and_then(Kept::text).unwrap_or_default().to_owned();
-        let message = match &end.verdict {
-            Verdict::Failed { message, .. } => message.clone(),
-            Verdict::Answered(_) => String::new(),
-        };
-        vec![
-            ("procedure", request.procedure.clone()),
-            ("server", server.address.clone()),
-            ("identity", server.identity.clone()),
-            ("time", at.to_string()),
-            ("took in µs", end.took_us.to_string()),
-            ("status", end.verdict.word().to_owned()),
-            ("message", message),
-            ("arguments", kept(Some(&request.arguments))),
-            ("reply", kept(end.verdict.value())),
-        ]
-    }
 }
 
 impl Remark {
