@@ -94,8 +94,8 @@ pub const MESSAGE_COST: u32 = 32;
 pub(crate) const PART_LEN_MAX: usize = 32 << 10;
 
 /// Bytes that wait to be written, above which messages wait for their turn: what a small call has before it when
-/// others send without end. Three parts: with one more in each write, long messages came at two thirds of the speed,
-/// since the two ends of a connection worked by turns rather than at a time.
+/// others send without end. Three parts: with one more in each write, long messages took a fifth to two fifths more
+/// time, since the two ends of a connection worked by turns rather than at a time.
 pub(crate) const TURNS_LEN_MAX: usize = 96 << 10;
 
 /// Bytes that wait for a peer which does not read, above which the owner of a connection must not read from it: answers
